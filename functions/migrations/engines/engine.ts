@@ -1,0 +1,144 @@
+import type { Readable } from 'node:stream';
+import type { Backfill, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
+import type { Snapshot } from '../plan/snapshot.ts';
+
+/** What differs between engines; a migration that needs a missing feature is refused at plan. */
+export type Feature =
+  | 'version_schemas'
+  | 'dual_write'
+  | 'transactional_ddl'
+  | 'concurrent_index'
+  | 'row_backup';
+
+/** Who may write: the epoch is kept in the target too, and every transaction of the engine checks it. */
+export interface Fence {
+  /** Migration id. */
+  migration: string;
+  epoch: number;
+}
+
+export interface DatabaseFacts {
+  engine: string;
+  /** For example `18.4`. */
+  version: string;
+  database: string;
+  user: string;
+  readOnly: boolean;
+  /** A pooler in transaction mode stands between: refused. */
+  pooled: boolean;
+  /** Whether the role may lower deadlock_timeout. */
+  canSetDeadlockTimeout: boolean;
+}
+
+/** A finding of validate: empty list means that the migration may start. */
+export interface Finding {
+  code: string;
+  problem: string;
+  action: string;
+}
+
+export interface StepResult {
+  /** `running`: a long statement goes on in the database; call again. */
+  status: 'done' | 'running';
+  /** The step was found done by an earlier run. */
+  already: boolean;
+  /** Longest wait for and hold of locks, ms. */
+  lockWaitMs: number;
+  lockHoldMs: number;
+  attempts: number;
+  durationMs: number;
+  /** 0–1 where the server reports progress of a long statement. */
+  progress: number | null;
+}
+
+/** A key range: exclusive lower, inclusive upper bound; null is open. Values are the key's text form. */
+export interface KeyRange {
+  from: string[] | null;
+  to: string[] | null;
+}
+
+export interface Pace {
+  /** Rows a chunk. */
+  chunkRows: number;
+  /** Pause between chunks, ms. */
+  pauseMs: number;
+}
+
+export interface BackfillProgress {
+  /** Last key done, or null before the first chunk. */
+  last: string[] | null;
+  /** Rows passed over (seen) and rows written since the call began. */
+  rowsSeen: number;
+  rowsWritten: number;
+  chunks: number;
+  lockWaits: number;
+  /** Live latency seen by the probe, p99 over the last window, ms; null until measured. */
+  probeP99Ms: number | null;
+  pace: Pace;
+}
+
+export interface VerifyResult {
+  /** `more`: the deadline came first; go on from `last`. */
+  status: 'done' | 'more';
+  last: string[] | null;
+  rowsChecked: number;
+  wrong: number;
+  repaired: number;
+  /** Keys of the first wrong rows, at most 10. */
+  sample: string[][];
+}
+
+export interface RunOptions {
+  signal: AbortSignal;
+  /** Epoch ms at which to return `running`/`more` instead of going on. */
+  until: number;
+}
+
+/**
+ * One open target database. Every method may be called again after having been cut off anywhere: the second call
+ * finishes the work of the first. Methods that write throw FenceLost when a newer epoch holds the fence.
+ */
+export interface Engine {
+  readonly name: 'postgresql';
+  readonly features: ReadonlySet<Feature>;
+  inspect(): Promise<DatabaseFacts>;
+  snapshot(schema: string): Promise<Snapshot>;
+  /** Rights, data checks, poolers, read-only, disk: read-only. */
+  validate(plan: Plan, options: RunOptions): Promise<Finding[]>;
+  /** Creates the control schema if missing and raises the fence to this epoch; waits for chunks in flight. */
+  takeFence(fence: Fence, facts: { name: string; schema: string; phase: string }): Promise<void>;
+  /** Records the phase beside the epoch (checked by every transaction). */
+  setFencePhase(fence: Fence, phase: string): Promise<void>;
+  releaseFence(fence: Fence): Promise<void>;
+  runStep(step: Step, fence: Fence, options: RunOptions): Promise<StepResult>;
+  /** Splits a table into at most `parts` ranges of about equal size, and counts nothing. */
+  splitRanges(table: TableRef, key: Backfill['key'], parts: number): Promise<KeyRange[]>;
+  backfillRange(
+    backfill: Backfill,
+    range: KeyRange,
+    from: string[] | null,
+    fence: Fence,
+    options: RunOptions & {
+      pace: Pace;
+      /** Called at most once a second and at the end; false stops the range after the current chunk (pause). */
+      onProgress: (progress: BackfillProgress) => Promise<boolean>;
+    },
+  ): Promise<{ status: 'done' | 'more' | 'paused'; progress: BackfillProgress }>;
+  verifyRange(
+    verification: Verification,
+    stage: 'beforePublish' | 'afterPublish',
+    range: KeyRange,
+    from: string[] | null,
+    fence: Fence,
+    options: RunOptions & { repair: boolean },
+  ): Promise<VerifyResult>;
+  /** DDL of the tables in change and their dependants, as JSON, to be kept before expand. */
+  definitions(plan: Plan): Promise<Record<string, unknown>>;
+  countRows(backup: RowBackup, options: RunOptions): Promise<number>;
+  /** COPY text rows of one range: the caller compresses and stores them. */
+  exportRows(backup: RowBackup, range: KeyRange, options: RunOptions): Promise<Readable>;
+  close(): Promise<void>;
+}
+
+/** Opens an engine on a connection string. Throws DatabaseUnreachable, DatabaseRefused. */
+export type OpenEngine = (connectionString: string, options: { applicationName: string }) => Promise<Engine>;

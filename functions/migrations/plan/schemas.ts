@@ -1,0 +1,189 @@
+import { z } from 'zod';
+
+/** A table of the target database, by its physical name. */
+export const TableRef = z.strictObject({ schema: z.string(), name: z.string(), oid: z.int().nullable() });
+export type TableRef = z.infer<typeof TableRef>;
+
+/**
+ * Columns that say the same thing in two forms, and how to get from one to the other.
+ * Expressions are bound to the row: every column reads `NEW."column"`.
+ * `ups` fill the new side from the old, `downs` the old side from the new.
+ */
+export const DualWriteGroup = z.strictObject({
+  id: z.string(),
+  /** The migration it belongs to; groups of a table are ordered by `position`, oldest first. */
+  migration: z.string(),
+  position: z.int(),
+  /** The version schema whose clients write the new side. */
+  version: z.string(),
+  old: z.array(z.string()),
+  new: z.array(z.strictObject({ column: z.string(), type: z.string() })),
+  ups: z.array(z.strictObject({ column: z.string(), expression: z.string() })),
+  downs: z.array(z.strictObject({ column: z.string(), expression: z.string() })),
+  /** What new clients' rows must satisfy before the table itself enforces it: NOT NULL and CHECK, by the function. */
+  guards: z.array(
+    z.strictObject({
+      constraint: z.string(),
+      column: z.string().nullable(),
+      code: z.enum(['23502', '23514']),
+      expression: z.string(),
+    }),
+  ),
+});
+export type DualWriteGroup = z.infer<typeof DualWriteGroup>;
+
+/** One statement; values are bound, identifiers are quoted already. */
+export const Statement = z.strictObject({ sql: z.string(), values: z.array(z.json()).default([]) });
+export type Statement = z.infer<typeof Statement>;
+
+const step = { id: z.string(), purpose: z.string() };
+
+/**
+ * A unit the executor runs, recognises when it was run before, and records.
+ * - transaction: short; all tables locked first by one LOCK TABLE in OID order under a budget; marker row inside.
+ * - create_index: CREATE INDEX CONCURRENTLY, submitted and reattached; an INVALID leftover is dropped first.
+ * - drop_index: DROP INDEX CONCURRENTLY IF EXISTS.
+ * - validate: ALTER TABLE … VALIDATE CONSTRAINT, submitted and reattached.
+ */
+export const Step = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...step,
+    kind: z.literal('transaction'),
+    locks: z.array(TableRef),
+    statements: z.array(Statement),
+    /** Groups to start (`group`) or end (`remove`: the group's id) in this transaction; the table's function is rebuilt. */
+    dualWrites: z.array(
+      z.discriminatedUnion('action', [
+        z.strictObject({ action: z.literal('add'), table: TableRef, group: DualWriteGroup }),
+        z.strictObject({ action: z.literal('remove'), table: TableRef, group: z.string() }),
+      ]),
+    ),
+  }),
+  z.strictObject({
+    ...step,
+    kind: z.literal('create_index'),
+    table: TableRef,
+    index: z.string(),
+    sql: z.string(),
+    unique: z.boolean(),
+  }),
+  z.strictObject({ ...step, kind: z.literal('drop_index'), schema: z.string(), index: z.string() }),
+  z.strictObject({ ...step, kind: z.literal('validate'), table: TableRef, constraint: z.string() }),
+]);
+export type Step = z.infer<typeof Step>;
+
+export const KeyColumn = z.strictObject({ column: z.string(), type: z.string() });
+
+/** Fills the new columns of one table by key ranges. Expressions are bound to the table's physical columns, unqualified. */
+export const Backfill = z.strictObject({
+  id: z.string(),
+  table: TableRef,
+  key: z.array(KeyColumn).min(1),
+  set: z.array(z.strictObject({ column: z.string(), type: z.string(), expression: z.string() })).min(1),
+  /** True of a row that nobody has written in the new form yet. */
+  unwritten: z.string(),
+  estimatedRows: z.int(),
+});
+export type Backfill = z.infer<typeof Backfill>;
+
+/** What must be true of every row of one table; predicates over physical columns, never null. */
+export const Verification = z.strictObject({
+  id: z.string(),
+  table: TableRef,
+  key: z.array(KeyColumn).min(1),
+  /** Before publish: new = up(old). Volatile expressions: presence. */
+  beforePublish: z.string(),
+  /** After publish: new = up(old) or old = down(new); `true` where new clients may write what no expression derives. */
+  afterPublish: z.string(),
+  /** How a wrong row is repaired from its old form. Empty: cannot be repaired, only reported. */
+  repair: z.array(z.strictObject({ column: z.string(), expression: z.string() })),
+  estimatedRows: z.int(),
+});
+export type Verification = z.infer<typeof Verification>;
+
+/** A question about data asked at validate: `sql` returns one row with `count`; more than 0 refuses the migration. */
+export const DataCheck = z.strictObject({
+  id: z.string(),
+  /** Index of the operation in the file, from 0. */
+  operation: z.int(),
+  sql: z.string(),
+  problem: z.string(),
+  action: z.string(),
+});
+export type DataCheck = z.infer<typeof DataCheck>;
+
+/** Rows that removal or undo would lose, copied to the backup first. */
+export const RowBackup = z.strictObject({
+  id: z.string(),
+  table: TableRef,
+  key: z.array(KeyColumn),
+  columns: z.array(z.string()),
+  /** Which rows: a predicate over physical columns. */
+  where: z.string(),
+});
+export type RowBackup = z.infer<typeof RowBackup>;
+
+/** Something the reader of the plan should know; `consent` ones must be consented to by name before start. */
+export const Note = z.strictObject({
+  code: z.string(),
+  severity: z.enum(['info', 'warning', 'consent']),
+  operation: z.int().nullable(),
+  text: z.string(),
+});
+export type Note = z.infer<typeof Note>;
+
+export const UndoClass = z.enum(['exact', 'lossy', 'none']);
+
+/** The whole migration, decided before anything runs. Its hash is what an approver approves. */
+export const Plan = z.strictObject({
+  formatVersion: z.literal(1),
+  /** The migration's name (its file's name): 1–63 bytes. */
+  name: z.string(),
+  schema: z.string(),
+  /** The version schema created at publish. */
+  versionSchema: z.string(),
+  /** Version schema whose clients are the old clients, or null: the plain tables. */
+  previousVersion: z.string().nullable(),
+  operations: z.array(
+    z.strictObject({ kind: z.string(), summary: z.string(), undo: UndoClass, undoReason: z.string() }),
+  ),
+  tables: z.array(
+    z.strictObject({
+      table: TableRef,
+      estimatedRows: z.int(),
+      bytes: z.int(),
+      triggers: z.array(z.string()),
+    }),
+  ),
+  risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
+  undo: UndoClass,
+  notes: z.array(Note),
+  checks: z.array(DataCheck),
+  /** Rights the role needs, checked before anything runs. */
+  rights: z.array(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('owner'), table: TableRef }),
+      z.strictObject({ kind: z.literal('create_in_schema'), schema: z.string() }),
+      z.strictObject({ kind: z.literal('create_in_database') }),
+      z.strictObject({ kind: z.literal('bypass_rls'), table: TableRef }),
+      z.strictObject({ kind: z.literal('references'), table: TableRef }),
+    ]),
+  ),
+  /** Operation `sql` may run anything: its statements go here so that a reader sees them. */
+  expand: z.array(Step),
+  backfill: z.array(Backfill),
+  index: z.array(Step),
+  constrain: z.array(Step),
+  verify: z.array(Verification),
+  publish: z.array(Step),
+  contract: z.array(Step),
+  /** Reverts whatever phases ran before completion; every statement tolerates that its object was never made. */
+  rollback: z.array(Step),
+  /** Re-adds what the soft contract relaxed; run before `rollback` when undoing after completion. */
+  undoContract: z.array(Step),
+  /** What undo would lose, listed and counted before a decision. */
+  undoLosses: z.array(RowBackup),
+  removalBackups: z.array(RowBackup),
+  removal: z.array(Step),
+});
+export type Plan = z.infer<typeof Plan>;
