@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { TheseusError } from './errors.ts';
+import { redactingReplacer, redactText } from './redact.ts';
+
+const details = z.object({
+  evidence: z.record(z.string(), z.unknown()).default({}),
+  action: z.string().optional(),
+  retryable: z.boolean().default(false),
+});
+
+/** What a state machine's Catch knows of a failure, as read back from its Cause. */
+export interface FailureCause {
+  name: string;
+  message: string;
+  evidence: Record<string, unknown>;
+  action?: string | undefined;
+  retryable: boolean;
+}
+
+const separator = '\ndetails: ';
+const largestDetails = 8_192;
+
+/**
+ * The error as Lambda can carry it: only name, message and stack travel, so evidence and action are
+ * appended to the message on a line of their own. Unknown errors pass as they are, without passwords.
+ */
+export function toTransport(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(redactText(String(error)));
+  const carried = new Error(redactText(error.message), { cause: error });
+  carried.name = error.name;
+  if (error.stack !== undefined) carried.stack = redactText(error.stack);
+  if (error instanceof TheseusError) {
+    const { evidence, action, retryable } = error;
+    const full = JSON.stringify({ evidence, action, retryable }, redactingReplacer);
+    const text = full.length <= largestDetails ? full : JSON.stringify({ action, retryable });
+    carried.message += separator + text;
+  }
+  return carried;
+}
+
+const cause = z.object({ errorType: z.string(), errorMessage: z.string().default('') });
+
+function readDetails(text: string): z.infer<typeof details> {
+  try {
+    return details.parse(JSON.parse(text));
+  } catch {
+    return details.parse({});
+  }
+}
+
+/**
+ * Reads `Error` and `Cause` of a Catch's error output back into name, message, evidence and action.
+ * Anything a service wrote in another form becomes the message. Never throws.
+ */
+export function readFailure(error: string, causeText: string | undefined): FailureCause {
+  let name = error;
+  let message = causeText ?? '';
+  try {
+    const parsed = cause.parse(JSON.parse(message));
+    name = parsed.errorType;
+    message = parsed.errorMessage;
+  } catch {
+    // Not a Lambda's cause: States.Timeout and its like explain themselves in plain text.
+  }
+  const at = message.lastIndexOf(separator);
+  if (at === -1) return { name, message, evidence: {}, retryable: false };
+  return { name, message: message.slice(0, at), ...readDetails(message.slice(at + separator.length)) };
+}

@@ -1,0 +1,54 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import { redactingReplacer } from './redact.ts';
+
+/** What a handler may say about itself; secrets are cut out of every entry. */
+export type InvocationLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'appendKeys'>;
+
+export interface InvocationMetrics {
+  /** Adds `value` (default 1) to a counter, reported when the invocation ends. */
+  count(name: string, value?: number): void;
+  /** Reports a length in ms. */
+  duration(name: string, ms: number): void;
+}
+
+const inLambda = (): boolean => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+
+/** Outside Lambda nothing is printed unless a level was asked for. */
+const silentByDefault = (): boolean =>
+  !inLambda() && !process.env.POWERTOOLS_LOG_LEVEL && !process.env.LOG_LEVEL;
+
+/**
+ * A logger of one invocation. One is made each time, because on a laptop many invocations share one
+ * process and a shared logger would mix their ids.
+ */
+export function invocationLogger(
+  service: string,
+  keys: Record<string, string | undefined>,
+): InvocationLogger {
+  return new Logger({
+    serviceName: service,
+    persistentKeys: keys,
+    jsonReplacerFn: redactingReplacer,
+    ...(silentByDefault() ? { logLevel: 'SILENT' as const } : {}),
+  });
+}
+
+/** Metrics of one invocation and the function that publishes them at its end. Outside Lambda they go nowhere. */
+export function invocationMetrics(service: string): { metrics: InvocationMetrics; publish: () => void } {
+  if (!inLambda()) return { metrics: { count: () => {}, duration: () => {} }, publish: () => {} };
+  const metrics = new Metrics({ namespace: 'Theseus', serviceName: service });
+  return {
+    metrics: {
+      count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),
+      duration: (name, ms) => metrics.addMetric(name, MetricUnit.Milliseconds, ms),
+    },
+    publish: () => {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
+  };
+}
+
+/** X-Ray segments; switches itself off outside Lambda. */
+export const tracer = new Tracer({ captureHTTPsRequests: false });
