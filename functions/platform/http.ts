@@ -1,0 +1,179 @@
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { clock } from './clock.ts';
+import { Forbidden, TheseusError } from './errors.ts';
+import type { IdempotencyStore, IdempotentRequest, StoredResponse } from './idempotency.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemOf } from './problem.ts';
+import {
+  bodyTextOf,
+  callerOf,
+  type HttpEvent,
+  headerOf,
+  httpEvent,
+  idempotencyKeyOf,
+  jsonOf,
+  pathOf,
+  queryOf,
+} from './request.ts';
+import type { RequestTools, Route } from './route.ts';
+import { match } from './router.ts';
+import { type InvocationLogger, invocationLogger, invocationMetrics, tracer } from './telemetry.ts';
+
+export interface ApiDefinition {
+  /** The function's name without the environment, for example `migrations-api`. */
+  name: string;
+  info: { title: string; version: string; description?: string };
+  routes: Route[];
+  /** Where answers to POST are kept for repeats; called when a request brings an Idempotency-Key. */
+  idempotency: () => IdempotencyStore;
+}
+
+/** What goes back to API Gateway (payload version 2.0). */
+export interface HttpAnswer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+export interface ApiHandler {
+  (event: unknown, context: Context): Promise<HttpAnswer>;
+  definition: ApiDefinition;
+}
+
+const fixedHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
+function json(status: number, body: unknown, headers: Record<string, string> = {}): StoredResponse {
+  if (body === undefined) return { status, headers };
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+/** Headers that go with an error: which methods are possible, when to come back, how to authenticate. */
+function errorHeaders(error: unknown): Record<string, string> {
+  if (!(error instanceof TheseusError)) return {};
+  if (error.status === 401) return { 'www-authenticate': 'Bearer' };
+  if (error.status === 405 && Array.isArray(error.evidence.allowed)) {
+    return { allow: error.evidence.allowed.join(', ') };
+  }
+  return error.retryable ? { 'retry-after': '5' } : {};
+}
+
+/** Runs once per Idempotency-Key: a repeat gets the first answer, a failure lets the key go. */
+async function onlyOnce(
+  store: IdempotencyStore,
+  request: IdempotentRequest,
+  logger: InvocationLogger,
+  run: () => Promise<StoredResponse>,
+): Promise<StoredResponse> {
+  const begun = await store.begin(request);
+  if (begun.kind === 'replay') {
+    return { ...begun.response, headers: { ...begun.response.headers, 'idempotency-replayed': 'true' } };
+  }
+  let response: StoredResponse;
+  try {
+    response = await run();
+  } catch (error) {
+    await store
+      .release(request, begun.owner)
+      .catch((failure: unknown) =>
+        logger.warn('idempotency key not released; its lease ends it', failure as Error),
+      );
+    throw error;
+  }
+  await store.complete(request, begun.owner, response);
+  return response;
+}
+
+/**
+ * All routes of a capability as one Lambda handler behind an HTTP API. Adds GET /openapi.json and
+ * GET /health, which need no token. Every error leaves as RFC 9457 problem details; an unknown one says
+ * nothing of its cause and is in the log.
+ */
+export function httpApi(definition: ApiDefinition): ApiHandler {
+  const { name, routes } = definition;
+  let document: string | undefined;
+
+  async function answer(
+    event: HttpEvent,
+    context: Context,
+    logger: InvocationLogger,
+  ): Promise<StoredResponse> {
+    const method = event.requestContext.http.method;
+    const path = pathOf(event);
+    if (method === 'GET' && path === '/health') return json(200, { status: 'ok' });
+    if (method === 'GET' && path === '/openapi.json') {
+      document ??= JSON.stringify(openApiDocument(definition.info, routes));
+      return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
+    }
+    const { route, params } = match(routes, method, path);
+    const caller = callerOf(event);
+    logger.appendKeys({ route: `${method} ${route.path}`, subject: caller.subject });
+    if (!caller.roles.includes(route.role)) {
+      throw new Forbidden(`${method} ${path} needs the role ${route.role}`, {
+        evidence: { needed: route.role, roles: caller.roles },
+        action: `Ask an administrator for the group theseus:${route.role}.`,
+      });
+    }
+    const bodyText = bodyTextOf(event);
+    const run = route.prepare({ params, query: queryOf(event), body: jsonOf(event, bodyText) });
+    const idempotencyKey = method === 'POST' ? idempotencyKeyOf(event) : undefined;
+    const tools: RequestTools = {
+      caller,
+      idempotencyKey,
+      requestId: event.requestContext.requestId,
+      deadline: () => context.getRemainingTimeInMillis(),
+      logger,
+    };
+    const respond = async () => {
+      const result = await run(tools);
+      return json(result.status, result.body, result.headers);
+    };
+    if (idempotencyKey === undefined) return respond();
+    const request = {
+      caller: caller.subject,
+      method,
+      path,
+      key: idempotencyKey,
+      body: `${event.rawQueryString}\n${bodyText}`,
+    };
+    return onlyOnce(definition.idempotency(), request, logger, respond);
+  }
+
+  async function run(rawEvent: unknown, context: Context): Promise<HttpAnswer> {
+    const started = clock.monotonic();
+    const event = httpEvent.parse(rawEvent);
+    const { requestId } = event.requestContext;
+    const logger = invocationLogger(name, { requestId, correlationId: headerOf(event, 'x-correlation-id') });
+    const { metrics, publish } = invocationMetrics(name);
+    let response: StoredResponse;
+    try {
+      response = await answer(event, context, logger);
+    } catch (error) {
+      const problem = problemOf(error, requestId);
+      if (problem.status >= 500)
+        logger.error('request failed', error instanceof Error ? error : String(error));
+      response = json(problem.status, problem, {
+        'content-type': 'application/problem+json',
+        ...errorHeaders(error),
+      });
+    }
+    const durationMs = clock.monotonic() - started;
+    logger.info('request answered', { status: response.status, durationMs: Math.round(durationMs) });
+    metrics.count(`Status${Math.floor(response.status / 100)}xx`);
+    metrics.duration('RequestDuration', durationMs);
+    publish();
+    return {
+      statusCode: response.status,
+      headers: { ...fixedHeaders, 'x-request-id': requestId, ...response.headers },
+      ...(response.body === undefined ? {} : { body: response.body }),
+    };
+  }
+
+  const wrapped = middy(run, { timeoutEarlyInMillis: 0 }).use(
+    captureLambdaHandler(tracer, { captureResponse: false }),
+  );
+  return Object.assign((event: unknown, context: Context): Promise<HttpAnswer> => wrapped(event, context), {
+    definition,
+  });
+}

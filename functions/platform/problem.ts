@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { type FieldProblem, Internal, InvalidInput, TheseusError } from './errors.ts';
+import { redactingReplacer, redactText } from './redact.ts';
+
+/** RFC 9457 problem details, the body of every error answer. */
+export const problem = z
+  .strictObject({
+    type: z.string().describe('urn:theseus:problem:<Error name>'),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    instance: z.string().describe('The request id, to be quoted in questions'),
+    errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
+    evidence: z.record(z.string(), z.unknown()).optional().describe('What was found'),
+    action: z.string().optional().describe('What a person can do about it'),
+    retryable: z.boolean().describe('Whether the same request may succeed later'),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problem>;
+
+const wordsOf = (name: string) => {
+  const words = name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+/** What the caller may know of an error. Anything that is not a TheseusError stays hidden behind Internal. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  const known =
+    error instanceof TheseusError && error.status < 600
+      ? error
+      : new Internal('The request failed for a reason of ours', {
+          action: `Repeat the request; if it fails again, quote ${requestId}.`,
+        });
+  const errors: FieldProblem[] = known instanceof InvalidInput ? known.problems : [];
+  const hasEvidence = Object.keys(known.evidence).length > 0;
+  return {
+    type: `urn:theseus:problem:${known.name}`,
+    title: wordsOf(known.name),
+    status: known.status,
+    detail: redactText(known.message),
+    instance: `urn:theseus:request:${requestId}`,
+    ...(errors.length > 0 ? { errors } : {}),
+    ...(hasEvidence ? { evidence: JSON.parse(JSON.stringify(known.evidence, redactingReplacer)) } : {}),
+    ...(known.action === undefined ? {} : { action: known.action }),
+    retryable: known.retryable,
+  };
+}
