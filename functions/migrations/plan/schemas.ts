@@ -16,7 +16,10 @@ export const DualWriteGroup = z.strictObject({
   position: z.int(),
   /** The version schema whose clients write the new side. */
   version: z.string(),
+  /** Columns only the old version shows; in a group without downs: what the ups read. */
   old: z.array(z.string()),
+  /** Columns both versions write and the expressions read. A change of these alone is told apart by the client's version. */
+  shared: z.array(z.string()).optional(),
   new: z.array(z.strictObject({ column: z.string(), type: z.string() })),
   ups: z.array(z.strictObject({ column: z.string(), expression: z.string() })),
   downs: z.array(z.strictObject({ column: z.string(), expression: z.string() })),

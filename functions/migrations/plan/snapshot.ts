@@ -55,6 +55,10 @@ export const Table = z.strictObject({
   oid: z.int(),
   kind: z.enum(['table', 'partitioned', 'partition', 'foreign']),
   columns: z.array(Column),
+  /** Physical columns that stand but the newest published version does not show. */
+  hiddenColumns: z.array(z.string()).optional(),
+  /** The newest published version shows this table through a view of its own: the next version must too. */
+  versioned: z.boolean().optional(),
   /** Physical columns of the primary key, or of the first unique key without nullable columns; empty if there is none. */
   key: z.array(z.string()),
   indexes: z.array(Index),
