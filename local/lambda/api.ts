@@ -1,0 +1,42 @@
+import {
+  type InvokeCommandInput,
+  type InvokeCommandOutput,
+  type LambdaClient,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-lambda';
+import { attach } from '../attach.ts';
+import { parseFunctionName } from './arn.ts';
+import type { Lambda } from './runtime.ts';
+
+function jsonOf(payload: InvokeCommandInput['Payload']): unknown {
+  if (payload === undefined) return {};
+  if (typeof payload === 'string') return JSON.parse(payload);
+  if (payload instanceof Uint8Array) return JSON.parse(Buffer.from(payload).toString('utf8'));
+  throw new Error('Lambda.Invoke takes its Payload as text or bytes here');
+}
+
+/** Answers the SDK's Invoke (RequestResponse, Event, DryRun) by the local functions. Returns the detacher. */
+export function attachLambda(client: LambdaClient, lambda: Lambda): () => void {
+  async function invoke(input: InvokeCommandInput): Promise<Omit<InvokeCommandOutput, '$metadata'>> {
+    const name = input.FunctionName ?? '';
+    if (!lambda.has(name)) {
+      throw new ResourceNotFoundException({ message: `Function not found: ${name}`, $metadata: {} });
+    }
+    if (input.InvocationType === 'DryRun') return { StatusCode: 204 };
+    const running = lambda.invoke(name, jsonOf(input.Payload));
+    if (input.InvocationType === 'Event') return { StatusCode: 202 };
+    const answer = await running;
+    const failed = 'errorType' in answer;
+    const payload = Buffer.from(JSON.stringify(failed ? answer : answer.payload));
+    return {
+      StatusCode: 200,
+      ExecutedVersion: parseFunctionName(name).version,
+      // The SDK's payload is bytes with a text reader; its name for that type is not exported.
+      Payload: Object.assign(new Uint8Array(payload), {
+        transformToString: () => payload.toString('utf8'),
+      }) as unknown as NonNullable<InvokeCommandOutput['Payload']>,
+      ...(failed ? { FunctionError: 'Unhandled' } : {}),
+    };
+  }
+  return attach(client, 'Lambda', { Invoke: invoke });
+}

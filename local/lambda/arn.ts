@@ -1,0 +1,12 @@
+const account = '000000000000';
+const region = 'local';
+
+export const functionArn = (name: string): string => `arn:aws:lambda:${region}:${account}:function:${name}`;
+
+/** The name and version of a function given as name, `name:version`, ARN or ARN with a version or alias. */
+export function parseFunctionName(given: string): { name: string; version: string } {
+  const parts = given.startsWith('arn:') ? given.split(':').slice(6) : given.split(':');
+  const [name, version = '$LATEST'] = parts;
+  if (!name || parts.length > 2) throw new Error(`'${given}' names no Lambda function`);
+  return { name, version };
+}
