@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  inBounds,
+  MAX_PAUSE_MS,
+  MAX_ROWS,
+  type Measurement,
+  MIN_ROWS,
+  nextPace,
+  type PaceState,
+  pressure,
+  START,
+} from './pace.ts';
+
+const quiet: Measurement = {
+  at: 0,
+  probeP99Ms: 1,
+  probeSamples: 30,
+  chunkMs: 2,
+  waiters: 0,
+  lockTimedOut: false,
+  replicationLagMs: null,
+  walBytesPerSecond: null,
+};
+const started: PaceState = { pace: START, baselineP99Ms: 1, since: 0 };
+
+const state = fc.record({
+  pace: fc.record({
+    chunkRows: fc.integer({ min: MIN_ROWS, max: MAX_ROWS }),
+    pauseMs: fc.integer({ min: 0, max: MAX_PAUSE_MS }),
+  }),
+  baselineP99Ms: fc.option(fc.double({ min: 0.05, max: 500, noNaN: true })),
+  since: fc.integer({ min: 0, max: 1_000 }),
+});
+const measurement = fc.record({
+  at: fc.integer({ min: 1_000, max: 100_000 }),
+  probeP99Ms: fc.option(fc.double({ min: 0, max: 10_000, noNaN: true })),
+  probeSamples: fc.integer({ min: 0, max: 1_000 }),
+  chunkMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
+  waiters: fc.integer({ min: 0, max: 3 }),
+  lockTimedOut: fc.boolean(),
+  replicationLagMs: fc.option(fc.double({ min: 0, max: 100_000, noNaN: true })),
+  walBytesPerSecond: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
+});
+
+/** Less work in unit time: fewer rows, or a longer pause. */
+const isSlower = (a: PaceState, b: PaceState) =>
+  a.pace.chunkRows < b.pace.chunkRows || a.pace.pauseMs > b.pace.pauseMs;
+
+describe('nextPace', () => {
+  it('never leaves its bounds, whatever is measured', () => {
+    fc.assert(
+      fc.property(state, fc.array(measurement, { maxLength: 60 }), (first, seen) => {
+        let now: PaceState = first;
+        for (const each of seen) {
+          now = nextPace(now, each);
+          expect(now.pace).toEqual(inBounds(now.pace));
+        }
+      }),
+    );
+  });
+
+  it('backs off with the very next chunk at any limit, until it can go no slower', () => {
+    fc.assert(
+      fc.property(state, measurement, (first, seen) => {
+        fc.pre(pressure(first, seen) >= 1);
+        const slowest = first.pace.chunkRows === MIN_ROWS && first.pace.pauseMs === MAX_PAUSE_MS;
+        expect(isSlower(nextPace(first, seen), first)).toBe(!slowest);
+      }),
+    );
+  });
+
+  it('never goes faster within reach of a limit', () => {
+    fc.assert(
+      fc.property(state, measurement, (first, seen) => {
+        fc.pre(pressure(first, seen) >= 0.7);
+        const next = nextPace(first, seen);
+        expect(next.pace.chunkRows).toBeLessThanOrEqual(first.pace.chunkRows);
+        expect(next.pace.pauseMs).toBeGreaterThanOrEqual(first.pace.pauseMs);
+      }),
+    );
+  });
+
+  it('recovers from the slowest pace to the fastest when all is quiet', () => {
+    let now: PaceState = { ...started, pace: { chunkRows: MIN_ROWS, pauseMs: MAX_PAUSE_MS } };
+    for (let at = 1; at <= 40; at++) now = nextPace(now, { ...quiet, at });
+    expect(now.pace).toEqual({ chunkRows: MAX_ROWS, pauseMs: 0 });
+  });
+
+  it('takes one slow read out of many short ones for chance, and an extreme one for a warning', () => {
+    expect(nextPace(started, { ...quiet, probeP99Ms: 3.5, probeSamples: 2 })).toBe(started);
+    expect(nextPace(started, { ...quiet, probeP99Ms: 7, probeSamples: 1 }).pace.chunkRows).toBe(100);
+    expect(nextPace(started, { ...quiet, probeP99Ms: 3.5, probeSamples: 5 }).pace.chunkRows).toBe(100);
+  });
+
+  it('does not take a faster read of a quick database for harm: the floor is 2 ms over the baseline', () => {
+    const local: PaceState = { ...started, baselineP99Ms: 0.2 };
+    expect(nextPace(local, { ...quiet, probeP99Ms: 1.5 }).pace.chunkRows).toBe(400);
+  });
+
+  it('halves for each limit by itself', () => {
+    const harms: Partial<Measurement>[] = [
+      { chunkMs: 60 },
+      { waiters: 1 },
+      { lockTimedOut: true },
+      { replicationLagMs: 2_500 },
+      { walBytesPerSecond: 300 * 1024 * 1024 },
+      { probeP99Ms: 5 },
+    ];
+    for (const harm of harms) expect(nextPace(started, { ...quiet, ...harm }).pace.chunkRows).toBe(100);
+  });
+
+  it('without a probe never exceeds the start, and wins the start back', () => {
+    let now: PaceState = { pace: { chunkRows: MIN_ROWS, pauseMs: 40 }, baselineP99Ms: null, since: 0 };
+    const blind = { ...quiet, probeP99Ms: null, probeSamples: 0 };
+    for (let at = 0; at < 20_000; at += 100) now = nextPace(now, { ...blind, at });
+    expect(now.pace).toEqual(START);
+  });
+});

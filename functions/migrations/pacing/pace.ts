@@ -1,0 +1,111 @@
+import type { Pace } from '../engines/engine.ts';
+
+/** Bounds of a pace: rows a chunk, and ms between chunks. */
+export const MIN_ROWS = 50;
+export const MAX_ROWS = 5_000;
+export const MAX_PAUSE_MS = 1_000;
+/** Where every backfill starts: measured to stay below twice the quiet p99 on a busy two-core server. */
+export const START: Pace = { chunkRows: 200, pauseMs: 0 };
+
+const STEP_ROWS = 200;
+const FIRST_PAUSE_MS = 10;
+/** The application's reads may become this many times slower, and never mind less than the floor. */
+const LATENCY_FACTOR = 2;
+const LATENCY_FLOOR_MS = 2;
+/** A chunk holds its row locks for as long as it runs, so this is what a client may wait for one. */
+const CHUNK_LIMIT_MS = 50;
+const LAG_LIMIT_MS = 2_000;
+const WAL_LIMIT_BYTES = 256 * 1024 * 1024;
+/** Below this share of every limit there is room for more. */
+const ROOM = 0.7;
+/** Reads a p99 must rest on before it may speed up; slowing down needs less. */
+const SAMPLES_TO_RAISE = 20;
+const SAMPLES_TO_LOWER = 5;
+/** Without a probe the start's pace is won back one step in this many ms. */
+const BLIND_MS = 1_000;
+
+/** What was seen while chunks ran at the present pace; null is unknown. */
+export interface Measurement {
+  /** Monotonic ms. */
+  at: number;
+  /** p99 of the probe's reads since `state.since`, ms, and how many reads it rests on. */
+  probeP99Ms: number | null;
+  probeSamples: number;
+  /** How long the last chunk's statement ran, ms. */
+  chunkMs: number;
+  /** Sessions waiting for a lock that the backfill holds, and whether the chunk itself gave up waiting for one. */
+  waiters: number;
+  lockTimedOut: boolean;
+  /** Slowest replica's replay lag, ms. */
+  replicationLagMs: number | null;
+  /** WAL written by the whole server since `state.since`, bytes/s. */
+  walBytesPerSecond: number | null;
+}
+
+export interface PaceState {
+  pace: Pace;
+  /** p99 of the probe's reads before the backfill began, ms; null: could not be measured, so never faster than START. */
+  baselineP99Ms: number | null;
+  /** Monotonic ms of the last change; only what was measured after it speaks about the present pace. */
+  since: number;
+}
+
+/** How near the present pace is to its nearest limit: 1 is at the limit. */
+export function pressure(state: PaceState, seen: Measurement): number {
+  const shares = [
+    seen.chunkMs / CHUNK_LIMIT_MS,
+    (seen.replicationLagMs ?? 0) / LAG_LIMIT_MS,
+    (seen.walBytesPerSecond ?? 0) / WAL_LIMIT_BYTES,
+    seen.waiters > 0 || seen.lockTimedOut ? 1 : 0,
+  ];
+  if (state.baselineP99Ms !== null && seen.probeP99Ms !== null && seen.probeSamples > 0) {
+    const limit = Math.max(state.baselineP99Ms * LATENCY_FACTOR, state.baselineP99Ms + LATENCY_FLOOR_MS);
+    const share = seen.probeP99Ms / limit;
+    // A few reads say little about a 99th percentile; twice the limit is too slow however few there are.
+    shares.push(seen.probeSamples >= SAMPLES_TO_LOWER || share >= 2 ? share : Math.min(share, ROOM));
+  }
+  return Math.max(...shares);
+}
+
+function slower({ chunkRows, pauseMs }: Pace): Pace {
+  if (chunkRows > MIN_ROWS) return { chunkRows: Math.max(MIN_ROWS, Math.floor(chunkRows / 2)), pauseMs };
+  return { chunkRows, pauseMs: Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, pauseMs * 2)) };
+}
+
+function faster({ chunkRows, pauseMs }: Pace, most: number): Pace {
+  if (pauseMs > 0) return { chunkRows, pauseMs: pauseMs <= FIRST_PAUSE_MS ? 0 : Math.floor(pauseMs / 2) };
+  return { chunkRows: Math.max(chunkRows, Math.min(most, chunkRows + STEP_ROWS)), pauseMs };
+}
+
+/**
+ * The pace of the next chunk: additive increase, multiplicative decrease (Chiu and Jain 1989, as in TCP), with a band
+ * between in which nothing changes, so that it does not swing. At a limit the chunk is halved at once, and at the
+ * smallest chunk the pause doubles; below 70 % of every limit the pause is halved away first, then each fresh set of
+ * 20 reads earns 200 rows. Every change starts the evidence anew, so that one bad second is not punished twice.
+ * Returns the same object when nothing changes.
+ */
+export function nextPace(state: PaceState, seen: Measurement): PaceState {
+  const share = pressure(state, seen);
+  if (share >= 1) return changed(state, slower(state.pace), seen.at);
+  if (share >= ROOM) return state;
+  if (state.baselineP99Ms === null) {
+    const due = seen.at - state.since >= BLIND_MS;
+    return due ? changed(state, faster(state.pace, START.chunkRows), seen.at) : state;
+  }
+  return seen.probeSamples >= SAMPLES_TO_RAISE
+    ? changed(state, faster(state.pace, MAX_ROWS), seen.at)
+    : state;
+}
+
+function changed(state: PaceState, pace: Pace, at: number): PaceState {
+  if (pace.chunkRows === state.pace.chunkRows && pace.pauseMs === state.pace.pauseMs) return state;
+  return { ...state, pace, since: at };
+}
+
+/** A pace given from outside, brought into bounds. */
+export function inBounds({ chunkRows, pauseMs }: Pace): Pace {
+  return {
+    chunkRows: Math.min(MAX_ROWS, Math.max(MIN_ROWS, Math.round(chunkRows))),
+    pauseMs: Math.min(MAX_PAUSE_MS, Math.max(0, Math.round(pauseMs))),
+  };
+}
