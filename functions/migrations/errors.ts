@@ -1,0 +1,120 @@
+import { Conflict, InvalidInput, TheseusError } from '#platform/errors.ts';
+
+// Every named failure of migrations. `name` is a literal because state machines retry and catch by it;
+// `retryable` equals the Retry lists of state-machines/*.asl.json (a test compares them).
+
+/** The database's state or shape no longer gives the plan that was planned or approved. */
+export class PlanStale extends TheseusError {
+  override readonly name: string = 'PlanStale';
+  override readonly status: number = 409;
+}
+
+/** Checks made before anything ran found reasons not to start; `evidence.findings` has each with its way out. */
+export class ValidationFailed extends TheseusError {
+  override readonly name: string = 'ValidationFailed';
+  override readonly status: number = 422;
+}
+
+/** Rows were still wrong after the last pass of verification and repair. */
+export class VerificationFailed extends TheseusError {
+  override readonly name: string = 'VerificationFailed';
+}
+
+/** Another migration of the same database and schema runs now. */
+export class MigrationInProgress extends Conflict {
+  override readonly name: string = 'MigrationInProgress';
+}
+
+/** A later migration of the schema stands on this one; undo goes last in, first out. */
+export class LaterMigrationStands extends Conflict {
+  override readonly name: string = 'LaterMigrationStands';
+}
+
+/** The plan has notes that must be consented to by name before start. */
+export class ConsentMissing extends Conflict {
+  override readonly name: string = 'ConsentMissing';
+}
+
+/** An approver approved another plan than the one that stands. */
+export class PlanHashDiffers extends Conflict {
+  override readonly name: string = 'PlanHashDiffers';
+}
+
+/** The author of a migration may not approve it in this environment. */
+export class AuthorMayNotApprove extends TheseusError {
+  override readonly name: string = 'AuthorMayNotApprove';
+  override readonly status: number = 403;
+}
+
+/** An approver rejected the plan: the workflow ends before anything ran. */
+export class ApprovalRejected extends TheseusError {
+  override readonly name: string = 'ApprovalRejected';
+}
+
+/** Someone asked for a rollback: the workflow stops at its next checkpoint. */
+export class MigrationCancelled extends TheseusError {
+  override readonly name: string = 'MigrationCancelled';
+}
+
+/** Someone declined the losses that undo would bring: the migration stays completed. */
+export class UndoDeclined extends TheseusError {
+  override readonly name: string = 'UndoDeclined';
+}
+
+/** Another execution acts for this migration now; what this one knows is old. */
+export class ExecutionSuperseded extends TheseusError {
+  override readonly name: string = 'ExecutionSuperseded';
+}
+
+/** An execution ended in a way its own Catch could not see: aborted, timed out, history full. */
+export class ExecutionDied extends TheseusError {
+  override readonly name: string = 'ExecutionDied';
+}
+
+/** Many wrote the same record at the same moment, and our limited retries lost each time. */
+export class RecordContended extends TheseusError {
+  override readonly name: string = 'RecordContended';
+  override readonly status: number = 503;
+  override readonly retryable: boolean = true;
+}
+
+/** A stored thing does not have the form this version reads: a defect, or data of a newer version. */
+export class RecordUnreadable extends TheseusError {
+  override readonly name: string = 'RecordUnreadable';
+}
+
+/** The secret of a database holds neither a connection string nor the fields of one. */
+export class SecretInvalid extends InvalidInput {
+  override readonly name: string = 'SecretInvalid';
+}
+
+/** The connector of the database lacks a function that the workflow needs. */
+export class ConnectorIncomplete extends TheseusError {
+  override readonly name: string = 'ConnectorIncomplete';
+}
+
+/**
+ * A failure that a function of the connector reported, under the name it had there.
+ * 422 when the migration itself is at fault, 503 when trying again may help.
+ */
+export class ReportedFailure extends TheseusError {
+  override readonly name: string;
+  override readonly retryable: boolean;
+  override readonly status: number;
+
+  constructor(failure: {
+    name: string;
+    message: string;
+    evidence: Record<string, unknown>;
+    action?: string | undefined;
+    retryable: boolean;
+  }) {
+    super(failure.message, {
+      evidence: failure.evidence,
+      ...(failure.action === undefined ? {} : { action: failure.action }),
+    });
+    this.name = failure.name;
+    this.retryable = failure.retryable;
+    this.status = failure.retryable ? 503 : 422;
+  }
+}
