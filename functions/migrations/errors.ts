@@ -118,3 +118,99 @@ export class ReportedFailure extends TheseusError {
     this.status = failure.retryable ? 503 : 422;
   }
 }
+
+/** The target database does not answer, or cannot take another connection now. */
+export class DatabaseUnreachable extends TheseusError {
+  override readonly name: string = 'DatabaseUnreachable';
+  override readonly retryable: boolean = true;
+  override readonly status: number = 503;
+}
+
+/** The target database answered and refused the connection: password, role, database or TLS. */
+export class DatabaseRefused extends TheseusError {
+  override readonly name: string = 'DatabaseRefused';
+  override readonly status: number = 422;
+}
+
+/** A pooler that hands a session to others between transactions stands in front of the target. */
+export class DatabasePooled extends TheseusError {
+  override readonly name: string = 'DatabasePooled';
+  override readonly status: number = 422;
+}
+
+/** The target is a standby or refuses writes. */
+export class DatabaseReadOnly extends TheseusError {
+  override readonly name: string = 'DatabaseReadOnly';
+  override readonly status: number = 422;
+}
+
+/** The server is of a version or kind that Theseus does not work with. */
+export class DatabaseUnsupported extends TheseusError {
+  override readonly name: string = 'DatabaseUnsupported';
+  override readonly status: number = 422;
+}
+
+/** The role lacks rights; `evidence.grants` holds the statements that would give them. */
+export class RightsMissing extends TheseusError {
+  override readonly name: string = 'RightsMissing';
+  override readonly status: number = 422;
+}
+
+/** The tables could not be locked within the budget; `evidence.blockers` names who held them. */
+export class LockBudgetExceeded extends TheseusError {
+  override readonly name: string = 'LockBudgetExceeded';
+  override readonly retryable: boolean = true;
+  override readonly status: number = 503;
+}
+
+/** A newer epoch holds the fence: whoever gets this must stop without writing anything more. */
+export class FenceLost extends TheseusError {
+  override readonly name: string = 'FenceLost';
+  override readonly status: number = 409;
+}
+
+/** Work of the epoch before still runs in the target and did not end in time. */
+export class FenceBusy extends TheseusError {
+  override readonly name: string = 'FenceBusy';
+  override readonly retryable: boolean = true;
+  override readonly status: number = 503;
+}
+
+/** The target refused a statement; `evidence` has its SQLSTATE, text and, where known, position. */
+export class StatementFailed extends TheseusError {
+  override readonly name: string = 'StatementFailed';
+  override readonly status: number = 422;
+}
+
+/** A statement was cancelled, by its timeout or by a person. */
+export class StatementCancelled extends TheseusError {
+  override readonly name: string = 'StatementCancelled';
+  override readonly retryable: boolean = true;
+  override readonly status: number = 503;
+}
+
+/** The target gave up a transaction because of another one: deadlock, serialization or lock wait. */
+export class TransactionConflict extends TheseusError {
+  override readonly name: string = 'TransactionConflict';
+  override readonly retryable: boolean = true;
+  override readonly status: number = 503;
+}
+
+/** Rows break a constraint or a unique index; `evidence` names it and the first row the server saw. */
+export class ConstraintViolated extends TheseusError {
+  override readonly name: string = 'ConstraintViolated';
+  override readonly status: number = 422;
+}
+
+/** The connection ended in the middle of something. Running it again finds out what was done. */
+export class ConnectionLost extends TheseusError {
+  override readonly name: string = 'ConnectionLost';
+  override readonly retryable: boolean = true;
+  override readonly status: number = 503;
+}
+
+/** The target's disk is full. */
+export class DiskFull extends TheseusError {
+  override readonly name: string = 'DiskFull';
+  override readonly status: number = 507;
+}
