@@ -1,0 +1,63 @@
+/** Where a task runs: `data` in the connector beside the target database, `control` in the platform's own account. */
+export type Plane = 'data' | 'control';
+
+export interface FunctionFacts {
+  plane: Plane;
+  /** Lambda's own limit, s. Every state's TimeoutSeconds is larger, and the lease larger still. */
+  timeoutSeconds: number;
+  memoryMb: number;
+}
+
+const data = (timeoutSeconds: number): FunctionFacts => ({ plane: 'data', timeoutSeconds, memoryMb: 512 });
+const control = (timeoutSeconds: number): FunctionFacts => ({
+  plane: 'control',
+  timeoutSeconds,
+  memoryMb: 256,
+});
+
+/** Longest that Lambda allows; what works through rows or waits for long statements uses all of it. */
+const longest = 900;
+
+/**
+ * Every function of migrations by its file under tasks/ (`api` is functions/migrations/api.ts).
+ * Both the CDK slice and the laptop read this list.
+ */
+export const migrationFunctions = {
+  'inspect-database': data(30),
+  'plan-migration': data(120),
+  'validate-migration': data(longest),
+  'acquire-lock': data(60),
+  'back-up-definitions': data(120),
+  expand: data(180),
+  'plan-ranges': data(180),
+  'backfill-range': data(longest),
+  'build-indexes': data(longest),
+  'add-constraints': data(longest),
+  'verify-range': data(longest),
+  publish: data(180),
+  contract: data(longest),
+  'complete-migration': data(60),
+  revert: data(longest),
+  'restore-constraints': data(longest),
+  'count-losses': data(longest),
+  'back-up-rows': data(longest),
+  remove: data(longest),
+  'request-approval': control(30),
+  'await-resume': control(30),
+  'await-completion': control(30),
+  'schedule-removal': control(30),
+  'record-failure': control(30),
+  reconcile: control(300),
+  'publish-events': control(120),
+  api: control(29),
+} as const satisfies Record<string, FunctionFacts>;
+
+export type FunctionName = keyof typeof migrationFunctions;
+
+/** How long a lease is held past its last renewal, ms; longer than any state's TimeoutSeconds. */
+export const leaseMs = 1_200_000;
+
+/** `back-up-rows` → `backUpRows`: how a connector's functions are named in data. */
+export function camelName(name: string): string {
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
