@@ -13,13 +13,24 @@ const limits = {
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
+const forget: (() => void)[] = [];
+
 /** One client for the life of the process, created at first use so that importing costs nothing. */
-function once<T>(create: () => T): () => T {
-  let made: { client: T } | undefined;
+function once<T extends { destroy(): void }>(create: () => T): () => T {
+  let client: T | undefined;
+  forget.push(() => {
+    client?.destroy();
+    client = undefined;
+  });
   return () => {
-    made ??= { client: create() };
-    return made.client;
+    client ??= create();
+    return client;
   };
+}
+
+/** Closes every client; the next use makes new ones from the environment of then. The product never calls it. */
+export function forgetClients(): void {
+  for (const one of forget) one();
 }
 
 /** DynamoDB with plain JavaScript values; undefined attributes are left out. */

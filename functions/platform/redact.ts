@@ -1,5 +1,5 @@
 const secretKey =
-  /^(password|passphrase|secret|secretstring|token|tasktoken|authorization|cookie|url|connectionstring|dsn|apikey|api_key|accesskey|privatekey)$/i;
+  /^(password|passphrase|secret|secretstring|token|tasktoken|authorization|cookie|url|connection_?string|dsn|apikey|api_key|accesskey|privatekey)$/i;
 
 /** Whether a field of this name is never written to a log. */
 export function isSecretKey(key: string): boolean {

@@ -50,7 +50,7 @@ interface RouteDefinition<P extends Schema, Q extends Schema, B extends Schema, 
   responses: R;
   handler: (
     request: RequestTools & { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B> },
-  ) => Promise<Answer<R>>;
+  ) => Promise<Answer<NoInfer<R>>>;
 }
 
 /** What came over the wire, before any schema has seen it. */
