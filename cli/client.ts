@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { newId } from '#platform/ids.ts';
+import { type ExitCode, exitCode, Failure } from './failure.ts';
+import type { Platform } from './platform.ts';
+
+const problemDocument = z.looseObject({
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  action: z.string().optional(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+});
+
+interface Call<T> {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  answer: z.ZodType<T>;
+  /** ms; the platform itself answers within 30 s. */
+  timeoutMs?: number;
+}
+
+const codeOf = (status: number): ExitCode => {
+  if (status === 401 || status === 403) return exitCode.forbidden;
+  if (status >= 500) return exitCode.defect;
+  return exitCode.refused;
+};
+
+function failureOf(status: number, text: string): Failure {
+  const parsed = problemDocument.safeParse(parseJson(text));
+  if (!parsed.success)
+    return new Failure(`The platform answered ${status} without an explanation.`, { code: codeOf(status) });
+  const { title, detail, action, errors = [] } = parsed.data;
+  return new Failure(detail ?? title, {
+    code: codeOf(status),
+    action,
+    details: errors.length > 1 ? errors.map((one) => `${one.pointer}: ${one.detail}`) : [],
+    problem: parsed.data,
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * One request to the platform. A POST carries an Idempotency-Key and is tried again, at most 3 times in all, when the
+ * connection fails or the platform is starting: the key makes the second try harmless.
+ * @throws Failure with the platform's own explanation.
+ */
+export async function call<T>(
+  platform: Platform,
+  { method, path, query, body, answer, timeoutMs = 35_000 }: Call<T>,
+): Promise<T> {
+  const url = new URL(platform.url + path);
+  for (const [name, value] of Object.entries(query ?? {}))
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  const headers: Record<string, string> = {
+    authorization: `Bearer ${platform.token}`,
+    accept: 'application/json',
+  };
+  if (method === 'POST') headers['idempotency-key'] = newId('cli');
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await response.text();
+      if (response.ok) return answer.parse(text === '' ? undefined : parseJson(text));
+      if (response.status !== 503 || attempt === 3) throw failureOf(response.status, text);
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      if (error instanceof z.ZodError) {
+        throw new Failure(
+          `The platform at ${platform.url} answers ${method} ${path} in a form this version does not know.`,
+          {
+            code: exitCode.defect,
+            action: 'Use the CLI of the same version as the platform.',
+            details: [z.prettifyError(error)],
+          },
+        );
+      }
+      if (attempt === 3) {
+        throw new Failure(`The platform at ${platform.url} does not answer.`, {
+          code: exitCode.unreachable,
+          action: 'Is it running? Start it with `npx theseus dev`, or check THESEUS_URL.',
+        });
+      }
+    }
+    await sleep(200 * attempt + Math.random() * 200);
+  }
+}

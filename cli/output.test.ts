@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { bar, bytes, count, duration, table } from './output.ts';
+
+describe('figures for people', () => {
+  it.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [12_340, '12.3 s'],
+    [60_000, '1 min'],
+    [245_000, '4 min 5 s'],
+    [3_599_900, '1 h'],
+    [12_000_000, '3 h 20 min'],
+    [604_800_000, '7 d'],
+    [601_200_000, '6 d 23 h'],
+  ])('%i ms reads %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+  it('groups digits and scales bytes', () => {
+    expect(count(1_234_567.4)).toBe('1,234,567');
+    expect(bytes(999)).toBe('999 B');
+    expect(bytes(1_250_000)).toBe('1.3 MB');
+  });
+
+  it('never claims 100 % before the end', () => {
+    expect(bar(0.999)).toContain(' 99 %');
+    expect(bar(1)).toContain('100 %');
+    expect(bar(7)).toContain('100 %');
+    expect(bar(-1)).toContain('  0 %');
+  });
+
+  it('aligns columns by what is seen, not by colour codes', () => {
+    const [first, second] = table([
+      ['\u001b[31mab\u001b[39m', 'x'],
+      ['abcd', 'y'],
+    ]);
+    expect(first).toBe('\u001b[31mab\u001b[39m    x');
+    expect(second).toBe('abcd  y');
+  });
+});
