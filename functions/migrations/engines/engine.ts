@@ -75,6 +75,8 @@ export interface BackfillProgress {
   /** Live latency seen by the probe, p99 over the last window, ms; null until measured. */
   probeP99Ms: number | null;
   pace: Pace;
+  /** The probe's p99 before the first chunk, ms: store it, and give it to every later call of the same backfill. */
+  baselineP99Ms?: number | null;
 }
 
 export interface VerifyResult {
@@ -120,6 +122,8 @@ export interface Engine {
     fence: Fence,
     options: RunOptions & {
       pace: Pace;
+      /** As an earlier call's progress told it; without it the call measures for a second before it writes. */
+      baselineP99Ms?: number | null;
       /** Called at most once a second and at the end; false stops the range after the current chunk (pause). */
       onProgress: (progress: BackfillProgress) => Promise<boolean>;
     },
