@@ -1,4 +1,4 @@
-import { Conflict, InvalidInput, TheseusError } from '#platform/errors.ts';
+import { Conflict, InvalidInput, PayloadTooLarge, TheseusError } from '#platform/errors.ts';
 
 // Every named failure of migrations. `name` is a literal because state machines retry and catch by it;
 // `retryable` equals the Retry lists of state-machines/*.asl.json (a test compares them).
@@ -213,4 +213,74 @@ export class ConnectionLost extends TheseusError {
 export class DiskFull extends TheseusError {
   override readonly name: string = 'DiskFull';
   override readonly status: number = 507;
+}
+
+/** 400: the text is not a migration file. `problems` point into the file. */
+export class MigrationFileInvalid extends InvalidInput {
+  override readonly name: string = 'MigrationFileInvalid';
+}
+
+/** 413: the migration file is over the size limit. */
+export class MigrationFileTooLarge extends PayloadTooLarge {
+  override readonly name: string = 'MigrationFileTooLarge';
+}
+
+/** 400: the operation is part of the file format and not built, or not in this combination. */
+export class OperationUnsupported extends InvalidInput {
+  override readonly name: string = 'OperationUnsupported';
+}
+
+/** 400: two operations of one file change the same column, index or table. */
+export class DuplicateOperation extends InvalidInput {
+  override readonly name: string = 'DuplicateOperation';
+}
+
+export class TableNotFound extends InvalidInput {
+  override readonly name: string = 'TableNotFound';
+}
+
+export class TableExists extends InvalidInput {
+  override readonly name: string = 'TableExists';
+}
+
+export class ColumnNotFound extends InvalidInput {
+  override readonly name: string = 'ColumnNotFound';
+}
+
+export class ColumnExists extends InvalidInput {
+  override readonly name: string = 'ColumnExists';
+}
+
+export class IndexNotFound extends InvalidInput {
+  override readonly name: string = 'IndexNotFound';
+}
+
+/** 400: a relation, constraint or schema of this name stands already. */
+export class NameTaken extends InvalidInput {
+  override readonly name: string = 'NameTaken';
+}
+
+/** 400: the text is not one SQL expression over the table's columns. Evidence: expression, position (characters from 1). */
+export class ExpressionInvalid extends InvalidInput {
+  override readonly name: string = 'ExpressionInvalid';
+}
+
+/** 400: the text is not the name of a type. */
+export class TypeInvalid extends InvalidInput {
+  override readonly name: string = 'TypeInvalid';
+}
+
+/** 400: the table has rows to fill and no primary or unique key to walk along. */
+export class NoUsableKey extends InvalidInput {
+  override readonly name: string = 'NoUsableKey';
+}
+
+/** 400: without `up`, existing rows cannot satisfy the new version. */
+export class UpRequired extends InvalidInput {
+  override readonly name: string = 'UpRequired';
+}
+
+/** 400: without `down`, what new clients write cannot satisfy the old version. */
+export class DownRequired extends InvalidInput {
+  override readonly name: string = 'DownRequired';
 }

@@ -1,0 +1,134 @@
+import { bind } from './expression.ts';
+import { quoteIdentifier } from './identifiers.ts';
+import {
+  child,
+  isTree,
+  items,
+  parseSql,
+  printSql,
+  rewrite,
+  stringNode,
+  stringOf,
+  type Tree,
+  walk,
+} from './tree.ts';
+
+/** `from` → `to`, everywhere the definition of something on one table names the column. */
+export interface ColumnChange {
+  from: string;
+  to: string;
+}
+
+/** The parsed statement of pg_get_indexdef. Throws Error when it is not one. */
+async function indexStatement(definition: string): Promise<Tree> {
+  const [only] = await parseSql(definition);
+  const index = child(only?.statement, 'IndexStmt');
+  if (index === undefined) throw new Error(`Not the definition of an index: ${definition}`);
+  return index;
+}
+
+async function constraintStatement(definition: string): Promise<Tree> {
+  const [only] = await parseSql(`ALTER TABLE t ADD CONSTRAINT c ${definition}`);
+  const command = items(child(only?.statement, 'AlterTableStmt'), 'cmds')[0];
+  const constraint = child(child(child(command, 'AlterTableCmd'), 'def'), 'Constraint');
+  if (constraint === undefined) throw new Error(`Not the definition of a constraint: ${definition}`);
+  return constraint;
+}
+
+/** Columns an index reads: its keys, included columns, expressions and predicate. */
+export async function indexColumns(
+  definition: string,
+): Promise<{ columns: string[]; inExpression: string[] }> {
+  const index = await indexStatement(definition);
+  const columns = new Set<string>();
+  const inExpression = new Set<string>();
+  for (const element of [...items(index, 'indexParams'), ...items(index, 'indexIncludingParams')]) {
+    const name = child(element, 'IndexElem')?.name;
+    if (typeof name === 'string') columns.add(name);
+  }
+  walk([index.indexParams, index.whereClause], (kind, body) => {
+    const name = kind === 'ColumnRef' ? stringOf(items(body, 'fields').at(-1)) : null;
+    if (name !== null) inExpression.add(name);
+    return undefined;
+  });
+  for (const name of inExpression) columns.add(name);
+  return { columns: [...columns], inExpression: [...inExpression] };
+}
+
+/** CREATE INDEX CONCURRENTLY for a copy of an index under another name with some columns exchanged. */
+export async function copyIndex(definition: string, name: string, changes: ColumnChange[]): Promise<string> {
+  const index = await indexStatement(definition);
+  const renamed = renameColumns(index, changes);
+  const elements = (list: unknown) =>
+    items({ list }, 'list').map((element) => {
+      const body = child(element, 'IndexElem') ?? {};
+      return typeof body.name === 'string'
+        ? { IndexElem: { ...body, name: changed(body.name, changes) } }
+        : element;
+    });
+  const copy: Tree = {
+    ...renamed,
+    idxname: name,
+    concurrent: true,
+    indexParams: elements(renamed.indexParams),
+  };
+  if (renamed.indexIncludingParams !== undefined)
+    copy.indexIncludingParams = elements(renamed.indexIncludingParams);
+  return printSql({ IndexStmt: copy });
+}
+
+/**
+ * ALTER TABLE … ADD CONSTRAINT for a copy of a CHECK, UNIQUE or FOREIGN KEY under another name with some columns
+ * exchanged; CHECK and FOREIGN KEY come NOT VALID.
+ */
+export async function copyConstraint(
+  definition: string,
+  table: { schema: string; name: string },
+  name: string,
+  changes: ColumnChange[],
+): Promise<string> {
+  const constraint = await constraintStatement(definition);
+  const renamed = renameColumns(constraint, changes);
+  const keys = (list: unknown) =>
+    items({ list }, 'list').map((key) => stringNode(changed(stringOf(key) ?? '', changes)));
+  const copy: Tree = { ...renamed, conname: name };
+  for (const list of ['keys', 'including', 'fk_attrs', 'fk_del_set_cols']) {
+    if (renamed[list] !== undefined) copy[list] = keys(renamed[list]);
+  }
+  if (['CONSTR_CHECK', 'CONSTR_FOREIGN'].includes(String(renamed.contype))) {
+    copy.skip_validation = true;
+    copy.initially_valid = false;
+  }
+  const command = {
+    AlterTableCmd: { subtype: 'AT_AddConstraint', def: { Constraint: copy }, behavior: 'DROP_RESTRICT' },
+  };
+  const relation = { schemaname: table.schema, relname: table.name, inh: true, relpersistence: 'p' };
+  return printSql({ AlterTableStmt: { relation, cmds: [command], objtype: 'OBJECT_TABLE' } });
+}
+
+/** The expression of a CHECK definition with every column replaced by what `replace` gives (one SQL operand). */
+export async function checkExpression(
+  definition: string,
+  replace: (column: string) => string,
+): Promise<string> {
+  const constraint = await constraintStatement(definition);
+  const raw = child(constraint, 'raw_expr');
+  if (raw === undefined) throw new Error(`Not the definition of a CHECK: ${definition}`);
+  return bind({ text: definition, node: raw }, [], replace);
+}
+
+const changed = (name: string, changes: ColumnChange[]) =>
+  changes.find(({ from }) => from === name)?.to ?? name;
+
+function renameColumns(tree: Tree, changes: ColumnChange[]): Tree {
+  const renamed = rewrite(tree, (kind, body) => {
+    const fields = items(body, 'fields');
+    const name = stringOf(fields.at(-1));
+    if (kind !== 'ColumnRef' || name === null) return null;
+    return { ColumnRef: { ...body, fields: [stringNode(changed(name, changes))] } };
+  });
+  return isTree(renamed) ? renamed : tree;
+}
+
+/** `"a", "b"`. */
+export const columnList = (columns: string[]): string => columns.map(quoteIdentifier).join(', ');
