@@ -54,7 +54,11 @@ export const Step = z.discriminatedUnion('kind', [
     kind: z.literal('transaction'),
     locks: z.array(TableRef),
     statements: z.array(Statement),
-    /** Groups to start (`group`) or end (`remove`: the group's id) in this transaction; the table's function is rebuilt. */
+    /**
+     * Groups to start (`group`) or end (`remove`: the group's id) in this transaction; the table's function is rebuilt.
+     * Order inside the transaction: groups are removed, then the statements run, then groups are added, because
+     * triggers cannot outlive the columns they read and cannot come before them.
+     */
     dualWrites: z.array(
       z.discriminatedUnion('action', [
         z.strictObject({ action: z.literal('add'), table: TableRef, group: DualWriteGroup }),
