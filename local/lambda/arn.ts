@@ -1,7 +1,6 @@
-const account = '000000000000';
-const region = 'local';
+import { ACCOUNT, REGION } from '../step-functions/arns.ts';
 
-export const functionArn = (name: string): string => `arn:aws:lambda:${region}:${account}:function:${name}`;
+export const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 
 /** The name and version of a function given as name, `name:version`, ARN or ARN with a version or alias. */
 export function parseFunctionName(given: string): { name: string; version: string } {
