@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import {
+  MigrationEvent,
+  MigrationFailure,
+  MigrationOptions,
+  MigrationStatus,
+  Phase,
+  PhaseRun,
+  PlanSummary,
+} from './schemas.ts';
+
+// What is stored. Items are read leniently (unknown fields are kept out, new fields have defaults), so that
+// this version reads what the one before wrote; `schemaVersion` changes only when that is not enough.
+
+const Epoch = z.int().min(0);
+const Ms = z.number();
+
+/** The one execution that may act for a migration now. */
+export const Execution = z.object({
+  kind: z.enum(['migration', 'rollback', 'undo', 'removal']),
+  /** Deterministic: started twice is started once. */
+  name: z.string(),
+  /** Null until StartExecution answered, or the execution said its own ARN. */
+  arn: z.string().nullable(),
+  attempt: z.int().min(1),
+  /** Epoch ms. */
+  startedAt: Ms,
+});
+export type Execution = z.infer<typeof Execution>;
+
+/** Who asked for something that the workflow does at its next checkpoint. */
+const Request = z.object({ by: z.string(), at: z.string(), comment: z.string().nullable() });
+
+export const MigrationRecord = z.object({
+  schemaVersion: z.literal(1),
+  version: z.int(),
+  id: z.string(),
+  name: z.string(),
+  databaseId: z.string(),
+  databaseName: z.string(),
+  schema: z.string(),
+  status: MigrationStatus,
+  phase: Phase.nullable(),
+  phases: z.array(PhaseRun),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  updatedAt: z.string(),
+  fileName: z.string(),
+  fileKey: z.string(),
+  planKey: z.string().nullable(),
+  plan: PlanSummary.nullable(),
+  options: MigrationOptions,
+  consents: z.array(z.string()),
+  approval: z
+    .object({
+      decision: z.enum(['waiting', 'approved', 'rejected']),
+      by: z.string().nullable(),
+      at: z.string().nullable(),
+      comment: z.string().nullable(),
+    })
+    .nullable(),
+  execution: Execution.nullable(),
+  /** Raised by every execution that takes over; also kept in the target database. */
+  epoch: Epoch,
+  lease: z.object({ owner: z.string(), epoch: Epoch, expiresAt: Ms }).nullable(),
+  /** A rollback was asked for while the workflow ran. */
+  cancel: Request.nullable(),
+  /** An early end of the soak was asked for. */
+  complete: Request.nullable(),
+  soakUntil: z.string().nullable(),
+  publishedAt: z.string().nullable(),
+  completedAt: z.string().nullable(),
+  removalAt: z.string().nullable(),
+  definitionsKey: z.string().nullable(),
+  undo: z
+    .object({
+      by: z.string(),
+      acceptLosses: z.boolean(),
+      decision: z.enum(['none', 'accepted', 'declined']),
+      /** Constraints began to return: from here on the undo can only be finished. */
+      restoring: z.boolean(),
+      losses: z
+        .array(z.object({ table: z.string(), columns: z.array(z.string()), rows: z.int() }))
+        .nullable(),
+    })
+    .nullable(),
+  removal: z.object({
+    /** Epoch ms at which the reconciler starts the removal again; null: the schedule does. */
+    retryAt: Ms.nullable(),
+    attempts: z.int(),
+    /** Something was dropped: undo is over. */
+    begun: z.boolean(),
+  }),
+  failure: MigrationFailure.nullable(),
+  differences: z.array(z.string()),
+  /** Events that were not published yet; the sweeper moves them to items of their own. */
+  outbox: z.array(MigrationEvent),
+  nextSequence: z.int(),
+});
+export type MigrationRecord = z.infer<typeof MigrationRecord>;
+
+export const Connector = z.object({
+  /** Assumed by the state machine's tasks of the data plane. */
+  roleArn: z.string(),
+  /** Function (version) ARN by the task's name in camelCase. */
+  functions: z.record(z.string(), z.string()),
+});
+export type Connector = z.infer<typeof Connector>;
+
+export const DatabaseRecord = z.object({
+  schemaVersion: z.literal(1),
+  version: z.int(),
+  id: z.string(),
+  name: z.string(),
+  engine: z.literal('postgresql'),
+  schema: z.string(),
+  secretArn: z.string(),
+  /** Null: the platform's own connector. */
+  connector: Connector.nullable(),
+  facts: z.object({ version: z.string(), database: z.string(), user: z.string() }).nullable(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+});
+export type DatabaseRecord = z.infer<typeof DatabaseRecord>;
+
+/** Rows are worked on in four stages; the last three share their form. */
+export const Stage = z.enum(['backfill', 'verify', 'verify-published']);
+export type Stage = z.infer<typeof Stage>;
+
+const Key = z.array(z.string()).nullable();
+
+/** How the tables of one stage and pass were split; decided once, because two splits do not fit together. */
+export const RangePlan = z.object({
+  stage: Stage,
+  pass: z.int(),
+  ranges: z.array(
+    z.object({
+      work: z.string(),
+      range: z.int(),
+      table: z.string(),
+      from: Key,
+      to: Key,
+      /** Share of the table's estimated rows. */
+      estimatedRows: z.int(),
+    }),
+  ),
+});
+export type RangePlan = z.infer<typeof RangePlan>;
+
+/** The checkpoint of one key range: everything a fresh invocation needs to go on. */
+export const RangeRecord = z.object({
+  stage: Stage,
+  pass: z.int(),
+  work: z.string(),
+  range: z.int(),
+  table: z.string(),
+  status: z.enum(['working', 'done']),
+  epoch: Epoch,
+  last: Key,
+  rowsSeen: z.int(),
+  rowsWritten: z.int(),
+  chunks: z.int(),
+  lockWaits: z.int(),
+  wrong: z.int(),
+  repaired: z.int(),
+  sample: z.array(z.array(z.string())),
+  baselineP99Ms: Ms.nullable(),
+  probeP99Ms: Ms.nullable(),
+  pace: z.object({ chunkRows: z.int(), pauseMs: z.number() }).nullable(),
+  rowsPerSecond: z.number(),
+  /** Epoch ms. */
+  updatedAt: Ms,
+});
+export type RangeRecord = z.infer<typeof RangeRecord>;
+
+/** Figures of one step that ran. */
+export const StepRecord = z.object({
+  phase: Phase,
+  step: z.string(),
+  purpose: z.string(),
+  status: z.enum(['done', 'running']),
+  lockWaitMs: Ms,
+  lockHoldMs: Ms,
+  attempts: z.int(),
+  durationMs: Ms,
+  progress: z.number().nullable(),
+  at: z.string(),
+});
+export type StepRecord = z.infer<typeof StepRecord>;
+
+/** A state that waits for a person: its task token, by what it waits for. */
+export const TokenRecord = z.object({ waitsFor: z.string(), token: z.string(), at: z.string() });
+export type TokenRecord = z.infer<typeof TokenRecord>;
+
+/** Rows kept before they go away: the manifest in the bucket has parts, counts and checksums. */
+export const BackupRecord = z.object({
+  purpose: z.enum(['undo', 'removal']),
+  backup: z.string(),
+  table: z.string(),
+  manifestKey: z.string(),
+  rows: z.int(),
+  bytes: z.int(),
+  at: z.string(),
+});
+export type BackupRecord = z.infer<typeof BackupRecord>;

@@ -1,0 +1,329 @@
+import { z } from 'zod';
+import { pageOf, pageQuery } from '#platform/page.ts';
+import { Note, UndoClass } from './plan/schemas.ts';
+
+/** Where a migration stands, as its reader sees it. */
+export const MigrationStatus = z.enum([
+  'planning',
+  'planned',
+  'rejected',
+  'running',
+  'waiting_for_approval',
+  'paused',
+  'soaking',
+  'completed',
+  'rolling_back',
+  'rolled_back',
+  'undoing',
+  'waiting_for_decision',
+  'undone',
+  'removing',
+  'removed',
+  'failed',
+  'cancelled',
+]);
+export type MigrationStatus = z.infer<typeof MigrationStatus>;
+
+/** What is being done, in the order of the workflow; the last five belong to rollback, undo and removal. */
+export const Phase = z.enum([
+  'plan',
+  'validate',
+  'approve',
+  'lock',
+  'back_up_definitions',
+  'expand',
+  'backfill',
+  'index',
+  'constrain',
+  'verify',
+  'publish',
+  'soak',
+  'verify_published',
+  'contract',
+  'complete',
+  'count_losses',
+  'back_up_rows',
+  'restore_constraints',
+  'revert',
+  'remove',
+]);
+export type Phase = z.infer<typeof Phase>;
+
+export const MigrationId = z.string().regex(/^mig_[A-Za-z0-9]{1,40}$/, 'expected an id such as mig_0f6e12ab');
+/** A database may be named by its id or by its name. */
+export const DatabaseRef = z.string().min(1).max(63);
+export const DatabaseName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,62}$/,
+    'expected lower case letters, digits and hyphens, beginning with a letter',
+  );
+const Time = z.iso.datetime();
+const schemaName = z.string().min(1).max(63);
+
+const daySeconds = 86_400;
+export const MigrationOptions = z
+  .strictObject({
+    soakSeconds: z
+      .int()
+      .min(0)
+      .max(30 * daySeconds)
+      .default(600)
+      .describe('How long both versions are in use before the soft contract, s; complete ends it early'),
+    undoWindowSeconds: z
+      .int()
+      .min(0)
+      .max(365 * daySeconds)
+      .default(7 * daySeconds)
+      .describe('How long after completion undo stays possible, s'),
+    ranges: z
+      .int()
+      .min(1)
+      .max(40)
+      .optional()
+      .describe('Key ranges a table is split into; one per 250,000 rows when absent'),
+    concurrency: z.int().min(1).max(40).default(4).describe('Ranges worked on at the same time'),
+    requireApproval: z.boolean().default(false).describe('Ask for approval even where nothing demands it'),
+  })
+  .meta({ id: 'MigrationOptions' });
+export type MigrationOptions = z.infer<typeof MigrationOptions>;
+
+export const PlanSummary = z
+  .strictObject({
+    hash: z.string(),
+    versionSchema: z.string(),
+    previousVersion: z.string().nullable(),
+    risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
+    undo: UndoClass,
+    notes: z.array(Note),
+    operations: z.array(z.strictObject({ kind: z.string(), summary: z.string(), undo: UndoClass })),
+    tables: z.array(z.strictObject({ name: z.string(), estimatedRows: z.int() })),
+  })
+  .meta({ id: 'PlanSummary' });
+export type PlanSummary = z.infer<typeof PlanSummary>;
+
+export const PhaseRun = z.strictObject({
+  name: Phase,
+  startedAt: Time,
+  endedAt: Time.nullable(),
+});
+export type PhaseRun = z.infer<typeof PhaseRun>;
+
+export const MigrationFailure = z
+  .strictObject({
+    name: z.string(),
+    message: z.string(),
+    action: z.string().nullable(),
+    phase: Phase.nullable(),
+    at: Time,
+    evidence: z.record(z.string(), z.json()),
+  })
+  .meta({ id: 'MigrationFailure' });
+export type MigrationFailure = z.infer<typeof MigrationFailure>;
+
+/** Something the caller can do next, as an HTTP call and as a command. */
+export const NextAction = z
+  .strictObject({ method: z.string(), path: z.string(), command: z.string(), why: z.string() })
+  .meta({ id: 'NextAction' });
+export type NextAction = z.infer<typeof NextAction>;
+
+const RangeProgress = z.strictObject({
+  table: z.string(),
+  rowsDone: z.int(),
+  rowsTotal: z.int(),
+  ranges: z.int(),
+  rangesDone: z.int(),
+});
+
+export const Progress = z
+  .strictObject({
+    rowsDone: z.int(),
+    rowsTotal: z.int().describe('Estimated until the end is seen'),
+    rowsWritten: z.int(),
+    rowsPerSecond: z.number(),
+    secondsLeft: z.number().nullable(),
+    chunks: z.int(),
+    perTable: z.array(RangeProgress),
+  })
+  .meta({ id: 'Progress' });
+export type Progress = z.infer<typeof Progress>;
+
+export const Migration = z
+  .strictObject({
+    id: MigrationId,
+    name: z.string(),
+    database: z.strictObject({ id: z.string(), name: z.string() }),
+    schema: z.string(),
+    status: MigrationStatus,
+    phase: Phase.nullable(),
+    phases: z.array(PhaseRun),
+    createdAt: Time,
+    createdBy: z.string(),
+    updatedAt: Time,
+    fileName: z.string(),
+    options: MigrationOptions,
+    consents: z.array(z.string()),
+    plan: PlanSummary.nullable().describe('Null while planning, and when no plan could be made'),
+    versionSchema: z.string().nullable().describe('The schema of views for new clients, from publish on'),
+    clientPath: z
+      .string()
+      .nullable()
+      .describe("What new clients set as their search_path, e.g. 'shop_v2, public'"),
+    progress: Progress,
+    locks: z.strictObject({
+      longestWaitMs: z.number(),
+      longestHoldMs: z.number(),
+      attempts: z.int(),
+    }),
+    probe: z.strictObject({
+      baselineP99Ms: z.number().nullable(),
+      p99Ms: z.number().nullable(),
+    }),
+    pace: z.strictObject({ chunkRows: z.int(), pauseMs: z.number() }).nullable(),
+    verification: z.strictObject({
+      rowsChecked: z.int(),
+      wrong: z.int(),
+      repaired: z.int(),
+      passes: z.int(),
+    }),
+    approval: z
+      .strictObject({
+        decision: z.enum(['waiting', 'approved', 'rejected']),
+        by: z.string().nullable(),
+        at: Time.nullable(),
+        comment: z.string().nullable(),
+      })
+      .nullable(),
+    losses: z
+      .array(z.strictObject({ table: z.string(), columns: z.array(z.string()), rows: z.int() }))
+      .nullable()
+      .describe('What undo would lose, once counted'),
+    soakUntil: Time.nullable(),
+    completedAt: Time.nullable(),
+    removalAt: Time.nullable().describe('End of the undo window'),
+    failure: MigrationFailure.nullable(),
+    errors: z.array(MigrationFailure).describe('The last 20, newest first'),
+    differences: z.array(z.string()).describe('Definitions that are not as before after a rollback or undo'),
+    next: z.array(NextAction),
+    links: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'Migration' });
+export type Migration = z.infer<typeof Migration>;
+
+/** A migration in a list: what a table on a screen shows. */
+export const MigrationListItem = Migration.pick({
+  id: true,
+  name: true,
+  database: true,
+  schema: true,
+  status: true,
+  phase: true,
+  createdAt: true,
+  createdBy: true,
+  updatedAt: true,
+  completedAt: true,
+  removalAt: true,
+}).meta({ id: 'MigrationListItem' });
+export type MigrationListItem = z.infer<typeof MigrationListItem>;
+export const MigrationPage = pageOf(MigrationListItem).meta({ id: 'MigrationPage' });
+
+export const MigrationQuery = pageQuery.extend({
+  database: DatabaseRef.optional(),
+  status: MigrationStatus.optional(),
+});
+
+export const NewMigration = z
+  .strictObject({
+    database: DatabaseRef,
+    schema: schemaName.optional().describe("The database's own default when absent"),
+    file: z.string().min(1).max(262_144).describe('The migration file: YAML or JSON'),
+    fileName: z.string().min(1).max(255).describe('Gives the migration its name, e.g. 01-split-name.yaml'),
+    options: MigrationOptions.prefault({}),
+    consents: z.array(z.string().max(100)).max(50).default([]),
+  })
+  .meta({ id: 'NewMigration' });
+export type NewMigration = z.infer<typeof NewMigration>;
+
+const Comment = z.string().max(2_000).optional();
+export const StartMigration = z
+  .strictObject({
+    planHash: z.string().optional().describe('Refused when the plan is another one'),
+    consents: z.array(z.string().max(100)).max(50).default([]),
+  })
+  .meta({ id: 'StartMigration' });
+export const Decision = z
+  .strictObject({
+    planHash: z
+      .string()
+      .optional()
+      .describe('Required to approve or reject a plan; not for a decision on losses'),
+    comment: Comment,
+  })
+  .meta({ id: 'Decision' });
+export const Reason = z.strictObject({ comment: Comment }).meta({ id: 'Reason' });
+export const UndoMigration = z
+  .strictObject({
+    acceptLosses: z
+      .boolean()
+      .default(false)
+      .describe('Go on even when rows cannot return; they are backed up'),
+    comment: Comment,
+  })
+  .meta({ id: 'UndoMigration' });
+
+export const MigrationEvent = z
+  .strictObject({
+    sequence: z.int(),
+    at: Time,
+    type: z.string(),
+    actor: z.string().describe('Who did it: a subject, or `theseus`'),
+    data: z.record(z.string(), z.json()),
+  })
+  .meta({ id: 'MigrationEvent' });
+export type MigrationEvent = z.infer<typeof MigrationEvent>;
+export const MigrationEventPage = pageOf(MigrationEvent).meta({ id: 'MigrationEventPage' });
+
+export const Database = z
+  .strictObject({
+    id: z.string(),
+    name: DatabaseName,
+    engine: z.literal('postgresql'),
+    schema: z.string().describe('Schema of migrations that name none'),
+    secretArn: z.string().describe('Where the connection is kept; the password itself never comes back'),
+    facts: z
+      .strictObject({ version: z.string(), database: z.string(), user: z.string() })
+      .nullable()
+      .describe('What was seen when it was last reached'),
+    createdAt: Time,
+    createdBy: z.string(),
+  })
+  .meta({ id: 'Database' });
+export type Database = z.infer<typeof Database>;
+export const DatabasePage = pageOf(Database).meta({ id: 'DatabasePage' });
+
+export const NewDatabase = z
+  .strictObject({
+    name: DatabaseName,
+    secretArn: z
+      .string()
+      .regex(
+        /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:.+$/,
+        'expected the ARN of a Secrets Manager secret',
+      )
+      .max(2_048)
+      .optional(),
+    url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'expected postgresql://user:password@host:port/database')
+      .max(4_096)
+      .optional()
+      .describe('Only in the local environment: stored as a secret at once'),
+    engine: z.literal('postgresql').default('postgresql'),
+    schema: schemaName.default('public'),
+  })
+  .refine((value) => (value.url === undefined) !== (value.secretArn === undefined), {
+    error: 'expected exactly one of secretArn and url',
+    path: ['secretArn'],
+  })
+  .meta({ id: 'NewDatabase' });
+export type NewDatabase = z.infer<typeof NewDatabase>;

@@ -1,0 +1,332 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { dynamodb } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
+import { environmentVariable } from '#platform/environment.ts';
+import { NotFound } from '#platform/errors.ts';
+import { jitteredBackoff } from '#platform/random.ts';
+import { RecordContended, RecordUnreadable } from './errors.ts';
+import { MigrationRecord } from './records.ts';
+import type { MigrationEvent, MigrationStatus } from './schemas.ts';
+
+/** Key of an item in the capability's one table. */
+export interface ItemKey {
+  pk: string;
+  sk: string;
+}
+
+const padded = (sequence: number) => String(sequence).padStart(10, '0');
+
+/** Every key of the table is built here. */
+export const keys = {
+  database: (id: string): ItemKey => ({ pk: `DATABASE#${id}`, sk: 'DATABASE' }),
+  databaseName: (name: string): ItemKey => ({ pk: `DATABASE_NAME#${name}`, sk: 'DATABASE_NAME' }),
+  databaseEntry: (name: string): ItemKey => ({ pk: 'DATABASES', sk: name }),
+  migration: (id: string): ItemKey => ({ pk: `MIGRATION#${id}`, sk: 'MIGRATION' }),
+  /** Lists, newest last: one of all migrations, one of each database. */
+  migrationEntry: (createdAt: string, id: string): ItemKey => ({
+    pk: 'MIGRATIONS',
+    sk: `${createdAt}#${id}`,
+  }),
+  databaseMigration: (database: string, createdAt: string, id: string): ItemKey => ({
+    pk: `DATABASE#${database}`,
+    sk: `MIGRATION#${createdAt}#${id}`,
+  }),
+  /** Held by the one migration that runs on a schema. */
+  schemaLock: (database: string, schema: string): ItemKey => ({
+    pk: `LOCK#${database}#${schema}`,
+    sk: 'LOCK',
+  }),
+  event: (id: string, sequence: number): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `EVENT#${padded(sequence)}`,
+  }),
+  step: (id: string, phase: string, step: string): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `STEP#${phase}#${step}`,
+  }),
+  rangePlan: (id: string, stage: string, pass: number): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `PLAN#${stage}#${pass}`,
+  }),
+  range: (id: string, stage: string, pass: number, work: string, range: number): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `RANGE#${stage}#${pass}#${work}#${range}`,
+  }),
+  failure: (id: string, at: string, failure: string): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `FAILURE#${at}#${failure}`,
+  }),
+  token: (id: string, waitsFor: string): ItemKey => ({ pk: `MIGRATION#${id}`, sk: `TOKEN#${waitsFor}` }),
+  backup: (id: string, purpose: string, backup: string): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `BACKUP#${purpose}#${backup}`,
+  }),
+};
+
+const table = () => environmentVariable('MIGRATIONS_TABLE');
+
+/** One item, read consistently, or undefined. Throws RecordUnreadable when it has another form. */
+export async function readItem<T extends z.ZodType>(
+  schema: T,
+  key: ItemKey,
+): Promise<z.output<T> | undefined> {
+  const found = await dynamodb().send(new GetCommand({ TableName: table(), Key: key, ConsistentRead: true }));
+  return found.Item === undefined ? undefined : parseItem(schema, found.Item);
+}
+
+function parseItem<T extends z.ZodType>(schema: T, item: Record<string, unknown>): z.output<T> {
+  const parsed = schema.safeParse(item);
+  if (parsed.success) return parsed.data;
+  throw new RecordUnreadable(`The stored item ${String(item.pk)} / ${String(item.sk)} has an unknown form`, {
+    evidence: { problems: z.prettifyError(parsed.error).slice(0, 1_000) },
+    action: 'It was written by another version of Theseus; deploy a version that is at least as new.',
+  });
+}
+
+/** What must be true of the stored item for a write to happen. */
+export interface Condition {
+  expression: string;
+  names?: Record<string, string>;
+  values?: Record<string, unknown>;
+}
+export const absent: Condition = { expression: 'attribute_not_exists(pk)' };
+
+const conditionOf = (condition: Condition | undefined) =>
+  condition === undefined
+    ? {}
+    : {
+        ConditionExpression: condition.expression,
+        ...(condition.names === undefined ? {} : { ExpressionAttributeNames: condition.names }),
+        ...(condition.values === undefined ? {} : { ExpressionAttributeValues: condition.values }),
+      };
+
+async function held(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** Writes a whole item; false when the condition did not hold. */
+export function writeItem(
+  key: ItemKey,
+  item: Record<string, unknown>,
+  condition?: Condition,
+): Promise<boolean> {
+  return held(
+    dynamodb().send(
+      new PutCommand({ TableName: table(), Item: { ...item, ...key }, ...conditionOf(condition) }),
+    ),
+  );
+}
+
+/** Deletes an item if it is there; false when the condition did not hold. */
+export function deleteItem(key: ItemKey, condition?: Condition): Promise<boolean> {
+  return held(
+    dynamodb().send(new DeleteCommand({ TableName: table(), Key: key, ...conditionOf(condition) })),
+  );
+}
+
+const Place = z.record(z.string(), z.string());
+export type Place = z.infer<typeof Place>;
+export const placeSchema = Place;
+
+export interface ItemPage<T> {
+  items: T[];
+  /** Where the next page begins; undefined on the last. */
+  next: Place | undefined;
+}
+
+/** One page of items of a partition whose sort key begins with `prefix`, read consistently. */
+export async function readPage<T extends z.ZodType>(
+  schema: T,
+  query: { pk: string; prefix?: string; limit: number; newestFirst?: boolean; from?: Place | undefined },
+): Promise<ItemPage<z.output<T>>> {
+  const found = await dynamodb().send(
+    new QueryCommand({
+      TableName: table(),
+      ConsistentRead: true,
+      KeyConditionExpression: query.prefix ? 'pk = :pk AND begins_with(sk, :prefix)' : 'pk = :pk',
+      ExpressionAttributeValues: query.prefix
+        ? { ':pk': query.pk, ':prefix': query.prefix }
+        : { ':pk': query.pk },
+      ScanIndexForward: !query.newestFirst,
+      Limit: query.limit,
+      ...(query.from === undefined ? {} : { ExclusiveStartKey: query.from }),
+    }),
+  );
+  return {
+    items: (found.Items ?? []).map((item) => parseItem(schema, item)),
+    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
+  };
+}
+
+/** All items of a partition whose sort key begins with `prefix`; at most 20,000. */
+export async function readAll<T extends z.ZodType>(
+  schema: T,
+  pk: string,
+  prefix: string,
+): Promise<z.output<T>[]> {
+  const items: z.output<T>[] = [];
+  let from: Place | undefined;
+  for (let page = 0; page < 20; page += 1) {
+    const found = await readPage(schema, { pk, prefix, limit: 1_000, from });
+    items.push(...found.items);
+    from = found.next;
+    if (from === undefined) break;
+  }
+  return items;
+}
+
+const active = new Set<MigrationStatus>([
+  'planning',
+  'running',
+  'waiting_for_approval',
+  'paused',
+  'soaking',
+  'rolling_back',
+  'undoing',
+  'waiting_for_decision',
+  'removing',
+]);
+/** Whether something acts for the migration now, or waits to. */
+export const isActive = (status: MigrationStatus): boolean => active.has(status);
+
+/** The sparse index of what the sweepers look at: active migrations, unpublished events, removals to repeat. */
+const workIndex = 'gsi1';
+function workKey(record: MigrationRecord): Record<string, string> {
+  const open = isActive(record.status) || record.outbox.length > 0 || record.removal.retryAt !== null;
+  return open ? { gsi1pk: 'WORK', gsi1sk: `${record.createdAt}#${record.id}` } : {};
+}
+
+/** Ids of migrations that are active or have something unpublished; one page of at most 100. */
+export async function readWork(from?: Place): Promise<{ ids: string[]; next: Place | undefined }> {
+  const found = await dynamodb().send(
+    new QueryCommand({
+      TableName: table(),
+      IndexName: workIndex,
+      KeyConditionExpression: 'gsi1pk = :work',
+      ExpressionAttributeValues: { ':work': 'WORK' },
+      Limit: 100,
+      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+    }),
+  );
+  return {
+    ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
+    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
+  };
+}
+
+/** Throws NotFound when no migration has this id. */
+export async function readMigration(id: string): Promise<MigrationRecord> {
+  const record = await readItem(MigrationRecord, keys.migration(id));
+  if (record === undefined) {
+    throw new NotFound(`There is no migration ${id}`, {
+      evidence: { id },
+      action: 'List them with `theseus migration list`.',
+    });
+  }
+  return record;
+}
+
+/** The migrations of these ids (at most 100), in the same order; what is gone is left out. */
+export async function readMigrations(ids: string[]): Promise<MigrationRecord[]> {
+  if (ids.length === 0) return [];
+  const records = new Map<string, MigrationRecord>();
+  let wanted: Record<string, unknown>[] = ids.map((id) => ({ ...keys.migration(id) }));
+  for (let attempt = 0; wanted.length > 0 && attempt < 10; attempt += 1) {
+    const found = await dynamodb().send(
+      new BatchGetCommand({ RequestItems: { [table()]: { Keys: wanted, ConsistentRead: true } } }),
+    );
+    for (const item of Object.values(found.Responses ?? {}).flat()) {
+      const record = parseItem(MigrationRecord, item);
+      records.set(record.id, record);
+    }
+    wanted = Object.values(found.UnprocessedKeys ?? {}).flatMap((unread) => unread.Keys ?? []);
+    if (wanted.length > 0) await clock.sleep(jitteredBackoff(attempt, 50, 2_000));
+  }
+  return ids.flatMap((id) => records.get(id) ?? []);
+}
+
+/** Stores a new migration, entered in its lists first. False when it is there already. */
+export async function createMigration(record: MigrationRecord): Promise<boolean> {
+  const { id, createdAt, databaseId } = record;
+  await writeItem(keys.migrationEntry(createdAt, id), { id });
+  await writeItem(keys.databaseMigration(databaseId, createdAt, id), { id });
+  return writeItem(keys.migration(id), { ...record, ...workKey(record) }, absent);
+}
+
+/** Takes back a migration that was only planned: record and list entries. */
+export async function forgetMigration(record: MigrationRecord): Promise<void> {
+  await deleteItem(keys.migration(record.id));
+  await deleteItem(keys.databaseMigration(record.databaseId, record.createdAt, record.id));
+  await deleteItem(keys.migrationEntry(record.createdAt, record.id));
+}
+
+export type NewEvent = Pick<MigrationEvent, 'type' | 'actor'> & { data?: MigrationEvent['data'] };
+
+/** What a decision changes; events are stored in the same write. */
+export interface Change {
+  set: Partial<Omit<MigrationRecord, 'id' | 'version' | 'outbox' | 'nextSequence' | 'updatedAt'>>;
+  events?: NewEvent[];
+  /** Events up to this sequence number were published: the record lets them go. */
+  publishedThrough?: number;
+}
+
+const contentionAttempts = 12;
+
+/**
+ * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did.
+ * `decide` returns undefined to change nothing and throws to refuse. Returns the record as it is then.
+ */
+export async function changeMigration(
+  id: string,
+  decide: (record: MigrationRecord) => Change | undefined,
+): Promise<MigrationRecord> {
+  for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
+    const record = await readMigration(id);
+    const change = decide(record);
+    if (change === undefined) return record;
+    const changed = applyChange(record, change);
+    const written = await writeItem(
+      keys.migration(id),
+      { ...changed, ...workKey(changed) },
+      {
+        expression: '#version = :version',
+        names: { '#version': 'version' },
+        values: { ':version': record.version },
+      },
+    );
+    if (written) return changed;
+    await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
+  }
+  throw new RecordContended(`Migration ${id} was written by others ${contentionAttempts} times in a row`, {
+    evidence: { id },
+    action: 'Repeat the request.',
+  });
+}
+
+function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
+  const { set, events = [], publishedThrough = -1 } = change;
+  const at = clock.iso();
+  const added = events.map((event, index) => ({
+    sequence: record.nextSequence + index,
+    at,
+    type: event.type,
+    actor: event.actor,
+    data: event.data ?? {},
+  }));
+  return {
+    ...record,
+    ...set,
+    version: record.version + 1,
+    updatedAt: change.publishedThrough === undefined ? at : record.updatedAt,
+    outbox: [...record.outbox.filter((event) => event.sequence > publishedThrough), ...added],
+    nextSequence: record.nextSequence + added.length,
+  };
+}
