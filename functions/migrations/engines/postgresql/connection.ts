@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { DatabasePooled } from '../../errors.ts';
+import { DatabasePooled, DatabaseRefused } from '../../errors.ts';
 import { connectError, describeTarget, statementError } from './database-errors.ts';
 import { shortHash } from './short-hash.ts';
 
@@ -44,6 +44,9 @@ const closeTimeoutMs = 2_000;
  */
 export async function openSession(connectionString: string, options: SessionOptions): Promise<Session> {
   const target = describeTarget(connectionString);
+  if (!/^postgres(ql)?:\/\//.test(connectionString)) {
+    throw new DatabaseRefused('The connection is not a URL of the form postgres://user@host:port/database');
+  }
   const client = await connect(connectionString, options.applicationName, target);
   try {
     const pid = await backendPid(client);
@@ -70,6 +73,21 @@ export async function withSession<T>(
   } finally {
     await opened.close();
   }
+}
+
+/** Runs `work` between BEGIN and COMMIT, and rolls back when it throws. */
+export async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.query('BEGIN');
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // A lost connection rolls back by itself; the first error is the one that tells.
+    await session.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+  await session.query('COMMIT');
+  return result;
 }
 
 async function connect(

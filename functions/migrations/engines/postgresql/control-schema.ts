@@ -1,0 +1,93 @@
+import { RightsMissing } from '../../errors.ts';
+import { quoteIdentifier } from '../../sql/identifiers.ts';
+import { inTransaction, type Session } from './connection.ts';
+import { sqlState } from './database-errors.ts';
+
+/** Anyone may create it at the same moment; the number only has to be the same for all. */
+const creationLock = 7_435_001;
+
+/**
+ * What Theseus keeps in the target itself: who may write (fence), what was done (steps), which columns follow which
+ * (groups), which versions clients may use (versions), and how dates read when it came (settings).
+ * Clients' triggers run functions of this schema, therefore everyone may use it; its tables are the owner's alone.
+ */
+const statements = [
+  'CREATE SCHEMA IF NOT EXISTS theseus',
+  `CREATE TABLE IF NOT EXISTS theseus.fence (
+    migration text PRIMARY KEY,
+    schema_name text NOT NULL,
+    name text NOT NULL,
+    epoch bigint NOT NULL,
+    phase text NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT now()
+  )`,
+  `CREATE TABLE IF NOT EXISTS theseus.steps (
+    migration text NOT NULL,
+    step text NOT NULL,
+    epoch bigint NOT NULL,
+    done_at timestamptz NOT NULL DEFAULT now(),
+    facts jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (migration, step)
+  )`,
+  `CREATE TABLE IF NOT EXISTS theseus.groups (
+    id text PRIMARY KEY,
+    migration text NOT NULL,
+    position integer NOT NULL,
+    schema_name text NOT NULL,
+    table_oid oid NOT NULL,
+    definition jsonb NOT NULL
+  )`,
+  'CREATE INDEX IF NOT EXISTS groups_table ON theseus.groups (table_oid)',
+  `CREATE TABLE IF NOT EXISTS theseus.versions (
+    schema text NOT NULL,
+    version text NOT NULL,
+    parent text,
+    migration text NOT NULL,
+    mapping jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'published',
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    PRIMARY KEY (schema, version)
+  )`,
+  'CREATE TABLE IF NOT EXISTS theseus.settings (name text PRIMARY KEY, value text NOT NULL)',
+  `INSERT INTO theseus.settings
+    SELECT name, reset_val FROM pg_settings WHERE name IN ('TimeZone', 'DateStyle', 'IntervalStyle')
+    ON CONFLICT DO NOTHING`,
+  'GRANT SELECT ON theseus.settings TO PUBLIC',
+  'GRANT USAGE ON SCHEMA theseus TO PUBLIC',
+];
+
+/** Whether Theseus has been in this database before. */
+export async function hasControlSchema(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ there: boolean }>(
+    `SELECT to_regclass('theseus.settings') IS NOT NULL AS there`,
+  );
+  return rows[0]?.there ?? false;
+}
+
+/** Creates the control schema when it is missing. Throws RightsMissing with the GRANT that is needed. */
+export async function ensureControlSchema(session: Session): Promise<void> {
+  if (await hasControlSchema(session)) return;
+  try {
+    await inTransaction(session, async () => {
+      await session.query('SELECT pg_advisory_xact_lock($1)', [creationLock]);
+      for (const statement of statements) await session.query(statement);
+    });
+  } catch (error) {
+    if (error instanceof RightsMissing && sqlState(error.cause) === '42501')
+      throw await rightsError(session, error);
+    throw error;
+  }
+}
+
+async function rightsError(session: Session, cause: RightsMissing): Promise<RightsMissing> {
+  const { rows } = await session.query<{ db: string; role: string }>(
+    'SELECT current_database() AS db, current_user AS role',
+  );
+  const { db, role } = rows[0] ?? { db: '', role: '' };
+  const grants = [`GRANT CREATE ON DATABASE ${quoteIdentifier(db)} TO ${quoteIdentifier(role)}`];
+  return new RightsMissing(`The role ${role} may not create the schema theseus in ${db}`, {
+    cause,
+    evidence: { grants },
+    action: `Run as an administrator: ${grants.join('; ')}`,
+  });
+}

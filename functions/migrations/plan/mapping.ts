@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+/**
+ * What a version schema shows: the logical tables in change and where their columns physically are, in the version's
+ * own order. Kept in the target in theseus.versions (schema, version, parent, migration, mapping, state), written at
+ * publish: the newest version that stands is what introspection reads for the next migration.
+ */
+export const VersionMapping = z.strictObject({
+  tables: z.array(
+    z.strictObject({
+      name: z.string(),
+      physical: z.string(),
+      columns: z.array(z.strictObject({ name: z.string(), physical: z.string() })),
+    }),
+  ),
+});
+export type VersionMapping = z.infer<typeof VersionMapping>;
+
+/** `published`: clients may use it. `removed`: its views are gone, its names live on in the version after it. */
+export const VersionState = z.enum(['published', 'removed']);
