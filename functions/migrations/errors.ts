@@ -284,3 +284,8 @@ export class UpRequired extends InvalidInput {
 export class DownRequired extends InvalidInput {
   override readonly name: string = 'DownRequired';
 }
+
+/** A stored backup is not what was stored: nothing was restored from it. */
+export class BackupDamaged extends TheseusError {
+  override readonly name: string = 'BackupDamaged';
+}

@@ -1,0 +1,144 @@
+import { clock } from '#platform/clock.ts';
+import { inBounds, nextPace, type PaceState } from '../../pacing/pace.ts';
+import type { Backfill } from '../../plan/schemas.ts';
+import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
+import { backOff, chunkStatement, fencePhase, type Open, openWorker, runChunk } from './chunks.ts';
+import type { Session } from './connection.ts';
+import { measureBaseline, type Probe, READ_TIMEOUT_MS, startProbe } from './probe.ts';
+
+/** A table of fewer rows is filled before a probe would have learnt anything. */
+const PROBE_FROM_ROWS = 20_000;
+const PROGRESS_EVERY_MS = 1_000;
+/** What "live latency" in a progress report looks back on. */
+const LATENCY_WINDOW_MS = 5_000;
+
+type Options = Parameters<Engine['backfillRange']>[4];
+
+/**
+ * Fills one range chunk by chunk, each in its own transaction, at a pace that a probe steers. A chunk only writes rows
+ * nobody has written, so any part of a range may be run again. Rows whose key a client moves out of the part still to
+ * come are not seen here: verification finds them.
+ */
+export async function backfillRange(
+  open: Open,
+  backfill: Backfill,
+  range: KeyRange,
+  from: string[] | null,
+  fence: Fence,
+  options: Options,
+): Promise<{ status: 'done' | 'more' | 'paused'; progress: BackfillProgress }> {
+  // Should the server crash, what it lost is found by verification: see openWorker.
+  const worker = await openWorker(open, 'backfill', backfill.table, backfill.key, false);
+  let probing: { session: Session; probe: Probe } | null = null;
+  try {
+    const phase = await fencePhase(worker, fence);
+    probing = await openProbe(open, backfill, worker.pid);
+    const baselineP99Ms =
+      options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
+    const pacing = { pace: inBounds(options.pace), baselineP99Ms, since: clock.monotonic() };
+    return await fill(worker, probing?.probe ?? null, {
+      backfill,
+      range,
+      from,
+      fence,
+      phase,
+      pacing,
+      options,
+    });
+  } finally {
+    await probing?.probe.stop();
+    await probing?.session.close();
+    await worker.close();
+  }
+}
+
+/** Null where there is nothing to learn, or no connection left for it: then the pace stays careful. */
+async function openProbe(open: Open, backfill: Backfill, workerPid: number) {
+  if (backfill.estimatedRows < PROBE_FROM_ROWS) return null;
+  let session: Session | null = null;
+  try {
+    session = await open('probe', { readOnly: true, statementTimeoutMs: READ_TIMEOUT_MS });
+    return { session, probe: await startProbe(session, backfill.table, backfill.key, workerPid) };
+  } catch {
+    await session?.close();
+    return null;
+  }
+}
+
+interface Work {
+  backfill: Backfill;
+  range: KeyRange;
+  from: string[] | null;
+  fence: Fence;
+  phase: string;
+  pacing: PaceState;
+  options: Options;
+}
+
+async function fill(worker: Session, probe: Probe | null, work: Work) {
+  const { backfill, range, fence, phase, options } = work;
+  let pacing = work.pacing;
+  let attempt = 0;
+  let reportedAt = clock.monotonic();
+  const progress: BackfillProgress = {
+    last: work.from,
+    rowsSeen: 0,
+    rowsWritten: 0,
+    chunks: 0,
+    lockWaits: 0,
+    probeP99Ms: null,
+    pace: pacing.pace,
+    baselineP99Ms: pacing.baselineP99Ms,
+  };
+  const report = () => {
+    reportedAt = clock.monotonic();
+    progress.probeP99Ms = probe?.window(reportedAt - LATENCY_WINDOW_MS).p99Ms ?? null;
+    return options.onProgress({ ...progress });
+  };
+  const end = async (status: 'done' | 'more') => {
+    await report();
+    return { status, progress };
+  };
+
+  for (;;) {
+    options.signal.throwIfAborted();
+    if (clock.now() >= options.until) return end('more');
+    const rows = pacing.pace.chunkRows;
+    const after = progress.last ?? range.from;
+    const statement = chunkStatement(backfill, after !== null, range.to !== null);
+    const bounds = [...(after ?? []), ...(range.to ?? [])];
+    const chunk = await runChunk(worker, statement, fence, phase, rows, bounds);
+
+    const load = probe?.load() ?? null;
+    const fresh = load && load.at >= pacing.since ? load : null;
+    const window = probe?.window(pacing.since) ?? { p99Ms: null, samples: 0 };
+    pacing = nextPace(pacing, {
+      at: clock.monotonic(),
+      probeP99Ms: window.p99Ms,
+      probeSamples: window.samples,
+      // A chunk that yielded waited for others: that is said by lockTimedOut.
+      chunkMs: chunk?.durationMs ?? 0,
+      waiters: fresh?.waiters ?? 0,
+      lockTimedOut: chunk === null,
+      replicationLagMs: fresh?.replicationLagMs ?? null,
+      walBytesPerSecond: fresh?.walBytesPerSecond ?? null,
+    });
+    progress.pace = pacing.pace;
+    if (chunk === null) {
+      progress.lockWaits += 1;
+      await backOff(attempt, backfill.table.name, options.signal);
+      attempt += 1;
+      continue;
+    }
+    attempt = 0;
+    progress.chunks += 1;
+    progress.rowsSeen += chunk.seen;
+    progress.rowsWritten += chunk.written;
+    progress.last = chunk.last ?? progress.last;
+    if (chunk.seen < rows) return end('done');
+    if (clock.monotonic() - reportedAt >= PROGRESS_EVERY_MS) {
+      if (!(await report())) return { status: 'paused' as const, progress };
+    }
+    if (pacing.pace.pauseMs > 0) await clock.sleep(pacing.pace.pauseMs, options.signal);
+  }
+}

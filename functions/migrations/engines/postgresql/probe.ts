@@ -1,0 +1,140 @@
+import pg from 'pg';
+import { clock } from '#platform/clock.ts';
+import { random } from '#platform/random.ts';
+import type { TableRef } from '../../plan/schemas.ts';
+import type { Session } from './connection.ts';
+import { sqlState } from './database-errors.ts';
+import { type Key, relation } from './keyset.ts';
+import { splitRanges } from './ranges.ts';
+
+const READ_EVERY_MS = 20;
+const SERVER_EVERY_MS = 500;
+/** Reads kept: about 20 s. */
+const KEPT = 1_024;
+const PROBED_KEYS = 100;
+const BASELINE_MS = 1_000;
+/** A read that takes longer is worth one sample of this length, and the probe goes on. */
+export const READ_TIMEOUT_MS = 5_000;
+
+/** What the server says of itself; null where the role may not see it. */
+export interface ServerLoad {
+  /** Sessions waiting for a lock that the worker holds. */
+  waiters: number;
+  replicationLagMs: number | null;
+  /** WAL of the whole server between the last two looks, bytes/s. */
+  walBytesPerSecond: number | null;
+  /** Monotonic ms of the look. */
+  at: number;
+}
+
+/** A client like any other, reading one row of the table being filled by its key, over and over. */
+export interface Probe {
+  /** p99 of the reads begun since `since` (monotonic ms), a read still unanswered included; null when there is none. */
+  window(since: number): { p99Ms: number | null; samples: number };
+  load(): ServerLoad | null;
+  /** Stops reading; resolves when the session is free. */
+  stop(): Promise<void>;
+}
+
+/** The p-th quantile (0–1) by nearest rank; null of nothing. */
+export function quantile(values: readonly number[], p: number): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? null;
+}
+
+/**
+ * Starts probing on a session of its own. `workerPid` is the backend of the session that writes chunks. When the
+ * session is lost the probe falls silent and the backfill goes on at a careful pace.
+ */
+export async function startProbe(
+  session: Session,
+  table: TableRef,
+  key: Key,
+  workerPid: number,
+): Promise<Probe> {
+  const ranges = await splitRanges(session, table, key, PROBED_KEYS);
+  const keys = ranges.flatMap((range) => (range.to ? [range.to] : []));
+  const where = key.map((part, index) => `${pg.escapeIdentifier(part.column)} = $${index + 1}::${part.type}`);
+  const read = {
+    name: 'theseus probe',
+    text: `SELECT 1 FROM ${relation(table)} WHERE ${where.join(' AND ')}`,
+  };
+
+  const samples: { at: number; ms: number }[] = [];
+  let pending: number | null = null;
+  let load: ServerLoad | null = null;
+  let wal: { at: number; bytes: number } | null = null;
+  const stopping = new AbortController();
+
+  async function readOnce(): Promise<void> {
+    const at = clock.monotonic();
+    pending = at;
+    try {
+      await session.client.query({ ...read, values: keys[Math.floor(random() * keys.length)] ?? [] });
+    } finally {
+      pending = null;
+      samples.push({ at, ms: clock.monotonic() - at });
+      if (samples.length > KEPT) samples.shift();
+    }
+  }
+
+  async function look(): Promise<void> {
+    const found = await session.client.query<{ waiters: number; lag: number | null; wal: number }>({
+      name: 'theseus load',
+      text: `SELECT
+        (SELECT count(*)::int FROM pg_locks WHERE NOT granted AND $1::int = ANY (pg_blocking_pids(pid))) AS waiters,
+        (SELECT (extract(epoch FROM max(replay_lag)) * 1000)::float8 FROM pg_stat_replication) AS lag,
+        (pg_current_wal_lsn() - '0/0'::pg_lsn)::float8 AS wal`,
+      values: [workerPid],
+    });
+    const [row] = found.rows;
+    if (!row) return;
+    const at = clock.monotonic();
+    const walBytesPerSecond = wal && at > wal.at ? ((row.wal - wal.bytes) / (at - wal.at)) * 1_000 : null;
+    wal = { at, bytes: row.wal };
+    load = { waiters: row.waiters, replicationLagMs: row.lag, walBytesPerSecond, at };
+  }
+
+  async function run(): Promise<void> {
+    let lookAt = 0;
+    while (!stopping.signal.aborted) {
+      const next = clock.monotonic() + READ_EVERY_MS;
+      if (keys.length > 0) await readOnce().catch(tolerateTimeout);
+      if (clock.monotonic() >= lookAt) {
+        await look().catch(tolerateTimeout);
+        lookAt = clock.monotonic() + SERVER_EVERY_MS;
+      }
+      await clock.sleep(Math.max(1, next - clock.monotonic()), stopping.signal);
+    }
+  }
+  const running = run().catch(() => undefined);
+
+  return {
+    window(since) {
+      const lengths = samples.filter((sample) => sample.at >= since).map((sample) => sample.ms);
+      const waiting = pending === null || pending < since ? null : clock.monotonic() - pending;
+      const p99Ms = quantile(lengths, 0.99);
+      if (waiting !== null && waiting > (p99Ms ?? READ_EVERY_MS)) {
+        return { p99Ms: waiting, samples: lengths.length + 1 };
+      }
+      return { p99Ms, samples: lengths.length };
+    },
+    load: () => load,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** What the probe's reads take while nothing of ours runs: waits for one second of them. Null: none came back. */
+export async function measureBaseline(probe: Probe, signal: AbortSignal): Promise<number | null> {
+  const since = clock.monotonic();
+  await clock.sleep(BASELINE_MS, signal);
+  return probe.window(since).p99Ms;
+}
+
+/** A lost session ends the probe; a statement that the server cut off does not. */
+function tolerateTimeout(error: unknown): void {
+  if (sqlState(error) !== '57014') throw error;
+}
