@@ -1,0 +1,76 @@
+import { migrationFunctions } from '#migrations/functions.ts';
+import type { Capability } from './capability.ts';
+import type { HandlerModule, LocalFunction } from './lambda/runtime.ts';
+
+const stateMachine = (name: string) => new URL(`../state-machines/${name}.asl.json`, import.meta.url);
+
+/** The module of a function of migrations: its file under tasks/, or api.ts. */
+function migrationFunction(name: string): LocalFunction {
+  const facts = Object.entries(migrationFunctions).find(([known]) => known === name)?.[1];
+  if (facts === undefined) throw new Error(`migrations has no function ${name}`);
+  const file = name === 'api' ? '#migrations/api.ts' : `#migrations/tasks/${name}.ts`;
+  const load = async (): Promise<HandlerModule> => await import(file);
+  return { load, timeoutSeconds: facts.timeoutSeconds, memoryMb: facts.memoryMb };
+}
+
+const string = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
+const keySchema = (hash: string, range: string) => [
+  { AttributeName: hash, KeyType: 'HASH' as const },
+  { AttributeName: range, KeyType: 'RANGE' as const },
+];
+
+const migrations: Capability = {
+  name: 'migrations',
+  functions: Object.fromEntries(
+    Object.keys(migrationFunctions).map((name) => [name, migrationFunction(name)]),
+  ),
+  stateMachines: {
+    migration: stateMachine('migration'),
+    'migration-rollback': stateMachine('migration-rollback'),
+    'migration-undo': stateMachine('migration-undo'),
+    'migration-removal': stateMachine('migration-removal'),
+  },
+  tables: [
+    {
+      variable: 'MIGRATIONS_TABLE',
+      definition: {
+        TableName: 'theseus-migrations',
+        KeySchema: keySchema('pk', 'sk'),
+        AttributeDefinitions: ['pk', 'sk', 'gsi1pk', 'gsi1sk'].map(string),
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: 'gsi1',
+            KeySchema: keySchema('gsi1pk', 'gsi1sk'),
+            Projection: { ProjectionType: 'ALL' },
+          },
+        ],
+        timeToLive: 'expiresAt',
+      },
+    },
+  ],
+  http: [{ prefix: '/', function: 'api' }],
+  rules: [
+    {
+      name: 'migrations-reconcile',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      function: 'reconcile',
+    },
+  ],
+  schedules: [
+    { name: 'migrations-reconcile', expression: 'rate(1 minute)', function: 'reconcile', input: {} },
+    {
+      name: 'migrations-publish-events',
+      expression: 'rate(1 minute)',
+      function: 'publish-events',
+      input: {},
+    },
+  ],
+  environment: () => ({}),
+};
+
+/** Everything this laptop runs. */
+export const capabilities: readonly Capability[] = [migrations];

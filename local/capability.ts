@@ -1,0 +1,41 @@
+import type { TableDefinition } from './dynamodb/dynamodb.ts';
+import type { LocalFunction } from './lambda/runtime.ts';
+
+/** Addresses of what is deployed here, for environment variables of functions. */
+export interface Addresses {
+  /** ARN of this capability's function, by its short name. */
+  functionArn: (shortName: string) => string;
+  stateMachineArn: (name: string) => string;
+  /** The one role of the laptop; nothing checks it. */
+  roleArn: string;
+}
+
+/**
+ * What one capability owns, as its CDK slice declares it for the cloud. Functions have short names, unique
+ * within the capability (`expand`); deployed they are called `<capability>-<short name>`.
+ */
+export interface Capability {
+  name: string;
+  functions: Readonly<Record<string, LocalFunction>>;
+  /**
+   * State machines by name. `${ExpandFunctionArn}` and `${MigrationRollbackStateMachineArn}` in a file stand
+   * for the ARNs of this capability's function `expand` and of the state machine `migration-rollback`.
+   */
+  stateMachines: Readonly<Record<string, URL>>;
+  /** Tables, and the variable that tells functions their names. */
+  tables: readonly { variable: string; definition: TableDefinition }[];
+  /** Which paths of the HTTP API which function answers. */
+  http: readonly { prefix: string; function: string }[];
+  /** EventBridge rules. `pattern` is an event pattern; the function gets the event. */
+  rules: readonly { name: string; pattern: Readonly<Record<string, unknown>>; function: string }[];
+  /** Recurring schedules: `rate(1 minute)` or a cron expression; the function gets `input`. */
+  schedules: readonly { name: string; expression: string; function: string; input: unknown }[];
+  /**
+   * Further variables of its functions. Every state machine's ARN is there already
+   * (`MIGRATION_ROLLBACK_STATE_MACHINE_ARN`), and so is what every capability gets (see local/environment.ts).
+   */
+  environment: (addresses: Addresses) => Record<string, string>;
+}
+
+export const functionName = (capability: Capability, shortName: string): string =>
+  `${capability.name}-${shortName}`;

@@ -1,0 +1,55 @@
+import type { Capability } from './capability.ts';
+import { functionName } from './capability.ts';
+import { functionArn } from './lambda/arn.ts';
+import { REGION, ROLE_ARN, stateMachineArn } from './step-functions/arns.ts';
+
+export const artifactsBucket = 'theseus-artifacts';
+export const eventBusName = 'theseus';
+
+const stateMachineVariable = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_STATE_MACHINE_ARN`;
+
+/** What every function of the laptop finds in its environment. */
+export function functionEnvironment(
+  capabilities: readonly Capability[],
+  dynamodbEndpoint: string,
+): Record<string, string> {
+  const variables: Record<string, string> = {
+    THESEUS_ENVIRONMENT: 'local',
+    AWS_REGION: REGION,
+    // The SDK signs what it sends; only the local DynamoDB ever sees this, and nothing leaves the machine.
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+    ARTIFACTS_BUCKET: artifactsBucket,
+    EVENT_BUS_NAME: eventBusName,
+    POWERTOOLS_METRICS_DISABLED: 'true',
+    POWERTOOLS_TRACE_ENABLED: 'false',
+  };
+  for (const capability of capabilities) {
+    for (const { variable, definition } of capability.tables) variables[variable] = definition.TableName;
+    for (const name of Object.keys(capability.stateMachines))
+      variables[stateMachineVariable(name)] = stateMachineArn(name);
+    const addresses = {
+      functionArn: (shortName: string) => functionArn(functionName(capability, shortName)),
+      stateMachineArn: (name: string) => stateMachineArn(name),
+      roleArn: ROLE_ARN,
+    };
+    Object.assign(variables, capability.environment(addresses));
+  }
+  return variables;
+}
+
+/** Sets variables of this process; the returned function puts the former ones back. */
+export function setEnvironment(variables: Record<string, string>): () => void {
+  const former = Object.keys(variables).map((name): [string, string | undefined] => [
+    name,
+    process.env[name],
+  ]);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of former) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
