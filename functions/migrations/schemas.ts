@@ -106,6 +106,7 @@ export const PhaseRun = z.strictObject({
   name: Phase,
   startedAt: Time,
   endedAt: Time.nullable(),
+  epoch: z.int().describe('Of the execution that ran it'),
 });
 export type PhaseRun = z.infer<typeof PhaseRun>;
 

@@ -1,0 +1,68 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import { s3 } from '#platform/clients.ts';
+import { environmentVariable } from '#platform/environment.ts';
+import { NotFound } from '#platform/errors.ts';
+import { RecordUnreadable } from './errors.ts';
+import { Plan } from './plan/schemas.ts';
+
+/** What is too large for the table: files, plans, definitions. Every key of the bucket but backups is built here. */
+export const artifactKeys = {
+  file: (migration: string) => `migrations/${migration}/file`,
+  plan: (migration: string, hash: string) => `migrations/${migration}/plan-${hash}.json`,
+  definitions: (migration: string) => `migrations/${migration}/definitions.json`,
+};
+
+export const artifactsBucket = (): string => environmentVariable('ARTIFACTS_BUCKET');
+
+export async function writeArtifact(key: string, body: string, contentType: string): Promise<void> {
+  await s3().send(
+    new PutObjectCommand({ Bucket: artifactsBucket(), Key: key, Body: body, ContentType: contentType }),
+  );
+}
+
+/** Throws NotFound when there is no such object. */
+export async function readArtifact(key: string): Promise<string> {
+  try {
+    const found = await s3().send(new GetObjectCommand({ Bucket: artifactsBucket(), Key: key }));
+    return (await found.Body?.transformToString()) ?? '';
+  } catch (error) {
+    if (!(error instanceof NoSuchKey)) throw error;
+    throw new NotFound(`The object ${key} is missing from the artifacts bucket`, {
+      evidence: { key },
+      cause: error,
+    });
+  }
+}
+
+export async function writeJson(key: string, value: unknown): Promise<void> {
+  await writeArtifact(key, JSON.stringify(value), 'application/json');
+}
+
+/** Throws NotFound, RecordUnreadable. */
+export async function readJson<T extends z.ZodType>(schema: T, key: string): Promise<z.output<T>> {
+  const text = await readArtifact(key);
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new RecordUnreadable(`The object ${key} has an unknown form`, { evidence: { key }, cause });
+  }
+}
+
+/** Plans never change under their key, so a warm function reads each once. */
+const plans = new Map<string, Plan>();
+const keptPlans = 20;
+
+/** The plan of a migration. Throws NotFound, RecordUnreadable. */
+export async function readPlan(record: { id: string; planKey: string | null }): Promise<Plan> {
+  if (record.planKey === null) {
+    throw new NotFound(`Migration ${record.id} has no plan`, { evidence: { id: record.id } });
+  }
+  const known = plans.get(record.planKey);
+  if (known !== undefined) return known;
+  const plan = await readJson(Plan, record.planKey);
+  const oldest = plans.keys().next().value;
+  if (plans.size >= keptPlans && oldest !== undefined) plans.delete(oldest);
+  plans.set(record.planKey, plan);
+  return plan;
+}

@@ -1,0 +1,82 @@
+import {
+  InvalidToken,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  TaskDoesNotExist,
+  TaskTimedOut,
+} from '@aws-sdk/client-sfn';
+import { stepFunctions } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
+import { type MigrationRecord, TokenRecord } from './records.ts';
+import { deleteItem, keys, readAll, readMigration, writeItem } from './store.ts';
+
+/** What the workflow may wait for: `approval`, `losses`, `completion`, or a resume by the range's name. */
+export type WaitsFor = 'approval' | 'losses' | 'completion' | (string & {});
+
+type Answer = { success: Record<string, never> } | { failure: string; cause: string } | undefined;
+
+/** What is owed to a waiting state, as the record stands; undefined: it goes on waiting. */
+export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): Answer {
+  if (record.cancel !== null && record.execution?.kind !== 'undo') {
+    return { failure: 'MigrationCancelled', cause: `${record.cancel.by} asked for a rollback` };
+  }
+  const go: Answer = { success: {} };
+  if (waitsFor === 'approval') {
+    const by = record.approval?.by ?? 'someone';
+    if (record.approval?.decision === 'approved') return go;
+    if (record.approval?.decision !== 'rejected') return undefined;
+    return {
+      failure: 'ApprovalRejected',
+      cause: `${by} rejected the plan: ${record.approval.comment ?? ''}`,
+    };
+  }
+  if (waitsFor === 'losses') {
+    if (record.undo?.decision === 'accepted' || record.undo?.acceptLosses) return go;
+    if (record.undo?.decision !== 'declined') return undefined;
+    return { failure: 'UndoDeclined', cause: 'The losses were declined; the migration stays completed' };
+  }
+  if (waitsFor === 'completion') return record.complete === null ? undefined : go;
+  return record.status === 'paused' ? undefined : go;
+}
+
+/** Keeps the token of a waiting state. An answer that was there before the token is given at once. */
+export async function keepToken(id: string, waitsFor: WaitsFor, token: string): Promise<void> {
+  await writeItem(keys.token(id, waitsFor), { waitsFor, token, at: clock.iso() });
+  await deliverAnswers(await readMigration(id));
+}
+
+/**
+ * Gives every waiting state of a migration the answer that the record owes it. Decisions are stored first and
+ * delivered after, so this may run any number of times: by whoever decided, by the state that begins to wait,
+ * and by the reconciler.
+ */
+export async function deliverAnswers(record: MigrationRecord): Promise<void> {
+  const waiting = await readAll(TokenRecord, keys.migration(record.id).pk, 'TOKEN#');
+  for (const { waitsFor, token } of waiting) {
+    const answer = answerTo(waitsFor, record);
+    if (answer === undefined) continue;
+    await send(token, answer);
+    await deleteItem(keys.token(record.id, waitsFor), {
+      expression: '#token = :token',
+      names: { '#token': 'token' },
+      values: { ':token': token },
+    });
+  }
+}
+
+async function send(token: string, answer: NonNullable<Answer>): Promise<void> {
+  try {
+    await ('success' in answer
+      ? stepFunctions().send(
+          new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(answer.success) }),
+        )
+      : stepFunctions().send(
+          new SendTaskFailureCommand({ taskToken: token, error: answer.failure, cause: answer.cause }),
+        ));
+  } catch (error) {
+    // Nobody waits with this token any more: it was answered, or its execution ended.
+    if (error instanceof TaskDoesNotExist || error instanceof TaskTimedOut || error instanceof InvalidToken)
+      return;
+    throw error;
+  }
+}
