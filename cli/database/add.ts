@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { Database } from '#migrations/schemas.ts';
+import { call } from '../client.ts';
+import { print, printJson } from '../output.ts';
+import { findPlatform } from '../platform.ts';
+
+interface Options {
+  secret?: string;
+  schema?: string;
+  json?: boolean;
+}
+
+/** `theseus database add shop postgresql://…`: registers a database after having reached it. Exit 3 when it cannot be used. */
+export const databaseAdd = (): Command =>
+  new Command('add')
+    .description('Register a database')
+    .argument('<name>', 'lower case letters, digits and hyphens')
+    .argument('[url]', 'postgresql://user:password@host:port/database; only for the platform on this machine')
+    .option(
+      '--secret <arn>',
+      'ARN of the Secrets Manager secret with the connection string, in deployed environments',
+    )
+    .option('--schema <name>', 'schema of migrations that name none', 'public')
+    .option('--json', 'print JSON')
+    .action(async (name: string, url: string | undefined, options: Options, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const database = await call(platform, {
+        method: 'POST',
+        path: '/databases',
+        body: {
+          name,
+          ...(url === undefined ? {} : { url }),
+          ...(options.secret === undefined ? {} : { secretArn: options.secret }),
+          schema: options.schema,
+        },
+        answer: Database,
+      });
+      if (options.json) return printJson(database);
+      const facts = database.facts;
+      print(
+        `${database.name} is registered${facts ? `: PostgreSQL ${facts.version}, database ${facts.database}, as ${facts.user}` : ''}.`,
+      );
+      print(`Next: npx theseus migration plan --database ${database.name} <file>`);
+    });

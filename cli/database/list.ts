@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { DatabasePage } from '#migrations/schemas.ts';
+import { call } from '../client.ts';
+import { print, printJson, table } from '../output.ts';
+import { findPlatform } from '../platform.ts';
+
+interface Options {
+  limit: string;
+  cursor?: string;
+  json?: boolean;
+}
+
+/** `theseus database list`: one page of the registered databases. */
+export const databaseList = (): Command =>
+  new Command('list')
+    .description('Registered databases')
+    .option('--limit <rows>', 'rows a page, 1–100', '20')
+    .option('--cursor <cursor>', 'where the last page ended')
+    .option('--json', 'print JSON')
+    .action(async (options: Options, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const page = await call(platform, {
+        method: 'GET',
+        path: '/databases',
+        query: { limit: options.limit, cursor: options.cursor },
+        answer: DatabasePage,
+      });
+      if (options.json) return printJson(page);
+      if (page.items.length === 0)
+        return print('No database is registered yet: npx theseus database add <name> <url>');
+      const rows = page.items.map((one) => [
+        one.name,
+        one.engine,
+        one.facts?.version ?? '',
+        one.facts?.database ?? '',
+        one.schema,
+        one.id,
+      ]);
+      for (const line of table([['NAME', 'ENGINE', 'VERSION', 'DATABASE', 'SCHEMA', 'ID'], ...rows]))
+        print(line);
+      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+    });

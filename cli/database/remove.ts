@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { z } from 'zod';
+import { call } from '../client.ts';
+import { print, printJson } from '../output.ts';
+import { findPlatform } from '../platform.ts';
+
+/** `theseus database remove shop`: forgets a database that has no migration in progress. The database itself stays. */
+export const databaseRemove = (): Command =>
+  new Command('remove')
+    .description('Forget a database; the database itself is not touched')
+    .argument('<name>')
+    .option('--json', 'print JSON')
+    .action(async (name: string, options: { json?: boolean }, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      await call(platform, {
+        method: 'DELETE',
+        path: `/databases/${encodeURIComponent(name)}`,
+        answer: z.undefined(),
+      });
+      if (options.json) printJson({ removed: name });
+      else print(`${name} is forgotten; the database itself was not touched.`);
+    });

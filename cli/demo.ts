@@ -1,0 +1,12 @@
+import { Command } from 'commander';
+import { runDemo } from '../demo/run.ts';
+
+/** `theseus demo`: the main job on a small shop, under traffic, with a report. What `npm start` runs. */
+export const demo = (): Command =>
+  new Command('demo')
+    .description('Watch a live database change its schema without a failed request')
+    .option('--once', 'exit at the end instead of leaving the platform up; not 0 when anything failed')
+    .option('--rows <rows>', 'orders and customers, 1,000–10,000,000', '300000')
+    .action(async (options: { once?: boolean; rows: string }) => {
+      await runDemo({ once: options.once ?? false, rows: Number(options.rows) });
+    });

@@ -1,0 +1,41 @@
+import { rm } from 'node:fs/promises';
+import { Command } from 'commander';
+import { capabilities } from '#local/capabilities.ts';
+import { startCloud } from '#local/cloud.ts';
+import { writeDurably } from '#local/durable-file.ts';
+import { exitCode, Failure } from './failure.ts';
+import { print, printJson } from './output.ts';
+import { dataDirectory, runningFile } from './platform.ts';
+
+const defaultPort = 4280;
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Failure(`--port is '${text}'; expected 0 to 65535, 0 for any free one.`, {
+    code: exitCode.usage,
+  });
+}
+
+/** `theseus dev`: the whole platform on this machine until Ctrl-C. Every running migration is resumed at the next start. */
+export const dev = (): Command =>
+  new Command('dev')
+    .description('Run the platform on this machine, until Ctrl-C')
+    .option('--port <port>', 'port of the API on 127.0.0.1, 0 for any free one', String(defaultPort))
+    .option('--json', 'print one JSON line when it is ready')
+    .action(async (options: { port: string; json?: boolean }, command: Command) => {
+      const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
+      const cloud = await startCloud({ directory, port: portOf(options.port), capabilities });
+      await writeDurably(runningFile(directory), JSON.stringify({ url: cloud.url, pid: process.pid }));
+      if (options.json) printJson({ url: cloud.url, directory, pid: process.pid });
+      else {
+        print(`Theseus runs on ${cloud.url}, its data is in ${directory}.`);
+        print('In another terminal: npx theseus database add <name> postgresql://…   Stop with Ctrl-C.');
+      }
+      await new Promise<void>((resolve) => {
+        process.once('SIGINT', resolve);
+        process.once('SIGTERM', resolve);
+      });
+      await rm(runningFile(directory), { force: true });
+      await cloud.stop();
+    });

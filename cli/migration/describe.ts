@@ -1,0 +1,126 @@
+import type { Finding } from '#migrations/engines/engine.ts';
+import type { Plan, Step } from '#migrations/plan/schemas.ts';
+import { bytes, colours, count } from '../output.ts';
+
+const undoWords = {
+  exact: 'can be undone exactly',
+  lossy: 'can be undone, with losses',
+  none: 'cannot be undone',
+};
+
+/** What a step does to other sessions, in the field's words. */
+function effect(step: Step): string {
+  if (step.kind === 'transaction') {
+    const names = step.locks.map((table) => table.name).join(', ');
+    return names === ''
+      ? 'takes no lock on your tables'
+      : `ACCESS EXCLUSIVE on ${names}, catalogue only; waits at most 200 ms a try`;
+  }
+  if (step.kind === 'create_index')
+    return `SHARE UPDATE EXCLUSIVE on ${step.table.name}; reads and writes go on`;
+  if (step.kind === 'validate') return `SHARE UPDATE EXCLUSIVE on ${step.table.name}; reads and writes go on`;
+  return 'concurrently; reads and writes go on';
+}
+
+function stepSql(step: Step): string[] {
+  if (step.kind === 'transaction') {
+    return [
+      ...step.statements.map((statement) => statement.sql),
+      ...step.dualWrites.map(
+        (one) =>
+          `-- dual write on ${one.table.name}: ${one.action === 'add' ? `start ${one.group.id}` : `end ${one.group}`}`,
+      ),
+    ];
+  }
+  if (step.kind === 'create_index') return [step.sql];
+  if (step.kind === 'validate')
+    return [`ALTER TABLE ${step.table.schema}.${step.table.name} VALIDATE CONSTRAINT ${step.constraint}`];
+  return [`DROP INDEX CONCURRENTLY IF EXISTS ${step.schema}.${step.index}`];
+}
+
+/** A plan as a person reads it: what it is, what may go wrong, what happens in which phase, what can be taken back. */
+export function describePlan(
+  plan: Plan,
+  { sql, findings }: { sql: boolean; findings: readonly Finding[] },
+): string[] {
+  const lines: string[] = [];
+  const heading = (text: string): void => void lines.push('', colours.bold(text));
+  const phase = (name: string, what: readonly string[]): void => {
+    if (what.length === 0) return;
+    lines.push(`  ${colours.cyan(name)}`);
+    for (const line of what) lines.push(`    ${line}`);
+  };
+  const steps = (list: readonly Step[]): string[] =>
+    list.flatMap((step) => [
+      `${step.purpose}  ${colours.dim(effect(step))}`,
+      ...(sql
+        ? stepSql(step).flatMap((text) => text.split('\n').map((line) => colours.dim(`  ${line}`)))
+        : []),
+    ]);
+
+  const risk =
+    plan.risk.level === 'low' ? colours.green : plan.risk.level === 'medium' ? colours.yellow : colours.red;
+  lines.push(
+    `${colours.bold(plan.name)} on schema ${plan.schema}: risk ${risk(plan.risk.level)}, ${undoWords[plan.undo]}`,
+  );
+  for (const reason of plan.risk.reasons) lines.push(`  ${reason}`);
+
+  heading('Operations');
+  for (const [at, operation] of plan.operations.entries()) {
+    lines.push(
+      `  ${at + 1}. ${operation.summary}  ${colours.dim(`${undoWords[operation.undo]}${operation.undoReason ? `: ${operation.undoReason}` : ''}`)}`,
+    );
+  }
+
+  heading('Tables in change');
+  for (const one of plan.tables) {
+    const triggers = one.triggers.length > 0 ? `, triggers of yours: ${one.triggers.join(', ')}` : '';
+    lines.push(
+      `  ${one.table.schema}.${one.table.name}  about ${count(one.estimatedRows)} rows, ${bytes(one.bytes)}${triggers}`,
+    );
+  }
+
+  heading('What happens');
+  phase('expand', steps(plan.expand));
+  phase(
+    'backfill',
+    plan.backfill.map(
+      (one) =>
+        `${one.table.name}: fill ${one.set.map((set) => set.column).join(', ')} in about ${count(one.estimatedRows)} rows, by ranges of ${one.key.map((key) => key.column).join(', ')}`,
+    ),
+  );
+  phase('index', steps(plan.index));
+  phase('constrain', steps(plan.constrain));
+  phase(
+    'verify',
+    plan.verify.map((one) => `${one.table.name}: every row, about ${count(one.estimatedRows)}`),
+  );
+  phase('publish', [
+    ...steps(plan.publish),
+    `new clients set search_path = ${plan.versionSchema}, ${plan.schema}`,
+  ]);
+  phase('contract', steps(plan.contract));
+  phase('removal, at the end of the undo window', [
+    ...plan.removalBackups.map((one) => `back up ${one.columns.join(', ')} of ${one.table.name} first`),
+    ...steps(plan.removal),
+  ]);
+  if (sql) phase('rollback', steps([...plan.undoContract, ...plan.rollback]));
+
+  if (plan.notes.length > 0) heading('Notes');
+  for (const note of plan.notes) {
+    const mark =
+      note.severity === 'info'
+        ? colours.dim('i')
+        : note.severity === 'warning'
+          ? colours.yellow('!')
+          : colours.red('consent');
+    lines.push(
+      `  ${mark} ${note.text}${note.severity === 'consent' ? `  ${colours.cyan(`--consent ${note.code}`)}` : ''}`,
+    );
+  }
+
+  if (findings.length > 0) heading('This cannot run yet');
+  for (const finding of findings)
+    lines.push(`  ${colours.red('✗')} ${finding.problem}`, `    ${finding.action}`);
+  return lines;
+}

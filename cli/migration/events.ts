@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { MigrationEventPage } from '#migrations/schemas.ts';
+import { call } from '../client.ts';
+import { print, printJson, table } from '../output.ts';
+import { findPlatform } from '../platform.ts';
+
+interface Options {
+  limit: string;
+  cursor?: string;
+  json?: boolean;
+}
+
+/** `theseus migration events <id>`: who did what, and what happened, in order. */
+export const migrationEvents = (): Command =>
+  new Command('events')
+    .description('What happened and who did what')
+    .argument('<id>')
+    .option('--limit <rows>', 'rows a page, 1–100', '100')
+    .option('--cursor <cursor>', 'where the last page ended')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: Options, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const page = await call(platform, {
+        method: 'GET',
+        path: `/migrations/${encodeURIComponent(id)}/events`,
+        query: { limit: options.limit, cursor: options.cursor },
+        answer: MigrationEventPage,
+      });
+      if (options.json) return printJson(page);
+      const rows = page.items.map((one) => [
+        one.at,
+        one.type,
+        one.actor,
+        Object.keys(one.data).length > 0 ? JSON.stringify(one.data) : '',
+      ]);
+      for (const line of table(rows)) print(line);
+      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+    });

@@ -1,0 +1,46 @@
+import type { Finding } from '#migrations/engines/engine.ts';
+import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
+import { parseMigrationFile } from '#migrations/file/parse.ts';
+import { planHash } from '#migrations/plan/hash.ts';
+import { createPlan } from '#migrations/plan/plan.ts';
+import type { Plan } from '#migrations/plan/schemas.ts';
+import { TheseusError } from '#platform/errors.ts';
+import { exitCode, Failure } from '../failure.ts';
+
+/** How long the read-only checks of the data may take, ms. */
+const checksMs = 120_000;
+const unreachable = new Set(['DatabaseUnreachable', 'ConnectionLost']);
+
+/**
+ * Plans against a database without any platform: reads the catalogue, asks the plan's questions in read-only
+ * transactions, changes nothing.
+ * @throws Failure refused, or unreachable when the database does not answer.
+ */
+export async function planWithoutPlatform(
+  url: string,
+  schema: string,
+  file: string,
+  fileName: string,
+): Promise<{ plan: Plan; hash: string; findings: Finding[] }> {
+  try {
+    const parsed = parseMigrationFile(file, { fileName });
+    const engine = await openPostgres(url, { applicationName: 'theseus:plan' });
+    try {
+      const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema) });
+      const findings = await engine.validate(plan, {
+        signal: AbortSignal.timeout(checksMs),
+        until: Date.now() + checksMs,
+      });
+      return { plan, hash: planHash(plan), findings };
+    } finally {
+      await engine.close();
+    }
+  } catch (error) {
+    if (!(error instanceof TheseusError)) throw error;
+    throw new Failure(error.message, {
+      code: unreachable.has(error.name) ? exitCode.unreachable : exitCode.refused,
+      action: error.action,
+      problem: { title: error.name, detail: error.message, action: error.action, ...error.evidence },
+    });
+  }
+}

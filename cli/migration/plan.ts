@@ -1,0 +1,138 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { Plan } from '#migrations/plan/schemas.ts';
+import { Migration } from '#migrations/schemas.ts';
+import { call } from '../client.ts';
+import { exitCode, Failure } from '../failure.ts';
+import { print, printJson } from '../output.ts';
+import { findPlatform } from '../platform.ts';
+import { describePlan } from './describe.ts';
+import { planWithoutPlatform } from './offline.ts';
+import { reportMigration } from './report.ts';
+import { settled } from './settled.ts';
+
+interface Options {
+  database: string;
+  schema?: string;
+  soak?: string;
+  undoWindow?: string;
+  requireApproval?: boolean;
+  consent: string[];
+  sql?: boolean;
+  json?: boolean;
+}
+
+const largestFile = 262_144;
+
+async function readMigrationFile(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > largestFile) {
+      throw new Failure(`${path} has ${size} bytes; a migration file has at most ${largestFile}.`, {
+        code: exitCode.refused,
+        action: 'Split it into several migrations.',
+      });
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const reason =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT'
+        ? 'does not exist'
+        : 'cannot be read';
+    throw new Failure(`${path} ${reason}.`, { code: exitCode.usage });
+  }
+}
+
+const seconds = (option: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const parsed = /^(\d+)(s|m|h|d)?$/.exec(text);
+  const unit = { s: 1, m: 60, h: 3_600, d: 86_400 }[parsed?.[2] ?? 's'];
+  if (!parsed || unit === undefined) {
+    throw new Failure(`${option} is '${text}'; expected a time such as 90s, 10m, 24h or 7d.`, {
+      code: exitCode.usage,
+    });
+  }
+  return Number(parsed[1]) * unit;
+};
+
+/**
+ * `theseus migration plan --database <name or url> <file>`: says what a migration would do, and changes nothing.
+ * With a URL no platform is needed; with a name the plan is kept by the platform, ready to start.
+ * Exit 3 when the migration cannot run as it is.
+ */
+export const migrationPlan = (): Command =>
+  new Command('plan')
+    .description('Say what a migration would do; changes nothing')
+    .argument('<file>', "a migration file in pgroll's format, YAML or JSON")
+    .requiredOption(
+      '--database <name or url>',
+      'a registered database, or postgresql://… without any platform',
+    )
+    .option('--schema <name>', "the database schema (default: the database's own, or public)")
+    .option('--soak <time>', 'how long both versions are in use before the soft contract, e.g. 10m')
+    .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
+    .option('--require-approval', 'ask for approval even where nothing demands it')
+    .option(
+      '--consent <code>',
+      'consent to a note of the plan; may be repeated',
+      (code, all: string[]) => [...all, code],
+      [],
+    )
+    .option('--sql', 'show every statement')
+    .option('--json', 'print JSON')
+    .action(async (path: string, options: Options, command: Command) => {
+      const file = await readMigrationFile(path);
+      const fileName = basename(path);
+      if (/^postgres(ql)?:\/\//.test(options.database)) {
+        const { plan, hash, findings } = await planWithoutPlatform(
+          options.database,
+          options.schema ?? 'public',
+          file,
+          fileName,
+        );
+        if (options.json) printJson({ plan, hash, findings });
+        else for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
+        if (findings.length > 0) process.exitCode = exitCode.refused;
+        return;
+      }
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const soakSeconds = seconds('--soak', options.soak);
+      const undoWindowSeconds = seconds('--undo-window', options.undoWindow);
+      const created = await call(platform, {
+        method: 'POST',
+        path: '/migrations',
+        body: {
+          database: options.database,
+          ...(options.schema === undefined ? {} : { schema: options.schema }),
+          file,
+          fileName,
+          options: {
+            ...(soakSeconds === undefined ? {} : { soakSeconds }),
+            ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
+            ...(options.requireApproval ? { requireApproval: true } : {}),
+          },
+          consents: options.consent,
+        },
+        answer: Migration,
+      });
+      const migration = await settled(platform, created, (one) => one.status !== 'planning');
+      if (migration.plan === null) {
+        throw new Failure(migration.failure?.message ?? 'No plan could be made.', {
+          code: exitCode.refused,
+          action: migration.failure?.action ?? undefined,
+          problem: migration.failure,
+        });
+      }
+      if (options.json) return printJson(migration);
+      const { plan } = await call(platform, {
+        method: 'GET',
+        path: `/migrations/${migration.id}/plan`,
+        answer: z.looseObject({ plan: Plan }),
+      });
+      for (const line of describePlan(plan, { sql: options.sql ?? false, findings: [] })) print(line);
+      print();
+      reportMigration(migration, options);
+    });

@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import { Migration } from '#migrations/schemas.ts';
+import { call } from '../client.ts';
+import { colours, count, duration, print, printJson, table } from '../output.ts';
+import { findPlatform } from '../platform.ts';
+import { printNext } from './report.ts';
+import { progressLine } from './screen.ts';
+
+function lines(migration: Migration): string[] {
+  const { locks, verification, probe } = migration;
+  const facts: [string, string][] = [
+    ['id', migration.id],
+    ['database', `${migration.database.name}, schema ${migration.schema}`],
+    [
+      'status',
+      colours.bold(migration.status.replaceAll('_', ' ')) +
+        (migration.phase ? ` (${migration.phase.replaceAll('_', ' ')})` : ''),
+    ],
+    ['by', `${migration.createdBy}, ${migration.createdAt}`],
+  ];
+  if (migration.plan) {
+    facts.push([
+      'plan',
+      `${migration.plan.hash.slice(0, 16)}, risk ${migration.plan.risk.level}, undo ${migration.plan.undo}`,
+    ]);
+  }
+  if (migration.clientPath) facts.push(['new clients', `search_path = ${migration.clientPath}`]);
+  if (locks.attempts > 0) {
+    facts.push([
+      'locks',
+      `longest wait ${duration(locks.longestWaitMs)}, longest hold ${duration(locks.longestHoldMs)}, ${locks.attempts} attempts`,
+    ]);
+  }
+  if (verification.rowsChecked > 0) {
+    facts.push([
+      'verified',
+      `${count(verification.rowsChecked)} rows, ${verification.wrong} wrong, ${verification.repaired} repaired`,
+    ]);
+  }
+  if (probe.p99Ms !== null)
+    facts.push([
+      'p99 seen',
+      `${probe.p99Ms.toFixed(1)} ms${probe.baselineP99Ms === null ? '' : ` (before: ${probe.baselineP99Ms.toFixed(1)} ms)`}`,
+    ]);
+  if (migration.soakUntil) facts.push(['soak until', migration.soakUntil]);
+  if (migration.removalAt) facts.push(['undo until', migration.removalAt]);
+  return table(facts.map(([name, value]) => [colours.dim(name), value]));
+}
+
+/** `theseus migration show <id>`: everything about one migration. */
+export const migrationShow = (): Command =>
+  new Command('show')
+    .description('Everything about one migration')
+    .argument('<id>')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: { json?: boolean }, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const path = `/migrations/${encodeURIComponent(id)}`;
+      const migration = await call(platform, { method: 'GET', path, answer: Migration });
+      if (options.json) return printJson(migration);
+      for (const line of lines(migration)) print(line);
+      const progress = progressLine(migration);
+      if (progress) print(progress);
+      for (const phase of migration.phases) {
+        const end =
+          phase.endedAt === null ? 'now' : duration(Date.parse(phase.endedAt) - Date.parse(phase.startedAt));
+        print(`  ${phase.name.replaceAll('_', ' ').padEnd(20)} ${phase.startedAt}  ${end}`);
+      }
+      for (const loss of migration.losses ?? [])
+        print(`  cannot return: ${count(loss.rows)} rows of ${loss.table} (${loss.columns.join(', ')})`);
+      for (const difference of migration.differences) print(colours.red(`  ${difference}`));
+      for (const error of migration.errors) {
+        print(colours.red(`  ${error.at} ${error.name}: ${error.message}`));
+        if (error.action) print(`    ${error.action}`);
+      }
+      printNext(migration);
+    });

@@ -1,0 +1,42 @@
+import { Command } from 'commander';
+import { Migration } from '#migrations/schemas.ts';
+import { call } from '../client.ts';
+import { findPlatform } from '../platform.ts';
+import { reportMigration } from './report.ts';
+import { watchMigration } from './watch.ts';
+
+interface Options {
+  consent: string[];
+  hash?: string;
+  watch?: boolean;
+  json?: boolean;
+}
+
+/** `theseus migration start <id>`: runs a planned migration. With --watch the exit code is that of watch. */
+export const migrationStart = (): Command =>
+  new Command('start')
+    .description('Run a planned migration')
+    .argument('<id>')
+    .option(
+      '--consent <code>',
+      'consent to a note of the plan; may be repeated',
+      (code, all: string[]) => [...all, code],
+      [],
+    )
+    .option('--hash <hash>', 'refuse to start when the plan is another one')
+    .option('--watch', 'follow it to its end')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: Options, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const migration = await call(platform, {
+        method: 'POST',
+        path: `/migrations/${encodeURIComponent(id)}/start`,
+        body: {
+          ...(options.hash === undefined ? {} : { planHash: options.hash }),
+          consents: options.consent,
+        },
+        answer: Migration,
+      });
+      if (options.watch) await watchMigration(platform, migration.id, options);
+      else reportMigration(migration, options);
+    });
