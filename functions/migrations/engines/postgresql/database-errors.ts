@@ -99,7 +99,7 @@ export function statementError(error: unknown, statement: string): TheseusError 
     },
   };
   const said = `${error.message} (SQLSTATE ${state})`;
-  if (/^(08|57P0)/.test(state)) return new ConnectionLost(said, details);
+  if (/^(08|57P0|25P0[34])/.test(state)) return new ConnectionLost(said, details);
   if (state === '25006')
     return new DatabaseReadOnly(said, { ...details, action: 'Connect to the primary server.' });
   if (state === '42501')
