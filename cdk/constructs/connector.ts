@@ -1,0 +1,115 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { AccountPrincipal, PolicyDocument, type PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { networkEndpoints } from './connector-endpoints.ts';
+import { connectorParameters } from './connector-parameters.ts';
+import { connectorPath, rolesBelow, stateMachineArn, workflowPath } from './names.ts';
+import { allow, explainWildcards } from './statements.ts';
+import { type TaskFunction, taskFunction } from './task-function.ts';
+
+/** What a connector must know of the platform it works for. */
+export interface Platform {
+  /** Begins the names of the platform's resources, for example `theseus-production`. */
+  prefix: string;
+  account: string;
+  tableArn: string;
+  bucketArn: string;
+  keyArn: string;
+}
+
+/** One data-plane function of a capability. */
+export interface DataPlaneTask {
+  name: string;
+  entry: string;
+  timeoutSeconds: number;
+  memoryMb: number;
+  statements: PolicyStatement[];
+  /** Whether it works through ranges, many at a time. */
+  manyAtOnce: boolean;
+}
+
+export interface ConnectorProps {
+  platform: Platform;
+  /** Tells apart the connectors of one account. */
+  name: string;
+  tasks: (secretArn: string) => DataPlaneTask[];
+  environment: Record<string, string>;
+  logRetention: RetentionDays;
+  keepData: boolean;
+  logKey?: IKey;
+}
+
+export interface Connector {
+  roleArn: string;
+  /** Task name → its function and published version. */
+  functions: Map<string, TaskFunction>;
+}
+
+/**
+ * Node on Lambda no longer loads Amazon's certificate authorities by itself; this file of the runtime has
+ * them, those of RDS in every Region among them, so that TLS to a database can be verified.
+ */
+const certificateBundle = '/var/runtime/ca-cert.pem';
+
+/**
+ * The data plane beside the databases: its functions in the VPC given by parameters, and the one role with
+ * which the platform's state machines may invoke these functions and do nothing else.
+ */
+export function connector(scope: Construct, props: ConnectorProps): Connector {
+  const { platform } = props;
+  const parameters = connectorParameters(scope);
+  networkEndpoints(scope, parameters, platform);
+  const functions = new Map(
+    props.tasks(parameters.secretArns).map((task) => [
+      task.name,
+      taskFunction(scope, task.name, {
+        functionName: `${platform.prefix}-${props.name}-${task.name}`,
+        entry: task.entry,
+        description: `Theseus ${platform.prefix}: ${task.name} beside the databases`,
+        timeoutSeconds: task.timeoutSeconds,
+        memoryMb: task.memoryMb,
+        environment: { ...props.environment, NODE_EXTRA_CA_CERTS: certificateBundle },
+        statements: task.statements,
+        logRetention: props.logRetention,
+        keepData: props.keepData,
+        ...(props.logKey === undefined ? {} : { logKey: props.logKey }),
+        network: parameters.network,
+        rolePath: connectorPath(platform.prefix),
+        concurrency: task.manyAtOnce ? parameters.rangeConcurrency : parameters.stepConcurrency,
+      }),
+    ]),
+  );
+
+  const versions = [...functions.values()].map(({ handler }) => `${handler.functionArn}:*`);
+  const statements = [allow('Invoke', { actions: ['lambda:InvokeFunction'], resources: versions })];
+  const role = new Role(scope, 'InvokeRole', {
+    path: connectorPath(platform.prefix),
+    description: `Lets the state machines of ${platform.prefix} invoke these functions`,
+    // Step Functions sends the ARN of the state machine as external id, so nobody else can borrow the trust.
+    assumedBy: new AccountPrincipal(platform.account).withConditions({
+      ArnLike: { 'aws:PrincipalArn': rolesBelow(scope, platform.account, workflowPath(platform.prefix)) },
+      StringLike: {
+        'sts:ExternalId': stateMachineArn(scope, platform.prefix, '*', platform.account),
+      },
+    }),
+    inlinePolicies: { rights: new PolicyDocument({ statements }) },
+  });
+  explainWildcards(role, statements);
+
+  new CfnOutput(scope, 'RoleArn', {
+    value: role.roleArn,
+    description: 'The role to register this connector with',
+  });
+  new CfnOutput(scope, 'Functions', {
+    value: Stack.of(scope).toJsonString(functionArns(functions)),
+    description: 'The functions to register this connector with: name and published version of each',
+  });
+  return { roleArn: role.roleArn, functions };
+}
+
+/** Name → ARN of the published version, as a registration holds them. */
+export function functionArns(functions: Map<string, TaskFunction>): Record<string, string> {
+  return Object.fromEntries([...functions].map(([name, { version }]) => [name, version.functionArn]));
+}

@@ -1,0 +1,101 @@
+import { CfnOutput, CfnParameter, RemovalPolicy, Token, Validations } from 'aws-cdk-lib';
+import { CfnStage, HttpApi, HttpMethod, HttpNoneAuthorizer, HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { Environment } from '../environments.ts';
+import { asFunction } from './interfaces.ts';
+
+/** Paths that answer without a token: they say how to get in, and whether anybody is there. */
+const publicPaths = ['/openapi.json', '/health'];
+
+const accessLogFormat = {
+  requestId: '$context.requestId',
+  time: '$context.requestTimeEpoch',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  latencyMs: '$context.responseLatency',
+  caller: '$context.authorizer.claims.sub',
+  sourceIp: '$context.identity.sourceIp',
+  authorizerError: '$context.authorizer.error',
+  integrationError: '$context.integrationErrorMessage',
+};
+
+export interface HttpApiProps {
+  environment: Environment;
+  key: IKey;
+  /** First path segments and the function behind each, for example `migrations`. */
+  nouns: string[];
+  handler: Alias;
+}
+
+/**
+ * The HTTP API: tokens of the issuer given at deployment, a rate limit over all callers, every request
+ * logged. The function behind it does the rest, roles included.
+ */
+export function httpApi(scope: Construct, { environment, key, nouns, handler }: HttpApiProps): HttpApi {
+  const issuer = new CfnParameter(scope, 'JwtIssuer', {
+    type: 'String',
+    allowedPattern: '^https://[^ ]+$',
+    constraintDescription: 'expected the https URL of an OpenID Connect issuer',
+    description: 'Who signs the tokens of callers: the issuer of an OpenID Connect provider',
+  });
+  const audience = new CfnParameter(scope, 'JwtAudience', {
+    type: 'CommaDelimitedList',
+    description: 'Whom the tokens are for: the aud (or client_id) claims that are accepted',
+  });
+  const authorizer = new HttpJwtAuthorizer('Tokens', issuer.valueAsString, {
+    jwtAudience: Token.asList(audience.value),
+  });
+  const api = new HttpApi(scope, 'Api', {
+    apiName: environment.prefix,
+    description: `Theseus, ${environment.name}`,
+    createDefaultStage: false,
+    defaultAuthorizer: authorizer,
+  });
+  const integration = new HttpLambdaIntegration('Handler', asFunction(handler));
+  for (const noun of nouns) {
+    api.addRoutes({ path: `/${noun}`, methods: [HttpMethod.ANY], integration });
+    api.addRoutes({ path: `/${noun}/{proxy+}`, methods: [HttpMethod.ANY], integration });
+  }
+  for (const path of publicPaths) {
+    const routes = api.addRoutes({
+      path,
+      methods: [HttpMethod.GET],
+      integration,
+      authorizer: new HttpNoneAuthorizer(),
+    });
+    for (const route of routes) {
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: 'Health and the API description are public and hold nothing of any tenant.',
+      });
+    }
+  }
+
+  const logGroup = new LogGroup(scope, 'ApiAccessLog', {
+    logGroupName: `/aws/vendedlogs/apis/${environment.prefix}`,
+    retention: environment.logRetention,
+    encryptionKey: key,
+    removalPolicy: environment.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  const stage = new HttpStage(scope, 'ApiStage', {
+    httpApi: api,
+    stageName: '$default',
+    autoDeploy: true,
+    throttle: { rateLimit: environment.requestsPerSecond, burstLimit: environment.burst },
+    detailedMetricsEnabled: true,
+  });
+  const resource = stage.node.defaultChild;
+  if (!(resource instanceof CfnStage)) throw new Error(`${stage.node.path} has no stage resource`);
+  resource.accessLogSettings = {
+    destinationArn: logGroup.logGroupArn,
+    format: JSON.stringify(accessLogFormat),
+  };
+  new CfnOutput(scope, 'ApiUrl', { value: stage.url, description: 'The URL of the HTTP API' });
+  return api;
+}

@@ -1,0 +1,8 @@
+import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+
+// The library's classes declare optional members that may be undefined, which their own interfaces forbid
+// under exactOptionalPropertyTypes; each cast only forgets that difference.
+
+export const asFunction = (alias: Alias): IFunction => alias as IFunction;
+export const asBucket = (bucket: Bucket): IBucket => bucket as IBucket;

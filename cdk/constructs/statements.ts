@@ -1,0 +1,48 @@
+import { CfnRole, Effect, PolicyStatement, type PolicyStatementProps, type Role } from 'aws-cdk-lib/aws-iam';
+
+/**
+ * Every statement whose resources hold a wildcard, by its Sid, with the reason. A test refuses a wildcard
+ * that is not listed and an entry that nothing uses.
+ */
+export const wildcardReasons = {
+  Trace: 'X-Ray knows no resources: these actions cannot be limited to any.',
+  DeliverLogs:
+    'Log delivery of Step Functions is configured through actions that CloudWatch Logs does not limit to resources.',
+  AttachToNetwork:
+    'Lambda itself attaches a function to its VPC with the role of the function; a Deny keeps the code of the function from these actions.',
+  Invoke:
+    'The versions of a function get their numbers when they are published; all are of this one function.',
+  ReadArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
+  WriteArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
+  ReadRecords: 'The indexes of this one table.',
+  ReadDatabaseSecret:
+    'Secrets Manager appends six random characters to a name, and a prefix is what the owner of the databases chose.',
+  DecryptDatabaseSecret:
+    "The key of a customer's secret is not known; it decrypts through Secrets Manager and for these secrets only.",
+  PassThroughEndpoint: 'Whoever comes through the endpoint still needs rights of its own.',
+  AssumeConnector: 'One connector a VPC, each named by whoever deployed it; accounts are listed.',
+  StartWorkflow: 'The versions of this one state machine get their numbers when they are published.',
+  ReadExecution: 'Executions of these state machines get their names when they start.',
+  ObserveExecution: 'Executions of these state machines get their names when they start.',
+  ScheduleRemoval: 'One schedule a migration, named by its id, in this one schedule group.',
+  RunMap: 'The child executions of a distributed Map get their names when it runs.',
+  AnswerToken:
+    'Task tokens are the authority: Step Functions does not limit these actions to a state machine.',
+} as const;
+
+const isWildcardSid = (sid: string): sid is keyof typeof wildcardReasons => sid in wildcardReasons;
+
+/** An Allow with a Sid, by which its wildcards, if it has any, find their reason. */
+export function allow(sid: string, statement: Omit<PolicyStatementProps, 'sid' | 'effect'>): PolicyStatement {
+  return new PolicyStatement({ sid, effect: Effect.ALLOW, ...statement });
+}
+
+/** Writes the reasons for the wildcards of a role into its metadata, where a reader of the template finds them. */
+export function explainWildcards(role: Role, statements: PolicyStatement[]): void {
+  const reasons = statements.flatMap(({ sid }) =>
+    sid !== undefined && isWildcardSid(sid) ? [[sid, wildcardReasons[sid]] as const] : [],
+  );
+  const resource = role.node.defaultChild;
+  if (reasons.length === 0 || !(resource instanceof CfnRole)) return;
+  resource.addMetadata('theseus:wildcards', Object.fromEntries(reasons));
+}

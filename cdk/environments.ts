@@ -1,0 +1,109 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { z } from 'zod';
+
+const account = z.string().regex(/^\d{12}$/, 'expected the 12 digits of an AWS account id');
+
+const settings = z.strictObject({
+  /** Where it is deployed; without them, wherever the caller's credentials are. */
+  account: account.optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a Region such as eu-central-1')
+    .optional(),
+  /** Which migrations wait for a second person. */
+  approval: z.enum(['never', 'high', 'always']),
+  /** Whether the author of a migration may approve it. */
+  authorMayApprove: z.boolean(),
+  /** Whether table, bucket and key outlive their stack and refuse deletion. */
+  keepData: z.boolean(),
+  logRetention: z.enum(RetentionDays),
+  /** Limits of the HTTP API over all callers. */
+  requestsPerSecond: z.int().min(1).max(10_000),
+  burst: z.int().min(1).max(5_000),
+  /** Who hears of alarms; without it, whoever subscribes to the topic. */
+  alarmEmail: z.email().optional(),
+  /** Further accounts whose connectors may write their progress here. */
+  connectorAccounts: z.array(account).max(50),
+});
+
+type Settings = z.infer<typeof settings>;
+
+export const stageNames = ['dev', 'staging', 'production'] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** One deployment of Theseus and all that differs between it and the others. */
+export interface Environment extends Settings {
+  name: StageName;
+  /** Begins the name of every resource, for example `theseus-dev`. At most 24 characters. */
+  prefix: string;
+}
+
+const defaults: Record<StageName, Settings> = {
+  dev: {
+    approval: 'never',
+    authorMayApprove: true,
+    keepData: false,
+    logRetention: RetentionDays.TWO_WEEKS,
+    requestsPerSecond: 20,
+    burst: 40,
+    connectorAccounts: [],
+  },
+  staging: {
+    approval: 'high',
+    authorMayApprove: true,
+    keepData: true,
+    logRetention: RetentionDays.THREE_MONTHS,
+    requestsPerSecond: 50,
+    burst: 100,
+    connectorAccounts: [],
+  },
+  production: {
+    approval: 'high',
+    authorMayApprove: false,
+    keepData: true,
+    logRetention: RetentionDays.ONE_YEAR,
+    requestsPerSecond: 100,
+    burst: 200,
+    connectorAccounts: [],
+  },
+};
+
+const overrides = z
+  .strictObject({
+    /** Tells apart two installations in one account. */
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{1,12}$/, 'expected 2 to 13 lower-case letters, digits and hyphens')
+      .default('theseus'),
+    dev: settings.partial().default({}),
+    staging: settings.partial().default({}),
+    production: settings.partial().default({}),
+  })
+  .prefault({});
+
+/** The context value `theseus`: an object in cdk.json, text after `-c theseus=`. */
+function readContext(context: unknown): unknown {
+  if (typeof context !== 'string') return context;
+  try {
+    return JSON.parse(context);
+  } catch (cause) {
+    throw new Error(`The context value 'theseus' is not JSON: ${context}`, { cause });
+  }
+}
+
+/**
+ * The three environments: the defaults above with what the context value `theseus` changes, for example
+ * `{"production": {"account": "123456789012", "region": "eu-central-1"}}`. Throws an error that names every
+ * field it refuses.
+ */
+export function environments(context?: unknown): Environment[] {
+  const parsed = overrides.safeParse(readContext(context));
+  if (!parsed.success) {
+    throw new Error(`The context value 'theseus' is invalid:\n${z.prettifyError(parsed.error)}`);
+  }
+  return stageNames.map((name) => ({
+    ...settings.parse({ ...defaults[name], ...parsed.data[name] }),
+    name,
+    prefix: `${parsed.data.name}-${name}`,
+  }));
+}

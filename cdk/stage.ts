@@ -1,0 +1,98 @@
+import { type App, Stack, Stage, Tags } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { alarms, alarmTopic, counter } from './constructs/alarms.ts';
+import { artifactsBucket } from './constructs/artifacts-bucket.ts';
+import { connector } from './constructs/connector.ts';
+import { httpApi } from './constructs/http-api.ts';
+import { environmentKey } from './constructs/key.ts';
+import { recordsTable } from './constructs/records-table.ts';
+import { trigger, undeliveredEvents } from './constructs/triggers.ts';
+import type { Environment } from './environments.ts';
+import {
+  migrationDataPlane,
+  migrationNouns,
+  migrationService,
+  migrationVariables,
+} from './slices/migrations.ts';
+
+/** What must survive a mistake: key, table, bucket, event bus. */
+function stateful(stack: Stack, environment: Environment) {
+  const key = environmentKey(stack, environment);
+  const table = recordsTable(stack, 'migrations', environment, key);
+  const bucket = artifactsBucket(stack, environment, key);
+  const eventBus = new EventBus(stack, 'Events', {
+    eventBusName: environment.prefix,
+    description: `What happens in ${environment.prefix}, for whoever wants to react to it`,
+  });
+  const stores = {
+    tableArn: table.tableArn,
+    bucketArn: bucket.bucketArn,
+    bucketName: bucket.bucketName,
+    keyArn: key.keyArn,
+  };
+  return { key, bucket, eventBus, stores };
+}
+
+/**
+ * One environment: `stateful` (data), `connector` (functions beside the databases) and `service` (API,
+ * workflows, alarms), deployed in this order.
+ */
+export function environmentStage(app: App, environment: Environment): Stage {
+  const { name, prefix, account, region } = environment;
+  const stage = new Stage(app, name, {
+    env: { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) },
+  });
+  const stack = (id: string, description: string) =>
+    new Stack(stage, id, {
+      stackName: `${prefix}-${id}`,
+      description: `Theseus ${name}: ${description}`,
+      terminationProtection: environment.keepData,
+    });
+  Tags.of(stage).add('theseus:environment', prefix);
+
+  const data = stateful(stack('stateful', 'records, artifacts, key'), environment);
+  const connectorStack = stack('connector', 'data plane beside the databases');
+  const defaultConnector = connector(connectorStack, {
+    platform: { prefix, account: connectorStack.account, ...data.stores },
+    name: 'default',
+    tasks: migrationDataPlane(connectorStack, prefix, data.stores),
+    environment: migrationVariables(name, data.stores),
+    logRetention: environment.logRetention,
+    keepData: environment.keepData,
+    logKey: data.key,
+  });
+
+  const service = stack('service', 'HTTP API and workflows');
+  const migrations = migrationService(service, {
+    environment,
+    stores: data.stores,
+    key: data.key,
+    eventBus: data.eventBus,
+    connector: defaultConnector,
+  });
+  const api = httpApi(service, {
+    environment,
+    key: data.key,
+    nouns: migrationNouns,
+    handler: migrations.api,
+  });
+  const undelivered = undeliveredEvents(service, environment);
+  for (const each of migrations.triggers) trigger(service, environment, undelivered, each);
+  alarms(service, environment, alarmTopic(service, environment, data.key), [
+    ...migrations.watched,
+    {
+      name: 'api-errors',
+      meaning:
+        'The HTTP API answers 5xx. The access log has the requests, the log of the function the reason.',
+      metric: counter('AWS/ApiGateway', '5xx', { ApiId: api.apiId }),
+      threshold: 5,
+    },
+    {
+      name: 'undelivered-events',
+      meaning: 'Events reached no function after all attempts: look into the queue, then redrive it.',
+      metric: undelivered.metricApproximateNumberOfMessagesVisible(),
+      threshold: 1,
+    },
+  ]);
+  return stage;
+}
