@@ -13,6 +13,8 @@ export const VersionMapping = z.strictObject({
       columns: z.array(z.strictObject({ name: z.string(), physical: z.string() })),
     }),
   ),
+  /** Physical names of tables that stand and that the version does not show: dropped, not yet removed. */
+  hiddenTables: z.array(z.string()).default([]),
 });
 export type VersionMapping = z.infer<typeof VersionMapping>;
 
