@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase } from '#local/postgres/shared.ts';
+import type { Snapshot } from '../../../plan/snapshot.ts';
+import { openSession, type Session } from '../connection.ts';
+import { takeFence } from '../fence.ts';
+import { fragility } from './fragile.ts';
+import { readSnapshot } from './snapshot.ts';
+
+let session: Session;
+let snapshot: Snapshot;
+
+const setUp = `
+CREATE SCHEMA "Läden";
+CREATE ROLE reader_of_columns;
+CREATE TABLE "Läden".customers (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  "full ""name""" text NOT NULL DEFAULT 'nobody',
+  email varchar(80) UNIQUE CHECK (email LIKE '%@%'),
+  loud text GENERATED ALWAYS AS (upper("full ""name""")) STORED);
+COMMENT ON COLUMN "Läden".customers.email IS 'where to write';
+COMMENT ON TABLE "Läden".customers IS 'who buys';
+CREATE TABLE "Läden".orders (code text NOT NULL, customer bigint REFERENCES "Läden".customers, total numeric(10,2), tags text[]);
+CREATE UNIQUE INDEX orders_partial ON "Läden".orders (code) WHERE total > 0;
+CREATE UNIQUE INDEX orders_zz_code ON "Läden".orders (code) INCLUDE (total);
+CREATE INDEX orders_expression ON "Läden".orders (customer, lower(code));
+CREATE TABLE "Läden".events (at date NOT NULL, what text) PARTITION BY RANGE (at);
+CREATE TABLE "Läden".events_2026 PARTITION OF "Läden".events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE VIEW public.rich AS SELECT customer FROM "Läden".orders WHERE total > 100;
+CREATE FUNCTION "Läden".touch() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RETURN NEW; END $f$;
+CREATE FUNCTION "Läden".roll() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 4';
+CREATE TRIGGER touched BEFORE UPDATE ON "Läden".orders FOR EACH ROW EXECUTE FUNCTION "Läden".touch();
+CREATE TRIGGER "~theseus_update" BEFORE UPDATE ON "Läden".orders FOR EACH ROW EXECUTE FUNCTION "Läden".touch();
+CREATE TRIGGER statement AFTER UPDATE ON "Läden".orders FOR EACH STATEMENT EXECUTE FUNCTION "Läden".touch();
+CREATE PUBLICATION everything FOR ALL TABLES;
+GRANT USAGE ON SCHEMA "Läden" TO PUBLIC;
+GRANT SELECT, INSERT ON "Läden".orders TO reader_of_columns;
+GRANT SELECT (id, email), UPDATE (email) ON "Läden".customers TO reader_of_columns;
+ALTER TABLE "Läden".orders ENABLE ROW LEVEL SECURITY;
+INSERT INTO "Läden".customers ("full ""name""") VALUES ('a'), ('b'), ('c');
+`;
+
+beforeAll(async () => {
+  session = await openSession(await createDatabase('introspect'), { applicationName: 'theseus:test' });
+  await session.query('DROP ROLE IF EXISTS reader_of_columns');
+  await session.query(setUp);
+  snapshot = await readSnapshot(session, 'Läden');
+});
+
+afterAll(async () => {
+  await session.query('DROP OWNED BY reader_of_columns');
+  await session.query('DROP ROLE reader_of_columns');
+  await session.close();
+});
+
+const table = (name: string) => snapshot.tables.find((each) => each.name === name);
+
+describe('introspection', () => {
+  it('reads columns of every kind, with names as they are', () => {
+    expect(table('customers')?.columns).toEqual([
+      {
+        name: 'id',
+        physical: 'id',
+        type: 'bigint',
+        notNull: true,
+        default: null,
+        identity: true,
+        generated: false,
+        comment: null,
+      },
+      {
+        name: 'full "name"',
+        physical: 'full "name"',
+        type: 'text',
+        notNull: true,
+        default: "'nobody'::text",
+        identity: false,
+        generated: false,
+        comment: null,
+      },
+      {
+        name: 'email',
+        physical: 'email',
+        type: 'character varying(80)',
+        notNull: false,
+        default: null,
+        identity: false,
+        generated: false,
+        comment: 'where to write',
+      },
+      {
+        name: 'loud',
+        physical: 'loud',
+        type: 'text',
+        notNull: false,
+        default: null,
+        identity: false,
+        generated: true,
+        comment: null,
+      },
+    ]);
+    expect(table('customers')).toMatchObject({
+      kind: 'table',
+      comment: 'who buys',
+      estimatedRows: 3,
+      key: ['id'],
+    });
+    expect(table('orders')?.columns.map(({ type }) => type)).toEqual([
+      'text',
+      'bigint',
+      'numeric(10,2)',
+      'text[]',
+    ]);
+    expect(['events', 'events_2026'].map((name) => table(name)?.kind)).toEqual(['partitioned', 'partition']);
+  });
+
+  it('takes as key only what tells every row apart', () => {
+    expect(table('orders')?.key).toEqual(['code']);
+    expect(table('orders')?.indexes.find(({ name }) => name === 'orders_expression')?.columns).toEqual([
+      'customer',
+      null,
+    ]);
+    expect(table('events_2026')?.key).toEqual([]);
+  });
+
+  it('reads constraints and foreign keys from both ends', () => {
+    expect(
+      table('customers')
+        ?.constraints.map(({ type }) => type)
+        .toSorted(),
+    ).toEqual(['check', 'not_null', 'not_null', 'primary_key', 'unique']);
+    expect(table('orders')?.constraints.find(({ type }) => type === 'foreign_key')).toMatchObject({
+      columns: ['customer'],
+      references: { schema: 'Läden', table: 'customers', columns: ['id'] },
+      validated: true,
+    });
+    expect(table('customers')?.referencedBy).toMatchObject([
+      { schema: 'Läden', table: 'orders', columns: ['customer'], referencedColumns: ['id'] },
+    ]);
+  });
+
+  it('lists what else hangs on a table', () => {
+    expect(table('orders')).toMatchObject({
+      triggers: [{ name: 'touched' }],
+      dependants: [{ schema: 'public', name: 'rich', columns: ['customer', 'total'] }],
+      publications: ['everything'],
+      rowSecurity: true,
+      grants: [{ grantee: 'reader_of_columns', privileges: ['INSERT', 'SELECT'], columns: null }],
+    });
+    expect(table('customers')?.grants).toEqual([
+      { grantee: 'reader_of_columns', privileges: ['UPDATE'], columns: ['email'] },
+      { grantee: 'reader_of_columns', privileges: ['SELECT'], columns: ['id', 'email'] },
+    ]);
+    expect(snapshot.schemaGrants).toEqual([{ grantee: 'PUBLIC', privileges: ['USAGE'] }]);
+    expect(snapshot.volatileFunctions).toEqual(expect.arrayContaining(['roll', 'random', 'nextval']));
+    expect(snapshot.volatileFunctions).not.toContain('upper');
+    expect(snapshot.currentVersion).toBeNull();
+  });
+
+  it('names tables and columns as the newest standing version does, and hides what it hides', async () => {
+    await takeFence(session, { migration: 'm', epoch: 1 }, { name: 'm', schema: 'Läden', phase: 'publish' });
+    await session.query('CREATE SCHEMA "Läden_v2"');
+    await session.query('CREATE VIEW "Läden_v2".sales AS SELECT total AS amount, code FROM "Läden".orders');
+    const mapping = {
+      tables: [
+        {
+          name: 'sales',
+          physical: 'orders',
+          columns: [
+            { name: 'amount', physical: 'total' },
+            { name: 'code', physical: 'code' },
+          ],
+        },
+      ],
+      hiddenTables: ['events'],
+    };
+    for (const version of ['Läden_v2', 'Läden_gone']) {
+      await session.query(
+        `INSERT INTO theseus.versions (schema, version, migration, mapping) VALUES ('Läden', $1, 'm', $2)`,
+        [version, JSON.stringify(mapping)],
+      );
+    }
+    const now = await readSnapshot(session, 'Läden');
+    expect(now.currentVersion).toBe('Läden_v2');
+    expect(now.tables.map(({ name }) => name)).toEqual(['customers', 'events_2026', 'sales']);
+    expect(now.tables.find(({ name }) => name === 'sales')).toMatchObject({
+      physical: 'orders',
+      versioned: true,
+      columns: [
+        { name: 'amount', physical: 'total' },
+        { name: 'code', physical: 'code' },
+      ],
+      hiddenColumns: ['customer', 'tags'],
+      dependants: [{ schema: 'public', name: 'rich' }],
+    });
+  });
+
+  it('says which schemas there are when the one asked for is not', async () => {
+    await expect(readSnapshot(session, 'laden')).rejects.toMatchObject({
+      name: 'StatementFailed',
+      evidence: { schemas: expect.arrayContaining(['Läden', 'public']) },
+    });
+  });
+});
+
+describe('fragile statements', () => {
+  it.each([
+    ['COPY orders FROM STDIN', true],
+    ['copy "Läden".orders (code) from stdin', false],
+    ['INSERT INTO orders SELECT * FROM other', true],
+    ['INSERT INTO orders (code) VALUES ($1)', false],
+    ['SELECT * FROM orders UNION SELECT * FROM old', true],
+    ['INSERT INTO orders (code) VALUES ($1) RETURNING *', true],
+    ['SELECT code FROM orders WHERE total = 2 * $1', false],
+  ])('%s: %s', (query, fragile) => {
+    expect(fragility(query) !== null).toBe(fragile);
+  });
+});

@@ -1,0 +1,196 @@
+import type { QueryResultRow } from 'pg';
+import { StatementFailed } from '../../../errors.ts';
+import { VersionMapping } from '../../../plan/mapping.ts';
+import { type Column, type Constraint, type Index, Snapshot, type Table } from '../../../plan/snapshot.ts';
+import { qualified } from '../../../sql/identifiers.ts';
+import { inTransaction, type Session } from '../connection.ts';
+import { hasControlSchema } from '../control-schema.ts';
+import { triggerPrefix } from '../dual-write/triggers.ts';
+import { fragileStatements } from './fragile.ts';
+import * as queries from './queries.ts';
+
+interface TableRow {
+  oid: number;
+  name: string;
+  kind: Table['kind'];
+  rowSecurity: boolean;
+  owner: string;
+  comment: string | null;
+  tuples: number;
+  bytes: number;
+  readable: boolean;
+}
+type Of<T> = T & { table: number };
+type IndexRow = Of<Index & { partial: boolean; immediate: boolean }>;
+type ConstraintRow = Of<Omit<Constraint, 'references'>> & {
+  toSchema: string | null;
+  toTable: string | null;
+  toColumns: string[];
+};
+interface NamesRow {
+  serverVersion: number;
+  there: boolean;
+  schemas: string[];
+  takenNames: string[];
+  volatileFunctions: string[];
+  replicationSlots: string[];
+}
+type ShownTable = VersionMapping['tables'][number];
+
+/** Tables below this many bytes are counted when they were never analysed. */
+const countableBytes = 10_000_000;
+const guessedRowBytes = 150;
+
+/**
+ * Everything the planner needs to know of a schema, read from the catalogue in one consistent view. Tables and columns
+ * carry the names that clients of the newest published version use, beside their physical ones.
+ * Throws StatementFailed when there is no such schema.
+ */
+export async function readSnapshot(session: Session, schema: string): Promise<Snapshot> {
+  return inTransaction(session, async () => {
+    await session.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    const read = async <R extends QueryResultRow>(query: string, ...more: unknown[]) =>
+      (await session.query<R>(query, [schema, ...more])).rows;
+
+    const [names] = await read<NamesRow>(queries.namesQuery);
+    if (!names?.there) {
+      throw new StatementFailed(`There is no schema "${schema}" in this database`, {
+        evidence: { schema, schemas: names?.schemas.slice(0, 50) },
+        action: 'Name the schema that holds the tables.',
+      });
+    }
+    const versions = (await hasControlSchema(session))
+      ? await read<{ version: string; mapping: unknown }>(queries.versionsQuery)
+      : [];
+    const newest = versions[0];
+    const mapping = newest === undefined ? null : VersionMapping.parse(newest.mapping);
+
+    const rows = await read<TableRow>(queries.tablesQuery);
+    const columns = byTable(await read<Of<Column>>(queries.columnsQuery));
+    const indexes = byTable(await read<IndexRow>(queries.indexesQuery));
+    const constraints = byTable(await read<ConstraintRow>(queries.constraintsQuery));
+    const triggers = byTable(await read<Of<Table['triggers'][number]>>(queries.triggersQuery, triggerPrefix));
+    const referencedBy = await read<Table['referencedBy'][number] & { to: number }>(
+      queries.referencedByQuery,
+    );
+    const versionNames = versions.map(({ version }) => version);
+    const dependants = byTable(
+      await read<Of<Table['dependants'][number]>>(queries.dependantsQuery, versionNames),
+    );
+    const publications = byTable(await read<Of<{ name: string }>>(queries.publicationsQuery));
+    const grants = byTable(await read<Of<Table['grants'][number]>>(queries.grantsQuery));
+
+    const tables: Table[] = [];
+    for (const row of rows) {
+      if (mapping?.hiddenTables.includes(row.name)) continue;
+      const shown = mapping?.tables.find(({ physical }) => physical === row.name);
+      const physical = columns.get(row.oid) ?? [];
+      const own = indexes.get(row.oid) ?? [];
+      tables.push({
+        name: shown?.name ?? row.name,
+        physical: row.name,
+        oid: row.oid,
+        kind: row.kind,
+        columns: logicalColumns(physical, shown),
+        ...hiddenFrom(physical, shown),
+        key: keyOf(own, physical),
+        indexes: own.map(({ partial: _partial, immediate: _immediate, ...index }) => index),
+        constraints: (constraints.get(row.oid) ?? []).map(constraintOf),
+        referencedBy: referencedBy.filter(({ to }) => to === row.oid).map(({ to: _to, ...rest }) => rest),
+        triggers: triggers.get(row.oid) ?? [],
+        dependants: dependants.get(row.oid) ?? [],
+        publications: (publications.get(row.oid) ?? []).map(({ name }) => name),
+        rowSecurity: row.rowSecurity,
+        owner: row.owner,
+        grants: grants.get(row.oid) ?? [],
+        comment: row.comment,
+        estimatedRows: await estimate(session, schema, row),
+        bytes: row.bytes,
+      });
+    }
+
+    const snapshot: Snapshot = {
+      serverVersion: names.serverVersion,
+      schema,
+      tables,
+      takenNames: names.takenNames,
+      schemas: names.schemas,
+      currentVersion: newest?.version ?? null,
+      schemaGrants: await read<Snapshot['schemaGrants'][number]>(queries.schemaGrantsQuery),
+      volatileFunctions: names.volatileFunctions,
+      replicationSlots: names.replicationSlots,
+      fragileStatements: await fragileStatements(
+        session,
+        rows.map(({ name }) => name),
+      ),
+    };
+    return Snapshot.parse(snapshot);
+  });
+}
+
+function byTable<R extends { table: number }>(rows: R[]): Map<number, Omit<R, 'table'>[]> {
+  const groups = new Map<number, Omit<R, 'table'>[]>();
+  for (const { table, ...rest } of rows) {
+    const group = groups.get(table);
+    if (group === undefined) groups.set(table, [rest]);
+    else group.push(rest);
+  }
+  return groups;
+}
+
+/** In the version's own order where it shows the table through a view, else as the table has them. */
+function logicalColumns(physical: Omit<Of<Column>, 'table'>[], shown: ShownTable | undefined): Column[] {
+  if (shown === undefined) return physical.map((column) => ({ ...column, physical: column.name }));
+  const standing = new Map(physical.map((column) => [column.name, column]));
+  return shown.columns.flatMap(({ name, physical: at }) => {
+    const column = standing.get(at);
+    return column === undefined ? [] : [{ ...column, name, physical: at }];
+  });
+}
+
+function hiddenFrom(physical: { name: string }[], shown: ShownTable | undefined): Partial<Table> {
+  if (shown === undefined) return {};
+  const visible = new Set(shown.columns.map((column) => column.physical));
+  return {
+    versioned: true,
+    hiddenColumns: physical.map(({ name }) => name).filter((name) => !visible.has(name)),
+  };
+}
+
+/** The primary key, or the first unique index that can tell every row from every other. */
+function keyOf(indexes: Omit<IndexRow, 'table'>[], columns: { name: string; notNull: boolean }[]): string[] {
+  const notNull = new Set(columns.filter((column) => column.notNull).map(({ name }) => name));
+  const usable = indexes.find(
+    (index) =>
+      index.primary ||
+      (index.unique &&
+        index.valid &&
+        index.immediate &&
+        !index.partial &&
+        index.columns.every((column) => column !== null && notNull.has(column))),
+  );
+  const primary = indexes.find((index) => index.primary) ?? usable;
+  return primary?.columns.filter((column) => column !== null) ?? [];
+}
+
+function constraintOf({
+  toSchema,
+  toTable,
+  toColumns,
+  ...constraint
+}: Omit<ConstraintRow, 'table'>): Constraint {
+  const references =
+    toSchema === null || toTable === null ? null : { schema: toSchema, table: toTable, columns: toColumns };
+  return { ...constraint, references };
+}
+
+async function estimate(session: Session, schema: string, table: TableRow): Promise<number> {
+  if (table.tuples >= 0 || table.kind === 'foreign') return Math.max(0, Math.round(table.tuples));
+  if (table.kind === 'partitioned') return 0;
+  if (table.bytes > countableBytes || table.rowSecurity || !table.readable)
+    return Math.round(table.bytes / guessedRowBytes);
+  const { rows } = await session.query<{ count: string }>(
+    `SELECT count(*) FROM ${qualified(schema, table.name)}`,
+  );
+  return Number(rows[0]?.count ?? 0);
+}
