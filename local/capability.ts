@@ -1,4 +1,5 @@
 import type { TableDefinition } from './dynamodb/dynamodb.ts';
+import type { Json } from './events/pattern.ts';
 import type { LocalFunction } from './lambda/runtime.ts';
 
 /** Addresses of what is deployed here, for environment variables of functions. */
@@ -27,7 +28,7 @@ export interface Capability {
   /** Which paths of the HTTP API which function answers. */
   http: readonly { prefix: string; function: string }[];
   /** EventBridge rules. `pattern` is an event pattern; the function gets the event. */
-  rules: readonly { name: string; pattern: Readonly<Record<string, unknown>>; function: string }[];
+  rules: readonly { name: string; pattern: Json; function: string }[];
   /** Recurring schedules: `rate(1 minute)` or a cron expression; the function gets `input`. */
   schedules: readonly { name: string; expression: string; function: string; input: unknown }[];
   /**

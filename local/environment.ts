@@ -1,17 +1,21 @@
 import type { Capability } from './capability.ts';
 import { functionName } from './capability.ts';
 import { functionArn } from './lambda/arn.ts';
-import { REGION, ROLE_ARN, stateMachineArn } from './step-functions/arns.ts';
+import { REGION, ROLE_ARN } from './step-functions/arns.ts';
 
 export const artifactsBucket = 'theseus-artifacts';
 export const eventBusName = 'theseus';
 
 const stateMachineVariable = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_STATE_MACHINE_ARN`;
 
-/** What every function of the laptop finds in its environment. */
+/**
+ * What every function of the laptop finds in its environment. `versionArn` gives the published version of a
+ * state machine that new executions start from.
+ */
 export function functionEnvironment(
   capabilities: readonly Capability[],
   dynamodbEndpoint: string,
+  versionArn: (stateMachine: string) => string,
 ): Record<string, string> {
   const variables: Record<string, string> = {
     THESEUS_ENVIRONMENT: 'local',
@@ -28,10 +32,10 @@ export function functionEnvironment(
   for (const capability of capabilities) {
     for (const { variable, definition } of capability.tables) variables[variable] = definition.TableName;
     for (const name of Object.keys(capability.stateMachines))
-      variables[stateMachineVariable(name)] = stateMachineArn(name);
+      variables[stateMachineVariable(name)] = versionArn(name);
     const addresses = {
       functionArn: (shortName: string) => functionArn(functionName(capability, shortName)),
-      stateMachineArn: (name: string) => stateMachineArn(name),
+      stateMachineArn: versionArn,
       roleArn: ROLE_ARN,
     };
     Object.assign(variables, capability.environment(addresses));

@@ -1,0 +1,242 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  eventBridge,
+  forgetClients,
+  lambda as lambdaClient,
+  s3 as s3Client,
+  scheduler as schedulerClient,
+  secretsManager,
+  stepFunctions,
+} from '#platform/clients.ts';
+import { systemClock as platformClock, setClock } from '#platform/clock.ts';
+import { random } from '#platform/random.ts';
+import { invocationLogger } from '#platform/telemetry.ts';
+import { type Capability, functionName } from './capability.ts';
+import { type MovableClock, shiftableClock, systemClock } from './clock.ts';
+import { loadDefinitions } from './definitions.ts';
+import { deliverTo } from './delivery.ts';
+import { createDynamodb } from './dynamodb/dynamodb.ts';
+import { artifactsBucket, eventBusName, functionEnvironment, setEnvironment } from './environment.ts';
+import { createEvents, type Events, type Rule } from './events/events.ts';
+import type { Json } from './events/pattern.ts';
+import { startHttp } from './http/server.ts';
+import { ensureTokens } from './http/tokens.ts';
+import { attachLambda } from './lambda/api.ts';
+import { functionArn } from './lambda/arn.ts';
+import { createLambda, type Lambda, type LambdaOptions } from './lambda/runtime.ts';
+import { lockDirectory } from './lock.ts';
+import { createS3 } from './s3/s3.ts';
+import { createScheduler, type DeclaredSchedule } from './scheduler/scheduler.ts';
+import { createSecrets } from './secrets/secrets.ts';
+import { attachStepFunctions } from './step-functions/api.ts';
+import { createEngine, type Engine, type EngineOptions } from './step-functions/engine.ts';
+
+export interface CloudOptions {
+  /** Everything durable is below it; one platform at a time. */
+  directory: string;
+  capabilities: readonly Capability[];
+  /** Port of the HTTP API on 127.0.0.1; 0 takes any free one. */
+  port: number;
+  /** Time of workflows, schedules and records; by default real time that can be moved forward. */
+  clock?: MovableClock;
+  /** Further variables of every function. */
+  environment?: Record<string, string>;
+  /** Drills of at-least-once delivery and of crashes, for tests. */
+  drill?: Pick<LambdaOptions, 'duplicate' | 'onInvoke'>;
+  /** `process` is faster and safe against kill -9 but not against a power cut; for tests. Default `disk`. */
+  survives?: EngineOptions['survives'];
+}
+
+export interface Cloud {
+  url: string;
+  /** Of the person at the keyboard; further ones are in token.json. */
+  token: string;
+  directory: string;
+  clock: MovableClock;
+  engine: Engine;
+  lambda: Lambda;
+  events: Events;
+  stop(): Promise<void>;
+}
+
+let running = false;
+
+/** How long stop() waits for functions that still run. */
+const lastWordsMs = 5_000;
+
+/**
+ * The cloud of a laptop: starts every service over one directory, deploys the capabilities to them and
+ * resumes what ran when the last process ended, however it ended. One at a time in a process, since the
+ * functions find it through the environment and the SDK clients of platform/.
+ * @throws Error naming the process that already runs over this directory.
+ */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const directory = resolve(options.directory);
+  const { capabilities } = options;
+  /** What stop() undoes, last first. A start that fails half-way undoes what it did. */
+  const undo: (() => void | Promise<void>)[] = [];
+  const stop = async () => {
+    const failures: unknown[] = [];
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error); // what else was started is stopped all the same
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'The local platform did not stop cleanly');
+  };
+  if (running) throw new Error('A local platform already runs in this process; stop it first');
+  running = true;
+  undo.push(() => {
+    running = false;
+  });
+  try {
+    return await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function start(): Promise<Cloud> {
+    const lock = await lockDirectory(directory);
+    undo.push(lock.release);
+    const clock = options.clock ?? shiftableClock();
+    // Handlers see the moved time; how long they wait and run stays real, so that moving it cuts nobody off.
+    undo.push(setClock({ ...platformClock, now: clock.now, iso: () => new Date(clock.now()).toISOString() }));
+
+    const dynamodb = createDynamodb({ directory, clock });
+    await dynamodb.start();
+    undo.push(dynamodb.stop);
+    await dynamodb.createTables(capabilities.flatMap(({ tables }) => tables.map((one) => one.definition)));
+
+    const s3 = createS3({ directory, clock, buckets: [artifactsBucket] });
+    const secrets = createSecrets({ directory, clock });
+    undo.push(s3.stop, secrets.stop);
+
+    const lambda = createLambda({
+      functions: functionsOf(capabilities),
+      clock: systemClock(),
+      ...options.drill,
+    });
+    const deliver = deliverTo(lambda, stepFunctions);
+    const logger = invocationLogger('local', {});
+    const events = createEvents({
+      directory,
+      clock,
+      rules: rulesOf(capabilities),
+      buses: [eventBusName],
+      deliver,
+      onUndelivered: ({ target }, error) => logger.error(`event for ${target} given up`, String(error)),
+    });
+    const scheduler = createScheduler({
+      directory,
+      clock,
+      deliver,
+      onUndelivered: ({ arn }, error) => logger.error(`schedule ${arn} given up`, String(error)),
+    });
+
+    // Clients made before belong to another environment.
+    forgetClients();
+    undo.push(forgetClients);
+    s3.attach(s3Client());
+    secrets.attach(secretsManager());
+    events.attach(eventBridge());
+    scheduler.attach(schedulerClient());
+    attachLambda(lambdaClient(), lambda);
+
+    const engineDirectory = join(directory, 'step-functions');
+    await mkdir(engineDirectory, { recursive: true, mode: 0o700 });
+    const definitions = Object.assign({}, ...(await Promise.all(capabilities.map(loadDefinitions))));
+    const engine = createEngine({
+      directory: engineDirectory,
+      definitions,
+      invoke: lambda.invoke,
+      // The detail is AWS's own shape, which is plain JSON.
+      publishEvent: (detailType, detail) =>
+        events.publish({
+          source: 'aws.states',
+          detailType,
+          detail: detail as unknown as Json,
+          resources: [detail.executionArn],
+        }),
+      s3: s3Client(),
+      clock,
+      random,
+      ...(options.survives === undefined ? {} : { survives: options.survives }),
+    });
+    attachStepFunctions(stepFunctions(), engine);
+    for (const [name, definition] of Object.entries(definitions as Record<string, object>)) {
+      engine.catalogue.publish(name, definition, clock.now());
+    }
+    undo.push(
+      setEnvironment({
+        ...functionEnvironment(capabilities, dynamodb.endpoint, engine.versionArn),
+        ...options.environment,
+      }),
+    );
+
+    undo.push(() => quiet(lambda));
+    undo.push(engine.stop);
+    undo.push(events.stop);
+    undo.push(scheduler.stop);
+    await events.start();
+    await engine.start();
+    await scheduler.declare(schedulesOf(capabilities));
+    await scheduler.start();
+
+    const tokens = await ensureTokens(directory);
+    const http = await startHttp({
+      port: options.port,
+      lambda,
+      clock,
+      tokens,
+      routes: routesOf(capabilities),
+      publicPaths: ['/openapi.json', '/health'],
+    });
+    undo.push(http.stop);
+    await lock.announce(http.url);
+    return { url: http.url, token: tokens[0]?.token ?? '', directory, clock, engine, lambda, events, stop };
+  }
+}
+
+/** Waits until no function runs, or long enough: the rest would be cut off in the cloud, too. */
+async function quiet(lambda: Lambda): Promise<void> {
+  const cancelled = new AbortController();
+  const tired = platformClock.sleep(lastWordsMs, cancelled.signal).catch(() => {});
+  await Promise.race([lambda.idle(), tired]);
+  cancelled.abort();
+}
+
+const functionsOf = (capabilities: readonly Capability[]): LambdaOptions['functions'] =>
+  Object.fromEntries(
+    capabilities.flatMap((one) =>
+      Object.entries(one.functions).map(([name, definition]) => [functionName(one, name), definition]),
+    ),
+  );
+
+const arnOf = (capability: Capability, shortName: string) => functionArn(functionName(capability, shortName));
+
+const rulesOf = (capabilities: readonly Capability[]): Rule[] =>
+  capabilities.flatMap((one) =>
+    one.rules.map((rule) => ({
+      name: rule.name,
+      pattern: rule.pattern,
+      targets: [{ arn: arnOf(one, rule.function) }],
+    })),
+  );
+
+const schedulesOf = (capabilities: readonly Capability[]): DeclaredSchedule[] =>
+  capabilities.flatMap((one) =>
+    one.schedules.map(({ name, expression, function: target, input }) => ({
+      name,
+      expression,
+      target: { arn: arnOf(one, target), input: JSON.stringify(input) },
+    })),
+  );
+
+const routesOf = (capabilities: readonly Capability[]) =>
+  capabilities.flatMap((one) =>
+    one.http.map((route) => ({ prefix: route.prefix, function: functionName(one, route.function) })),
+  );
