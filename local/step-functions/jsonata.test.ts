@@ -8,8 +8,16 @@ const run = (template: unknown, variables: Record<string, unknown> = {}) =>
 
 describe('expressions in templates', () => {
   it('replaces expressions at any depth and leaves literals', async () => {
-    const template = { a: ['{% $states.input.name %}', 'x', 1, null], b: { c: '{% $total + 1 %}' }, d: '%{ no }' };
-    expect(await run(template, { total: 41 })).toEqual({ a: ['Ada', 'x', 1, null], b: { c: 42 }, d: '%{ no }' });
+    const template = {
+      a: ['{% $states.input.name %}', 'x', 1, null],
+      b: { c: '{% $total + 1 %}' },
+      d: '%{ no }',
+    };
+    expect(await run(template, { total: 41 })).toEqual({
+      a: ['Ada', 'x', 1, null],
+      b: { c: 42 },
+      d: '%{ no }',
+    });
   });
 
   it.each([

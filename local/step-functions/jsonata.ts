@@ -43,7 +43,11 @@ export function createEvaluator(clock: Pick<Clock, 'now'>, random: () => number)
     expression.registerFunction('partition', partition, '<an:a<a>>');
     expression.registerFunction('range', range, '<nnn:a<n>>');
     expression.registerFunction('hash', hash, '<ss:s>');
-    expression.registerFunction('random', (seed?: number) => (seed === undefined ? random() : seeded(seed)), '<n?:n>');
+    expression.registerFunction(
+      'random',
+      (seed?: number) => (seed === undefined ? random() : seeded(seed)),
+      '<n?:n>',
+    );
     expression.registerFunction('uuid', () => randomUUID(), '<:s>');
     expression.registerFunction('parse', parse, '<s:x>');
     expression.registerFunction('millis', () => clock.now(), '<:n>');
@@ -108,7 +112,11 @@ function plain(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_key, inner) => {
       if (typeof inner === 'function') throw new TypeError('function');
-      if (inner !== null && typeof inner === 'object' && ('_jsonata_lambda' in inner || '_jsonata_function' in inner)) {
+      if (
+        inner !== null &&
+        typeof inner === 'object' &&
+        ('_jsonata_lambda' in inner || '_jsonata_function' in inner)
+      ) {
         throw new TypeError('function');
       }
       return inner;
@@ -118,7 +126,8 @@ function plain(value: unknown): unknown {
 
 /** `$partition(array, size)`: pieces of at most `size` items. */
 function partition(items: unknown[], size: number): unknown[][] {
-  if (!Number.isInteger(size) || size < 1) throw new Error(`$partition: expected a whole size above 0, found ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new Error(`$partition: expected a whole size above 0, found ${size}`);
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );

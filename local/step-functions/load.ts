@@ -46,7 +46,8 @@ const JSONPATH_FIELDS =
  */
 export function loadDefinition(machine: string, source: unknown): Definition {
   const parsed = definitionSchema.safeParse(source);
-  if (!parsed.success) throw new InvalidDefinition(parsed.error.issues.flatMap((issue) => fromIssue(machine, issue)));
+  if (!parsed.success)
+    throw new InvalidDefinition(parsed.error.issues.flatMap((issue) => fromIssue(machine, issue)));
   const problems: DefinitionProblem[] = [];
   const seen = new Set<string>();
   checkScope(parsed.data, new Set(), undefined, seen, (state, field, message) =>
@@ -74,7 +75,13 @@ function fromIssue(machine: string, issue: z.core.$ZodIssue): DefinitionProblem[
   return [{ machine, state, field: inner.join('.') || 'definition', message: issue.message }];
 }
 
-function checkScope(scope: Scope, outer: Set<string>, owner: string | undefined, seen: Set<string>, report: Report): void {
+function checkScope(
+  scope: Scope,
+  outer: Set<string>,
+  owner: string | undefined,
+  seen: Set<string>,
+  report: Report,
+): void {
   const names = new Set(Object.keys(scope.States));
   if (!names.has(scope.StartAt)) report(owner, 'StartAt', `no state "${scope.StartAt}" here`);
   const variables = new Set(Object.values(scope.States).flatMap(assignedNames));
@@ -145,7 +152,8 @@ function checkErrorLists(name: string, state: State, report: Report): void {
     const list = state[field] ?? [];
     list.forEach((entry, index) => {
       if (!entry.ErrorEquals.includes('States.ALL')) return;
-      if (entry.ErrorEquals.length > 1) report(name, `${field}.${index}.ErrorEquals`, 'States.ALL stands alone');
+      if (entry.ErrorEquals.length > 1)
+        report(name, `${field}.${index}.ErrorEquals`, 'States.ALL stands alone');
       if (index < list.length - 1) report(name, `${field}.${index}.ErrorEquals`, 'States.ALL comes last');
     });
   }
@@ -156,7 +164,8 @@ function checkTask(name: string, state: Task, report: Report): void {
   const allowed = state.Resource.includes(':lambda:')
     ? ['FunctionName', 'Payload']
     : ['StateMachineArn', 'Input', 'Name'];
-  for (const key of required) if (!Object.hasOwn(state.Arguments, key)) report(name, `Arguments.${key}`, 'is missing');
+  for (const key of required)
+    if (!Object.hasOwn(state.Arguments, key)) report(name, `Arguments.${key}`, 'is missing');
   for (const key of Object.keys(state.Arguments)) {
     if (!allowed.includes(key)) report(name, `Arguments.${key}`, 'field is not implemented');
   }
@@ -181,14 +190,20 @@ const DISTRIBUTED_FIELDS = [
 function checkMap(name: string, state: MapState, report: Report): void {
   if (!isDistributed(state)) {
     for (const field of DISTRIBUTED_FIELDS) {
-      if (state[field] !== undefined) report(name, field, 'only in a Map whose ProcessorConfig.Mode is DISTRIBUTED');
+      if (state[field] !== undefined)
+        report(name, field, 'only in a Map whose ProcessorConfig.Mode is DISTRIBUTED');
     }
     return;
   }
   if (state.ItemProcessor.ProcessorConfig?.ExecutionType !== 'STANDARD') {
-    report(name, 'ItemProcessor.ProcessorConfig.ExecutionType', 'expected "STANDARD": EXPRESS is not implemented');
+    report(
+      name,
+      'ItemProcessor.ProcessorConfig.ExecutionType',
+      'expected "STANDARD": EXPRESS is not implemented',
+    );
   }
-  if (state.ItemReader && state.Items !== undefined) report(name, 'Items', 'give only one of Items and ItemReader');
+  if (state.ItemReader && state.Items !== undefined)
+    report(name, 'Items', 'give only one of Items and ItemReader');
   const { ItemBatcher: batcher, ItemReader: reader } = state;
   if (batcher && batcher.MaxItemsPerBatch === undefined && batcher.MaxInputBytesPerBatch === undefined) {
     report(name, 'ItemBatcher', 'give MaxItemsPerBatch or MaxInputBytesPerBatch');
@@ -197,7 +212,10 @@ function checkMap(name: string, state: MapState, report: Report): void {
   if (reader?.Resource.endsWith('getObject') && !config?.InputType) {
     report(name, 'ItemReader.ReaderConfig.InputType', 'is missing');
   }
-  if (config?.InputType === 'CSV' && (config.CSVHeaderLocation === 'GIVEN') !== (config.CSVHeaders !== undefined)) {
+  if (
+    config?.InputType === 'CSV' &&
+    (config.CSVHeaderLocation === 'GIVEN') !== (config.CSVHeaders !== undefined)
+  ) {
     report(name, 'ItemReader.ReaderConfig.CSVHeaders', 'belongs to CSVHeaderLocation GIVEN');
   }
 }
