@@ -1,4 +1,4 @@
-import { migrationFunctions } from '#migrations/functions.ts';
+import { camelName, migrationFunctions } from '#migrations/functions.ts';
 import type { Capability } from './capability.ts';
 import type { HandlerModule, LocalFunction } from './lambda/runtime.ts';
 
@@ -18,6 +18,14 @@ const keySchema = (hash: string, range: string) => [
   { AttributeName: hash, KeyType: 'HASH' as const },
   { AttributeName: range, KeyType: 'RANGE' as const },
 ];
+
+/** The functions of the connector that is this laptop: its databases are reached from this process. */
+const dataPlane = (functionArn: (name: string) => string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(migrationFunctions).flatMap(([name, { plane }]) =>
+      plane === 'data' ? [[camelName(name), functionArn(name)]] : [],
+    ),
+  );
 
 const migrations: Capability = {
   name: 'migrations',
@@ -69,7 +77,9 @@ const migrations: Capability = {
       input: {},
     },
   ],
-  environment: () => ({}),
+  environment: ({ functionArn, roleArn }) => ({
+    DEFAULT_CONNECTOR: JSON.stringify({ roleArn, functions: dataPlane(functionArn) }),
+  }),
 };
 
 /** Everything this laptop runs. */

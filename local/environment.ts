@@ -26,6 +26,8 @@ export function functionEnvironment(
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
     ARTIFACTS_BUCKET: artifactsBucket,
     EVENT_BUS_NAME: eventBusName,
+    SCHEDULER_ROLE_ARN: ROLE_ARN,
+    SCHEDULE_GROUP: 'theseus',
     POWERTOOLS_METRICS_DISABLED: 'true',
     POWERTOOLS_TRACE_ENABLED: 'false',
   };
