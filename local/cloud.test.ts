@@ -105,13 +105,17 @@ describe('the cloud of a laptop', () => {
   });
 
   it('leaves the process as it was: environment, clock, lock and port', async () => {
+    process.env.AWS_PROFILE = 'of-the-person-at-the-keyboard';
     const before = { ...process.env };
     const here = await start();
+    await call(here, 'POST', '/ships', { shipId: 'argo' });
+    await until(async () => expect(await stageOf(here, 'argo')).toBe('built'));
     await expect(startCloud({ directory, capabilities: [], port: 0 })).rejects.toThrow(
       'already runs in this process',
     );
     await here.stop();
     expect({ ...process.env }).toEqual(before);
+    delete process.env.AWS_PROFILE;
     await expect(fetch(here.url)).rejects.toThrow();
     const port = Number(new URL(here.url).port);
     expect((await start({ port })).url).toBe(here.url);

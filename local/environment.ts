@@ -45,12 +45,13 @@ export function functionEnvironment(
   return variables;
 }
 
+/** What a person's own AWS setup would put in the way: the SDK prefers a profile to the keys above. */
+const inTheWay = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL'];
+
 /** Sets variables of this process; the returned function puts the former ones back. */
 export function setEnvironment(variables: Record<string, string>): () => void {
-  const former = Object.keys(variables).map((name): [string, string | undefined] => [
-    name,
-    process.env[name],
-  ]);
+  const former = [...inTheWay, ...Object.keys(variables)].map((name) => [name, process.env[name]] as const);
+  for (const name of inTheWay) delete process.env[name];
   Object.assign(process.env, variables);
   return () => {
     for (const [name, value] of former) {
