@@ -44,7 +44,8 @@ export function runFile(file, args) {
       process.argv.splice(1, process.argv.length, path, ...args);
       await import(pathToFileURL(path).href);
     } else {
-      become(node, ['--disable-warning=ExperimentalWarning', path, ...args], {});
+      const follow = pathToFileURL(join(root, 'bin', 'follow.js')).href;
+      become(node, ['--import', follow, path, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
     }
   });
 }

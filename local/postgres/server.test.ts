@@ -137,7 +137,7 @@ describe('the embedded PostgreSQL', () => {
       expect(statSync(closed).mode & 0o777).toBe(0o700);
       const server = await start(below);
       expect(await ask(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-      directories.push(below);
+      directories.unshift(below);
     },
   );
 });
