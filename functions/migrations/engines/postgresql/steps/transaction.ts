@@ -66,6 +66,7 @@ export async function runTransaction(
       const pause = jitteredBackoff(attempts, 25, 2_000);
       const end = Math.min(began + retryBudgetMs, clock.monotonic() + options.until - clock.now());
       if (clock.monotonic() + pause >= end) throw await gaveUp(session, step, error, attempts, elapsed());
+      await cancelOwnLeftovers(session, step, fence);
       await clock.sleep(pause, options.signal);
     }
   }
@@ -149,6 +150,13 @@ function worthAnotherTry(error: unknown, measured: Attempt): boolean {
   const state = error instanceof Error ? sqlState(error.cause) : null;
   const message = error instanceof Error ? error.message : '';
   return state === 'XX000' && message.includes('concurrently updated');
+}
+
+/** A long statement of this migration that was given up, but not by its backend, must not keep its tables. */
+async function cancelOwnLeftovers(session: Session, step: TransactionStep, fence: Fence): Promise<void> {
+  const held = await blockers(session, await lockTargets(session, step.locks));
+  const own = held.filter(({ application }) => application.startsWith(`theseus:${fence.migration}:`));
+  for (const { pid } of own) await session.query('SELECT pg_cancel_backend($1)', [pid]);
 }
 
 async function gaveUp(
