@@ -1,11 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import { capabilities } from '#local/capabilities.ts';
 import { startCloud } from '#local/cloud.ts';
-import { writeDurably } from '#local/durable-file.ts';
 import { exitCode, Failure } from './failure.ts';
 import { print, printJson } from './output.ts';
-import { dataDirectory, runningFile } from './platform.ts';
+import { dataDirectory } from './platform.ts';
 
 const defaultPort = 4280;
 
@@ -26,7 +24,6 @@ export const dev = (): Command =>
     .action(async (options: { port: string; json?: boolean }, command: Command) => {
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
       const cloud = await startCloud({ directory, port: portOf(options.port), capabilities });
-      await writeDurably(runningFile(directory), JSON.stringify({ url: cloud.url, pid: process.pid }));
       if (options.json) printJson({ url: cloud.url, directory, pid: process.pid });
       else {
         print(`Theseus runs on ${cloud.url}, its data is in ${directory}.`);
@@ -36,6 +33,5 @@ export const dev = (): Command =>
         process.once('SIGINT', resolve);
         process.once('SIGTERM', resolve);
       });
-      await rm(runningFile(directory), { force: true });
       await cloud.stop();
     });

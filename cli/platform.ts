@@ -1,12 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import { resolve } from 'node:path';
 import { readTokens } from '#local/http/tokens.ts';
+import { holderOf } from '#local/lock.ts';
 import { exitCode, Failure } from './failure.ts';
-
-const runningPlatform = z.object({ url: z.url(), pid: z.int() });
-/** Written by `theseus dev`, read by every other verb. */
-export const runningFile = (directory: string): string => join(directory, 'running.json');
 
 /** Where the platform is and what to show it. */
 export interface Platform {
@@ -35,15 +30,13 @@ export async function findPlatform(directory?: string): Promise<Platform> {
     return { url: url.replace(/\/$/, ''), token };
   }
   const folder = dataDirectory(directory);
-  try {
-    const running = runningPlatform.parse(JSON.parse(await readFile(runningFile(folder), 'utf8')));
-    const [first] = await readTokens(folder);
-    if (!first) throw new Error('no token');
-    return { url: running.url, token: first.token };
-  } catch {
+  const holder = await holderOf(folder);
+  const [first] = holder?.url ? await readTokens(folder) : [];
+  if (!holder?.url || !first) {
     throw new Failure(`No platform runs on ${folder}.`, {
       code: exitCode.unreachable,
       action: 'Start one with `npx theseus dev` in another terminal, or set THESEUS_URL and THESEUS_TOKEN.',
     });
   }
+  return { url: holder.url, token: first.token };
 }
