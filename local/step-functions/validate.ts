@@ -67,7 +67,8 @@ function taskBreaks(state: Task, { functions }: GateOptions): Array<[field: stri
   if (!state.Comment) broken.push(['Comment', 'is missing: say in one line what the task does']);
   if (state.TimeoutSeconds === undefined) broken.push(['TimeoutSeconds', 'is missing']);
   if (!state.Retry?.length) broken.push(['Retry', 'is missing']);
-  if (!state.Catch?.at(-1)?.ErrorEquals.includes('States.ALL')) broken.push(['Catch', 'ends with States.ALL']);
+  if (!state.Catch?.at(-1)?.ErrorEquals.includes('States.ALL'))
+    broken.push(['Catch', 'ends with States.ALL']);
   const text = JSON.stringify(state.Arguments);
   if (state.Resource.endsWith('.waitForTaskToken') && !text.includes('$states.context.Task.Token')) {
     broken.push(['Arguments', 'hands over $states.context.Task.Token, or nobody can answer']);
