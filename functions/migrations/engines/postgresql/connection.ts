@@ -75,6 +75,16 @@ export async function withSession<T>(
   }
 }
 
+/** Runs a text that may be one statement only: in the extended protocol a second one is refused. */
+export async function querySingle<R extends pg.QueryResultRow>(session: Session, text: string): Promise<R[]> {
+  const single: pg.QueryConfig & { queryMode: 'extended' } = { text, queryMode: 'extended' };
+  try {
+    return (await session.client.query<R>(single)).rows;
+  } catch (error) {
+    throw statementError(error, text);
+  }
+}
+
 /** Runs `work` between BEGIN and COMMIT, and rolls back when it throws. */
 export async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.query('BEGIN');

@@ -1,0 +1,122 @@
+import { clock } from '#platform/clock.ts';
+import { DatabaseUnsupported } from '../../errors.ts';
+import type { DatabaseFacts, Engine, Feature, OpenEngine, RunOptions } from '../engine.ts';
+import { backfillRange } from './backfill.ts';
+import { applicationName, openSession, type Session, type SessionOptions } from './connection.ts';
+import { readDefinitions } from './definitions.ts';
+import { releaseFence, setFencePhase, takeFence } from './fence.ts';
+import { readSnapshot } from './introspect/snapshot.ts';
+import { splitRanges } from './ranges.ts';
+import { countRows, exportRows } from './rows.ts';
+import { runStep } from './steps/run.ts';
+import { findProblems } from './validate.ts';
+import { verifyRange } from './verify.ts';
+
+const features: ReadonlySet<Feature> = new Set([
+  'version_schemas',
+  'dual_write',
+  'transactional_ddl',
+  'concurrent_index',
+  'row_backup',
+]);
+
+const oldestVersion = 140000;
+/** Splitting reads samples of large tables. */
+const samplingTimeoutMs = 60_000;
+
+/**
+ * PostgreSQL 14 and newer. Every call opens the sessions it needs and closes them: nothing is held between calls.
+ * Throws DatabaseUnreachable, DatabaseRefused, DatabasePooled, DatabaseUnsupported.
+ */
+export const openPostgres: OpenEngine = async (connectionString, options) => {
+  const open = (purpose: string, session: Omit<SessionOptions, 'applicationName'> = {}) =>
+    openSession(connectionString, { ...session, applicationName: named(options.applicationName, purpose) });
+
+  async function using<T>(
+    purpose: string,
+    session: Omit<SessionOptions, 'applicationName'>,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const opened = await open(purpose, session);
+    try {
+      return await work(opened);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  const facts = await using('open', { readOnly: true }, readFacts);
+
+  const engine: Engine = {
+    name: 'postgresql',
+    features,
+    inspect: () => using('inspect', { readOnly: true }, readFacts),
+    snapshot: (schema) => using('snapshot', { readOnly: true }, (session) => readSnapshot(session, schema)),
+    validate: (plan, run) =>
+      using('validate', { readOnly: true, schema: plan.schema }, (session) =>
+        findProblems(session, plan, facts, run),
+      ),
+    takeFence: (fence, about) => using('fence', {}, (session) => takeFence(session, fence, about)),
+    setFencePhase: (fence, phase) => using('fence', {}, (session) => setFencePhase(session, fence, phase)),
+    releaseFence: (fence) => using('fence', {}, (session) => releaseFence(session, fence)),
+    runStep: (step, fence, run) =>
+      runStep(
+        (session) =>
+          openSession(connectionString, {
+            ...session,
+            applicationName: applicationName(fence.migration, step.id, String(fence.epoch)),
+          }),
+        step,
+        fence,
+        run,
+      ),
+    splitRanges: (table, key, parts) =>
+      using('split', { readOnly: true, statementTimeoutMs: samplingTimeoutMs }, (session) =>
+        splitRanges(session, table, key, parts),
+      ),
+    backfillRange: (backfill, range, from, fence, run) =>
+      backfillRange(open, backfill, range, from, fence, run),
+    verifyRange: (verification, stage, range, from, fence, run) =>
+      verifyRange(open, verification, stage, range, from, fence, run),
+    definitions: (plan) =>
+      using('definitions', { readOnly: true }, (session) => readDefinitions(session, plan)),
+    countRows: (backup, run) =>
+      using(
+        'count',
+        { readOnly: true, schema: backup.table.schema, statementTimeoutMs: left(run) },
+        (session) => countRows(session, backup),
+      ),
+    exportRows: (backup, range, run) => exportRows(open, backup, range, run),
+    close: async () => {},
+  };
+  return engine;
+};
+
+/** `theseus:mig_1:backfill` and a purpose: the purpose is not said twice. */
+function named(base: string, purpose: string): string {
+  const parts = base.split(':').filter((part) => part !== 'theseus' && part !== '');
+  return applicationName(...parts, ...(parts.includes(purpose) ? [] : [purpose]));
+}
+
+/** Ms until the caller's time is up. */
+const left = (run: RunOptions) => Math.max(1_000, Math.round(run.until - clock.now()));
+
+async function readFacts(session: Session): Promise<DatabaseFacts> {
+  const { rows } = await session.query<DatabaseFacts & { number: number }>(
+    `SELECT 'postgresql' AS engine, current_setting('server_version_num')::int AS number,
+       split_part(current_setting('server_version'), ' ', 1) AS version,
+       current_database()::text AS database, current_user::text AS "user", false AS pooled,
+       pg_is_in_recovery() OR (SELECT setting = 'on' FROM pg_settings WHERE name = 'in_hot_standby')
+         OR (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only') AS "readOnly",
+       current_setting('deadlock_timeout') = '50ms' AS "canSetDeadlockTimeout"`,
+  );
+  const found = rows[0];
+  if (found === undefined || found.number < oldestVersion) {
+    throw new DatabaseUnsupported(`PostgreSQL ${found?.version} is too old: 14 or newer is needed`, {
+      evidence: { version: found?.version },
+      action: 'Upgrade the server.',
+    });
+  }
+  const { number: _number, ...facts } = found;
+  return facts;
+}

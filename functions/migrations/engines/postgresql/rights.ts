@@ -1,0 +1,100 @@
+import type { Plan } from '../../plan/schemas.ts';
+import { qualified, quoteIdentifier } from '../../sql/identifiers.ts';
+import type { Finding } from '../engine.ts';
+import type { Session } from './connection.ts';
+import { tableOid } from './dual-write/apply.ts';
+
+type Right = Plan['rights'][number];
+
+/** The rights of the plan that the role lacks, each with the statement that gives it. */
+export async function missingRights(session: Session, rights: Right[]): Promise<Finding[]> {
+  const { rows } = await session.query<{ role: string; database: string }>(
+    'SELECT current_user::text AS role, current_database()::text AS database',
+  );
+  const { role, database } = rows[0] ?? { role: '', database: '' };
+  const findings = new Map<string, Finding>();
+  for (const right of rights) {
+    const lacking = await lacks(session, right, quoteIdentifier(role), quoteIdentifier(database));
+    if (lacking === null) continue;
+    findings.set(lacking.grant, {
+      code: 'right_missing',
+      problem: `The role ${role} ${lacking.problem}`,
+      action: `Run as an administrator: ${lacking.grant}`,
+    });
+  }
+  return [...findings.values()];
+}
+
+interface Lacking {
+  problem: string;
+  grant: string;
+}
+
+async function lacks(
+  session: Session,
+  right: Right,
+  role: string,
+  database: string,
+): Promise<Lacking | null> {
+  const has = async (expression: string, values: unknown[]) =>
+    (await session.query<{ has: boolean | null }>(`SELECT ${expression} AS has`, values)).rows[0]?.has !==
+    false;
+  switch (right.kind) {
+    case 'create_in_database':
+      return (await has(`has_database_privilege(current_database(), 'CREATE')`, []))
+        ? null
+        : {
+            problem: 'may not create schemas in the database',
+            grant: `GRANT CREATE ON DATABASE ${database} TO ${role}`,
+          };
+    case 'create_in_schema': {
+      const schema = quoteIdentifier(right.schema);
+      return (await has(`(SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = $1)`, [
+        right.schema,
+      ]))
+        ? null
+        : {
+            problem: `may not create tables in ${schema}`,
+            grant: `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`,
+          };
+    }
+    default: {
+      const oid = await tableOid(session, right.table);
+      if (oid === null) return null;
+      const name = qualified(right.table.schema, right.table.name);
+      return lacksOnTable(right.kind, name, role, (expression) => has(expression, [oid]));
+    }
+  }
+}
+
+async function lacksOnTable(
+  kind: Exclude<Right['kind'], 'create_in_database' | 'create_in_schema'>,
+  name: string,
+  role: string,
+  has: (expression: string) => Promise<boolean>,
+): Promise<Lacking | null> {
+  switch (kind) {
+    case 'owner':
+      return (await has(`(SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = $1)`))
+        ? null
+        : {
+            problem: `does not own ${name}, nor is it a member of its owner`,
+            grant: `ALTER TABLE ${name} OWNER TO ${role}`,
+          };
+    case 'references':
+      return (await has(`has_table_privilege($1::oid, 'REFERENCES')`))
+        ? null
+        : {
+            problem: `may not make foreign keys to ${name}`,
+            grant: `GRANT REFERENCES ON ${name} TO ${role}`,
+          };
+    case 'bypass_rls':
+      // An owner sees every row unless the table forces row security on its owner too.
+      return (await has(
+        `(SELECT NOT c.relrowsecurity OR r.rolsuper OR r.rolbypassrls OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))
+          FROM pg_class c, pg_roles r WHERE c.oid = $1 AND r.rolname = current_user)`,
+      ))
+        ? null
+        : { problem: `does not see every row of ${name}`, grant: `ALTER ROLE ${role} BYPASSRLS` };
+  }
+}
