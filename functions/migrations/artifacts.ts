@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import { s3 } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
@@ -37,6 +37,23 @@ export async function readArtifact(key: string): Promise<string> {
 
 export async function writeJson(key: string, value: unknown): Promise<void> {
   await writeArtifact(key, JSON.stringify(value), 'application/json');
+}
+
+/** Writes an object unless there is one already: the first counts. */
+export async function writeJsonOnce(key: string, value: unknown): Promise<void> {
+  try {
+    await s3().send(
+      new PutObjectCommand({
+        Bucket: artifactsBucket(),
+        Key: key,
+        Body: JSON.stringify(value),
+        ContentType: 'application/json',
+        IfNoneMatch: '*',
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== 412) throw error;
+  }
 }
 
 /** Throws NotFound, RecordUnreadable. */

@@ -2,7 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { ExecutionSuperseded, MigrationCancelled } from './errors.ts';
 import { leaseMs } from './functions.ts';
 import type { MigrationRecord } from './records.ts';
-import type { MigrationStatus, Phase, PhaseRun } from './schemas.ts';
+import type { Phase, PhaseRun } from './schemas.ts';
 import { changeMigration } from './store.ts';
 
 /** Ends the phase that runs, if any, and begins another. Entering the phase that runs changes nothing. */
@@ -45,13 +45,13 @@ const renewBeforeMs = leaseMs - 60_000;
 
 /**
  * Every task behind the lock begins here: checks that this epoch acts, enters the phase and renews the lease.
- * `status` is set on entering. Throws ExecutionSuperseded, MigrationCancelled.
+ * `set` is written on entering. Throws ExecutionSuperseded, MigrationCancelled.
  */
 export function enterPhase(
   id: string,
   epoch: number,
   phase: Phase,
-  status?: MigrationStatus,
+  set: Partial<MigrationRecord> = {},
 ): Promise<MigrationRecord> {
   return changeMigration(id, (record) => {
     assertActing(record, epoch, phase);
@@ -62,8 +62,7 @@ export function enterPhase(
     return {
       set: {
         lease: record.lease && { ...record.lease, expiresAt: now + leaseMs },
-        ...(entering ? { phase, phases: phasesAfter(record.phases, phase, epoch, clock.iso()) } : {}),
-        ...(entering && status !== undefined ? { status } : {}),
+        ...(entering ? { ...set, phase, phases: phasesAfter(record.phases, phase, epoch, clock.iso()) } : {}),
       },
       events: entering ? [{ type: 'phase.entered', actor: 'theseus', data: { phase } }] : [],
     };

@@ -80,10 +80,18 @@ export const MigrationRecord = z.object({
       /** Constraints began to return: from here on the undo can only be finished. */
       restoring: z.boolean(),
       losses: z
-        .array(z.object({ table: z.string(), columns: z.array(z.string()), rows: z.int() }))
+        .array(
+          z.object({
+            backup: z.string(),
+            table: z.string(),
+            columns: z.array(z.string()),
+            rows: z.int(),
+          }),
+        )
         .nullable(),
     })
     .nullable(),
+  undoAttempts: z.int().default(0),
   removal: z.object({
     /** Epoch ms at which the reconciler starts the removal again; null: the schedule does. */
     retryAt: Ms.nullable(),
@@ -123,8 +131,8 @@ export const DatabaseRecord = z.object({
 });
 export type DatabaseRecord = z.infer<typeof DatabaseRecord>;
 
-/** Rows are worked on in four stages; the last three share their form. */
-export const Stage = z.enum(['backfill', 'verify', 'verify-published']);
+/** What goes through tables by key ranges. */
+export const Stage = z.enum(['backfill', 'verify', 'verify-published', 'back-up-undo', 'back-up-removal']);
 export type Stage = z.infer<typeof Stage>;
 
 const Key = z.array(z.string()).nullable();
@@ -192,14 +200,24 @@ export type StepRecord = z.infer<typeof StepRecord>;
 export const TokenRecord = z.object({ waitsFor: z.string(), token: z.string(), at: z.string() });
 export type TokenRecord = z.infer<typeof TokenRecord>;
 
+/** One stored object of a backup: the rows of one key range. */
+export const BackupPartRecord = z.object({
+  part: z.int(),
+  key: z.string(),
+  rows: z.int(),
+  bytes: z.int(),
+  sha256: z.string(),
+});
+export type BackupPartRecord = z.infer<typeof BackupPartRecord>;
+
 /** Rows kept before they go away: the manifest in the bucket has parts, counts and checksums. */
 export const BackupRecord = z.object({
   purpose: z.enum(['undo', 'removal']),
   backup: z.string(),
   table: z.string(),
-  manifestKey: z.string(),
   rows: z.int(),
   bytes: z.int(),
+  parts: z.int(),
   at: z.string(),
 });
 export type BackupRecord = z.infer<typeof BackupRecord>;

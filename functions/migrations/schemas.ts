@@ -328,3 +328,11 @@ export const NewDatabase = z
   })
   .meta({ id: 'NewDatabase' });
 export type NewDatabase = z.infer<typeof NewDatabase>;
+
+/** What a state machine hands to every task: an id. Everything else is read from the record. */
+export const TaskOfMigration = z.strictObject({ migrationId: MigrationId });
+/** Behind the lock the epoch goes with it, so that what acts with old knowledge is refused. */
+export const LockedTask = z.strictObject({ migrationId: MigrationId, epoch: z.int().min(1) });
+export const WaitingTask = z.strictObject({ migrationId: MigrationId, taskToken: z.string().min(1) });
+
+export const StepsOutput = z.strictObject({ status: z.enum(['done', 'running']) });

@@ -59,9 +59,13 @@ export const keys = {
     sk: `FAILURE#${at}#${failure}`,
   }),
   token: (id: string, waitsFor: string): ItemKey => ({ pk: `MIGRATION#${id}`, sk: `TOKEN#${waitsFor}` }),
-  backup: (id: string, purpose: string, backup: string): ItemKey => ({
+  backup: (id: string, run: string, backup: string): ItemKey => ({
     pk: `MIGRATION#${id}`,
-    sk: `BACKUP#${purpose}#${backup}`,
+    sk: `BACKUP#${run}#${backup}`,
+  }),
+  backupPart: (id: string, run: string, backup: string, part: number): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `PART#${run}#${backup}#${part}`,
   }),
 };
 

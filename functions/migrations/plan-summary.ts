@@ -1,0 +1,16 @@
+import type { Plan } from './plan/schemas.ts';
+import type { PlanSummary } from './schemas.ts';
+
+/** What lists and records keep of a plan; the whole is in the bucket. */
+export function summaryOf(plan: Plan, hash: string): PlanSummary {
+  return {
+    hash,
+    versionSchema: plan.versionSchema,
+    previousVersion: plan.previousVersion,
+    risk: plan.risk,
+    undo: plan.undo,
+    notes: plan.notes,
+    operations: plan.operations.map(({ kind, summary, undo }) => ({ kind, summary, undo })),
+    tables: plan.tables.map(({ table, estimatedRows }) => ({ name: table.name, estimatedRows })),
+  };
+}

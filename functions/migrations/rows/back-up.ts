@@ -1,0 +1,111 @@
+import { clock } from '#platform/clock.ts';
+import { artifactsBucket } from '../artifacts.ts';
+import { type BackupPlace, storePart, writeManifest } from '../backups/store.ts';
+import type { Engine, KeyRange, RunOptions } from '../engines/engine.ts';
+import type { Plan, RowBackup } from '../plan/schemas.ts';
+import { decideRanges, readRangePlan } from '../progress.ts';
+import { BackupPartRecord, BackupRecord, type MigrationRecord, type RangePlan } from '../records.ts';
+import type { StepsResult } from '../steps.ts';
+import { keys, readItem, writeItem } from '../store.ts';
+import { rangesFor } from './split.ts';
+
+type Purpose = BackupRecord['purpose'];
+
+/** Each attempt copies anew: rows were written since the one before. */
+const runOf = (record: MigrationRecord, purpose: Purpose): string =>
+  `${purpose}-${record.execution?.attempt ?? 1}`;
+
+const wholeTable: KeyRange[] = [{ from: null, to: null }];
+
+/** Copies rows part by part until all backups of a purpose are whole; `running` when the invocation ends before. */
+export async function backUpRows(
+  engine: Engine,
+  record: MigrationRecord,
+  plan: Plan,
+  purpose: Purpose,
+  options: RunOptions,
+): Promise<StepsResult> {
+  const backups = purpose === 'removal' ? plan.removalBackups : plan.undoLosses;
+  const ranges = await partsOf(engine, record, plan, purpose, backups);
+  const run = runOf(record, purpose);
+  for (const backup of backups) {
+    const key = keys.backup(record.id, run, backup.id);
+    if (await readItem(BackupRecord, key)) continue;
+    const place = { bucket: artifactsBucket(), migration: record.id, backup: `${run}-${backup.id}` };
+    const parts: BackupPartRecord[] = [];
+    for (const bounds of ranges.filter(({ work }) => work === backup.id)) {
+      if (clock.now() >= options.until) return { status: 'running' };
+      parts.push(await storedPart(engine, record.id, run, backup, place, bounds, options));
+    }
+    await writeManifest(place, {
+      table: backup.table,
+      columns: backup.columns,
+      parts: parts.map(({ key: object, rows, bytes, sha256 }) => ({ key: object, rows, bytes, sha256 })),
+    });
+    const whole: BackupRecord = {
+      purpose,
+      backup: backup.id,
+      table: backup.table.name,
+      rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+      bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+      parts: parts.length,
+      at: clock.iso(),
+    };
+    await writeItem(key, whole);
+  }
+  return { status: 'done' };
+}
+
+/** How the tables are cut into parts, decided once so that parts of two runs fit together. */
+async function partsOf(
+  engine: Engine,
+  record: MigrationRecord,
+  plan: Plan,
+  purpose: Purpose,
+  backups: RowBackup[],
+): Promise<RangePlan['ranges']> {
+  const stage = purpose === 'removal' ? 'back-up-removal' : 'back-up-undo';
+  const pass = record.execution?.attempt ?? 1;
+  const decided = await readRangePlan(record.id, stage, pass);
+  if (decided !== undefined) return decided.ranges;
+  const ranges: RangePlan['ranges'] = [];
+  for (const { id, table, key } of backups) {
+    const known = plan.tables.find((entry) => entry.table.name === table.name);
+    const rows = known?.estimatedRows ?? 0;
+    const split =
+      key.length === 0
+        ? wholeTable
+        : await engine.splitRanges(table, key, rangesFor(rows, undefined, backups.length));
+    split.forEach(({ from, to }, range) => {
+      // Open at both ends: rows that came after the split belong to the backup too.
+      ranges.push({
+        work: id,
+        range,
+        table: table.name,
+        from: range === 0 ? null : from,
+        to: range === split.length - 1 ? null : to,
+        estimatedRows: Math.ceil(rows / split.length),
+      });
+    });
+  }
+  return (await decideRanges(record.id, { stage, pass, ranges })).ranges;
+}
+
+async function storedPart(
+  engine: Engine,
+  migration: string,
+  run: string,
+  backup: RowBackup,
+  place: BackupPlace,
+  bounds: RangePlan['ranges'][number],
+  options: RunOptions,
+): Promise<BackupPartRecord> {
+  const key = keys.backupPart(migration, run, backup.id, bounds.range);
+  const known = await readItem(BackupPartRecord, key);
+  if (known !== undefined) return known;
+  const rows = await engine.exportRows(backup, { from: bounds.from, to: bounds.to }, options);
+  const part = await storePart(place, String(bounds.range), rows, options.signal);
+  const stored: BackupPartRecord = { part: bounds.range, ...part };
+  await writeItem(key, stored);
+  return stored;
+}

@@ -1,0 +1,88 @@
+import { clock } from '#platform/clock.ts';
+import type { RunOptions, VerifyResult } from '../engines/engine.ts';
+import { ExecutionSuperseded, VerificationFailed } from '../errors.ts';
+import type { Plan } from '../plan/schemas.ts';
+import { readRanges, saveRange } from '../progress.ts';
+import type { RangeRecord, Stage } from '../records.ts';
+import { withTarget } from '../target.ts';
+import { mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
+
+/** Between two checkpoints, ms. */
+const sliceMs = 1_000;
+/** A pass that found wrong rows is followed by another one, until this many were unclean. */
+const mostPasses = 3;
+
+/** Checks one key range from its last checkpoint on; wrong rows are repaired under their lock. */
+export async function checkRange(input: RangeTask, options: RunOptions): Promise<'done' | 'more' | 'paused'> {
+  const { record, work, bounds, checkpoint } = await openRange(input, (plan) => plan.verify);
+  if (checkpoint.status === 'done') return 'done';
+  const stage = input.stage === 'verify' ? 'beforePublish' : 'afterPublish';
+  const fence = { migration: input.migrationId, epoch: input.epoch };
+
+  return withTarget(record, 'verify', async (engine) => {
+    let latest: RangeRecord = { ...checkpoint, epoch: input.epoch };
+    for (;;) {
+      // Only what is not published yet can wait.
+      if (!(await mayGoOn(input.migrationId)) && input.stage === 'verify') return 'paused';
+      const until = Math.min(options.until, clock.now() + sliceMs);
+      const result = await engine.verifyRange(work, stage, bounds, latest.last, fence, {
+        ...options,
+        until,
+        repair: true,
+      });
+      latest = after(latest, result);
+      if (!(await saveRange(input.migrationId, latest))) {
+        throw new ExecutionSuperseded(`Another run works on range ${work.id}/${input.item.range}`, {
+          evidence: { migration: input.migrationId, epoch: input.epoch, ...input.item },
+        });
+      }
+      if (result.status === 'done') return 'done';
+      if (clock.now() >= options.until) return 'more';
+      options.signal.throwIfAborted();
+    }
+  });
+}
+
+function after(before: RangeRecord, result: VerifyResult): RangeRecord {
+  const now = clock.now();
+  return {
+    ...before,
+    status: result.status === 'done' ? 'done' : 'working',
+    last: result.last ?? before.last,
+    rowsSeen: before.rowsSeen + result.rowsChecked,
+    wrong: before.wrong + result.wrong,
+    repaired: before.repaired + result.repaired,
+    sample: [...before.sample, ...result.sample].slice(0, 10),
+    rowsPerSecond: smoothRate(before.rowsPerSecond, result.rowsChecked, now - before.updatedAt),
+    updatedAt: now,
+  };
+}
+
+/**
+ * What a pass over all ranges came to: `clean` when every row was right. Pass 0 is clean only when there is nothing to
+ * verify. Throws VerificationFailed when the last pass allowed was unclean.
+ */
+export async function passResult(
+  migrationId: string,
+  plan: Plan,
+  stage: Stage,
+  pass: number,
+): Promise<'clean' | 'unclean'> {
+  if (plan.verify.length === 0) return 'clean';
+  if (pass < 1) return 'unclean';
+  const ranges = (await readRanges(migrationId, stage)).filter((range) => range.pass === pass);
+  const wrong = ranges.reduce((sum, range) => sum + range.wrong, 0);
+  if (wrong === 0) return 'clean';
+  if (pass < mostPasses) return 'unclean';
+  const repaired = ranges.reduce((sum, range) => sum + range.repaired, 0);
+  throw new VerificationFailed(`${wrong} rows were still wrong in pass ${pass} of verification`, {
+    evidence: {
+      wrong,
+      repaired,
+      passes: pass,
+      rows: ranges.flatMap(({ table, sample }) => sample.map((key) => ({ table, key }))).slice(0, 10),
+    },
+    action:
+      'Look at these rows: something writes them past the dual write, or their up expression is not stable.',
+  });
+}

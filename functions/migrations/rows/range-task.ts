@@ -1,0 +1,61 @@
+import { readPlan } from '../artifacts.ts';
+import type { KeyRange } from '../engines/engine.ts';
+import { RecordUnreadable } from '../errors.ts';
+import { assertWanted, enterPhase } from '../history.ts';
+import type { Plan } from '../plan/schemas.ts';
+import { type RangeItem, readRange, readRangePlan } from '../progress.ts';
+import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
+import { readMigration } from '../store.ts';
+import { workOf } from './split.ts';
+
+/** One key range of one stage and pass, as a task gets it. */
+export interface RangeTask {
+  migrationId: string;
+  epoch: number;
+  stage: Stage;
+  pass: number;
+  item: RangeItem;
+}
+
+export interface OpenRange<W> {
+  record: MigrationRecord;
+  work: W;
+  bounds: KeyRange;
+  checkpoint: RangeRecord;
+}
+
+/** Everything a fresh invocation needs to go on with a range. Throws what enterPhase throws. */
+export async function openRange<W extends { id: string }>(
+  input: RangeTask,
+  worksOf: (plan: Plan) => W[],
+): Promise<OpenRange<W>> {
+  const { migrationId, epoch, stage, pass, item } = input;
+  const phase = stage === 'backfill' ? 'backfill' : stage === 'verify' ? 'verify' : 'verify_published';
+  const record = await enterPhase(migrationId, epoch, phase);
+  const [plan, ranges] = await Promise.all([readPlan(record), readRangePlan(migrationId, stage, pass)]);
+  const bounds = ranges?.ranges.find(({ work, range }) => work === item.work && range === item.range);
+  const work = worksOf(plan).find(({ id }) => id === item.work);
+  const known = workOf(plan, stage).length;
+  if (bounds === undefined || work === undefined) {
+    throw new RecordUnreadable(`Range ${item.work}/${item.range} of ${stage} was never planned`, {
+      evidence: { ...item, stage, pass, known },
+    });
+  }
+  const checkpoint = await readRange(migrationId, stage, pass, item, bounds.table);
+  return { record, work, bounds: { from: bounds.from, to: bounds.to }, checkpoint };
+}
+
+/** Asked at every checkpoint. Throws MigrationCancelled; false when someone paused. */
+export async function mayGoOn(migrationId: string): Promise<boolean> {
+  const record = await readMigration(migrationId);
+  assertWanted(record);
+  return record.status !== 'paused';
+}
+
+/** Rows a second, smoothed so that a display does not jump; `ms` since the last figure. */
+export function smoothRate(before: number, rows: number, ms: number): number {
+  if (ms <= 0) return before;
+  const now = (rows * 1_000) / ms;
+  const weight = before === 0 ? 1 : Math.min(1, ms / 5_000);
+  return Math.round((before + (now - before) * weight) * 10) / 10;
+}

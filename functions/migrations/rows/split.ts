@@ -1,0 +1,43 @@
+import type { Engine } from '../engines/engine.ts';
+import type { Backfill, Plan, TableRef } from '../plan/schemas.ts';
+import type { RangePlan, Stage } from '../records.ts';
+
+/** Something done to every row of one table. */
+export interface TableWork {
+  id: string;
+  table: TableRef;
+  key: Backfill['key'];
+  estimatedRows: number;
+}
+
+export const workOf = (plan: Plan, stage: Stage): TableWork[] =>
+  stage === 'backfill' ? plan.backfill : plan.verify;
+
+const rowsPerRange = 250_000;
+const mostRanges = 40;
+/** All tables together: what a Map hands out stays small. */
+const mostItems = 200;
+
+/** How many ranges a table of this many rows is split into, unless told. */
+export function rangesFor(estimatedRows: number, wanted: number | undefined, tables: number): number {
+  const perTable = Math.max(1, Math.min(mostRanges, Math.floor(mostItems / Math.max(1, tables))));
+  return Math.min(perTable, wanted ?? Math.max(1, Math.ceil(estimatedRows / rowsPerRange)));
+}
+
+/** Splits every table of a stage into ranges of about equal size. */
+export async function splitTables(
+  engine: Engine,
+  works: TableWork[],
+  wanted: number | undefined,
+): Promise<RangePlan['ranges']> {
+  const ranges: RangePlan['ranges'] = [];
+  for (const { id, table, key, estimatedRows } of works) {
+    const parts = rangesFor(estimatedRows, wanted, works.length);
+    const split = await engine.splitRanges(table, key, parts);
+    const share = Math.ceil(estimatedRows / Math.max(1, split.length));
+    split.forEach(({ from, to }, range) => {
+      ranges.push({ work: id, range, table: table.name, from, to, estimatedRows: share });
+    });
+  }
+  return ranges;
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { task } from '#platform/task.ts';
+import { ExecutionSuperseded } from '../errors.ts';
+import { takeLease } from '../lease.ts';
+import { MigrationId } from '../schemas.ts';
+import { withTarget } from '../target.ts';
+
+const Output = z.strictObject({
+  status: z.enum(['acquired', 'superseded', 'postponed']),
+  epoch: z.int(),
+});
+
+/**
+ * Takes the lease in the record and the fence in the target. From then on whatever still runs with an older epoch is
+ * refused by both. `superseded`: another execution acts; `postponed`: a removal has to wait, the record says how long.
+ */
+export const handler = task({
+  name: 'acquire-lock',
+  input: z.strictObject({
+    migrationId: MigrationId,
+    purpose: z.enum(['migration', 'rollback', 'undo', 'removal']),
+    executionArn: z.string(),
+  }),
+  output: Output,
+  async handler({ migrationId, purpose, executionArn }): Promise<z.infer<typeof Output>> {
+    const lease = await takeLease(migrationId, purpose, executionArn);
+    if (lease.status !== 'acquired') {
+      if (purpose !== 'migration') return { status: lease.status, epoch: 0 };
+      throw new ExecutionSuperseded(`Another execution acts for migration ${migrationId}`, {
+        evidence: { migrationId, executionArn },
+      });
+    }
+    const { record } = lease;
+    const fence = { migration: migrationId, epoch: record.epoch };
+    await withTarget(record, 'lock', (engine) =>
+      engine.takeFence(fence, { name: record.name, schema: record.schema, phase: 'lock' }),
+    );
+    return { status: 'acquired', epoch: record.epoch };
+  },
+});

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
+import { task } from '#platform/task.ts';
+import { enterPhase } from '../history.ts';
+import { LockedTask } from '../schemas.ts';
+import { readMigration } from '../store.ts';
+import { keepToken } from '../tokens.ts';
+
+/** The soak: waits until someone completes the migration, or the state's own timeout ends it. */
+export const handler = task({
+  name: 'await-completion',
+  input: LockedTask.extend({ taskToken: z.string().min(1) }),
+  output: z.strictObject({}),
+  async handler({ migrationId, epoch, taskToken }) {
+    const { options } = await readMigration(migrationId);
+    const soakUntil = new Date(clock.now() + options.soakSeconds * 1_000).toISOString();
+    await enterPhase(migrationId, epoch, 'soak', { status: 'soaking', soakUntil });
+    await keepToken(migrationId, 'completion', taskToken);
+    return {};
+  },
+});

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { task } from '#platform/task.ts';
+import { artifactKeys, readPlan, writeJsonOnce } from '../artifacts.ts';
+import { enterPhase } from '../history.ts';
+import { LockedTask } from '../schemas.ts';
+import { changeMigration } from '../store.ts';
+import { withTarget } from '../target.ts';
+
+/** Keeps the definitions of what is in change. The first backup counts: a late second run would see the change. */
+export const handler = task({
+  name: 'back-up-definitions',
+  input: LockedTask,
+  output: z.strictObject({ key: z.string() }),
+  async handler({ migrationId, epoch }) {
+    const record = await enterPhase(migrationId, epoch, 'back_up_definitions');
+    const key = artifactKeys.definitions(migrationId);
+    if (record.definitionsKey !== null) return { key };
+    const plan = await readPlan(record);
+    await withTarget(record, 'definitions', async (engine) => {
+      await engine.setFencePhase({ migration: migrationId, epoch }, 'back_up_definitions');
+      await writeJsonOnce(key, await engine.definitions(plan));
+    });
+    await changeMigration(migrationId, () => ({ set: { definitionsKey: key } }));
+    return { key };
+  },
+});

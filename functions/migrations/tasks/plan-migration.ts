@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
+import { TheseusError } from '#platform/errors.ts';
+import { task } from '#platform/task.ts';
+import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import { PlanStale } from '../errors.ts';
+import { failureOf } from '../failures.ts';
+import { parseMigrationFile } from '../file/parse.ts';
+import { enterUnlockedPhase } from '../history.ts';
+import { createPlan, planHash } from '../plan/plan.ts';
+import type { Plan } from '../plan/schemas.ts';
+import { summaryOf } from '../plan-summary.ts';
+import type { MigrationRecord } from '../records.ts';
+import { MigrationId } from '../schemas.ts';
+import { changeMigration, readMigration } from '../store.ts';
+import { withTarget } from '../target.ts';
+
+/** What the file means for the database as it is now. */
+async function planNow(record: MigrationRecord): Promise<Plan> {
+  const file = parseMigrationFile(await readArtifact(record.fileKey), { fileName: record.fileName });
+  const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
+  return createPlan({ file, snapshot });
+}
+
+async function decide(record: MigrationRecord): Promise<string> {
+  const plan = await planNow(record);
+  const hash = planHash(plan);
+  const planKey = artifactKeys.plan(record.id, hash);
+  await writeJson(planKey, plan);
+  await changeMigration(record.id, ({ status }) =>
+    status === 'planning'
+      ? {
+          set: { status: 'planned', planKey, plan: summaryOf(plan, hash) },
+          events: [{ type: 'migration.planned', actor: record.createdBy, data: { hash } }],
+        }
+      : undefined,
+  );
+  return hash;
+}
+
+/** A file that gives no plan is rejected with its reason; what may pass (a database that is down) is left to a retry. */
+async function reject(record: MigrationRecord, error: unknown): Promise<void> {
+  if (!(error instanceof TheseusError) || error.retryable) return;
+  const failure = failureOf(error, 'plan', clock.iso());
+  await changeMigration(record.id, ({ status }) =>
+    status === 'planning'
+      ? {
+          set: { status: 'rejected', failure },
+          events: [{ type: 'migration.rejected', actor: 'theseus', data: { failure: failure.name } }],
+        }
+      : undefined,
+  );
+}
+
+/**
+ * Plans a new migration; with `check`, plans one again that is about to run and refuses unless the database still gives
+ * the plan that was decided (and perhaps approved).
+ */
+export const handler = task({
+  name: 'plan-migration',
+  input: z.strictObject({ migrationId: MigrationId, check: z.boolean().default(false) }),
+  output: z.strictObject({ hash: z.string() }),
+  async handler({ migrationId, check }) {
+    if (!check) {
+      const record = await readMigration(migrationId);
+      if (record.plan !== null) return { hash: record.plan.hash };
+      try {
+        return { hash: await decide(record) };
+      } catch (error) {
+        await reject(record, error);
+        throw error;
+      }
+    }
+    const record = await enterUnlockedPhase(migrationId, 'plan');
+    const decided = record.plan?.hash;
+    const found = planHash(await planNow(record));
+    if (found === decided) return { hash: found };
+    throw new PlanStale('The database has changed since the migration was planned', {
+      evidence: { planned: decided, found },
+      action: 'Plan the migration again, read the new plan and start that one.',
+    });
+  },
+});

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
+import { DeadlineNear, task } from '#platform/task.ts';
+import { enterPhase } from '../history.ts';
+import { runPhase } from '../phase-steps.ts';
+import { LockedTask } from '../schemas.ts';
+import { changeMigration } from '../store.ts';
+
+const Output = z.strictObject({ status: z.enum(['done', 'paused']), soakSeconds: z.int() });
+
+/** Creates the new version's schema of views. A pause asked for before this moment is kept here. */
+export const handler = task({
+  name: 'publish',
+  input: LockedTask,
+  output: Output,
+  async handler(input, tools): Promise<z.infer<typeof Output>> {
+    // Whoever pauses before this write is seen here; afterwards pause is refused.
+    const { options, status } = await enterPhase(input.migrationId, input.epoch, 'publish');
+    if (status === 'paused') return { status: 'paused', soakSeconds: options.soakSeconds };
+    const result = await runPhase(input, 'publish', (plan) => plan.publish, tools);
+    if (result.status === 'running') {
+      throw new DeadlineNear('Publish did not end in one invocation', { evidence: { ...input } });
+    }
+    await changeMigration(input.migrationId, ({ publishedAt, plan }) =>
+      publishedAt === null
+        ? {
+            set: { publishedAt: clock.iso() },
+            events: [
+              {
+                type: 'migration.published',
+                actor: 'theseus',
+                data: { versionSchema: plan?.versionSchema ?? '' },
+              },
+            ],
+          }
+        : undefined,
+    );
+    return { status: 'done', soakSeconds: options.soakSeconds };
+  },
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { readFailure } from '#platform/causes.ts';
+import { clock } from '#platform/clock.ts';
+import { task } from '#platform/task.ts';
+import { recordFailure } from '../failures.ts';
+import { TaskOfMigration } from '../schemas.ts';
+
+/** Writes down what failed with its evidence, and decides what follows; `rollback` when the target may be changed. */
+export const handler = task({
+  name: 'record-failure',
+  input: TaskOfMigration.extend({
+    executionArn: z.string(),
+    state: z.string(),
+    error: z.string(),
+    cause: z.string(),
+  }),
+  output: z.strictObject({ rollback: z.boolean(), executionName: z.string() }),
+  handler: ({ migrationId, executionArn, state, error, cause }) =>
+    recordFailure(migrationId, executionArn, { ...readFailure(error, cause), state, at: clock.iso() }),
+});

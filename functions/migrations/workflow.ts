@@ -1,0 +1,104 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type ExecutionStatus,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { stepFunctions } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
+import { environmentVariable } from '#platform/environment.ts';
+import { findDatabase } from './databases.ts';
+import { ConnectorIncomplete } from './errors.ts';
+import { camelName, migrationFunctions } from './functions.ts';
+import { Connector, type DatabaseRecord, type Execution, type MigrationRecord } from './records.ts';
+import { changeMigration } from './store.ts';
+
+type Kind = Execution['kind'];
+
+const stateMachineVariables: Record<Kind, string> = {
+  migration: 'MIGRATION_STATE_MACHINE_ARN',
+  rollback: 'MIGRATION_ROLLBACK_STATE_MACHINE_ARN',
+  undo: 'MIGRATION_UNDO_STATE_MACHINE_ARN',
+  removal: 'MIGRATION_REMOVAL_STATE_MACHINE_ARN',
+};
+
+export const stateMachineArn = (kind: Kind): string => environmentVariable(stateMachineVariables[kind]);
+
+/** The execution a record is about to have; its name is the same however often it is started. */
+export function newExecution(id: string, kind: Kind, attempt: number): Execution {
+  return { kind, name: `${id}-${kind}-${attempt}`, arn: null, attempt, startedAt: clock.now() };
+}
+
+/** The migration an execution works for, by its name; undefined when it is not one of ours. */
+export function migrationOfExecution(name: string): string | undefined {
+  return /^(mig_[A-Za-z0-9]{1,40})-(migration|rollback|undo|removal)-\d+$/.exec(name)?.[1];
+}
+
+/** An execution's name is the last part of its ARN. */
+export const executionNameOf = (arn: string): string => arn.split(':').at(-1) ?? '';
+
+/** The connector of a database: its own, or the platform's. Throws ConnectorIncomplete. */
+export function connectorOf(database: DatabaseRecord): Connector {
+  const connector =
+    database.connector ?? Connector.parse(JSON.parse(environmentVariable('DEFAULT_CONNECTOR')));
+  const missing = Object.entries(migrationFunctions).flatMap(([name, { plane }]) =>
+    plane === 'data' && connector.functions[camelName(name)] === undefined ? [name] : [],
+  );
+  if (missing.length === 0) return connector;
+  throw new ConnectorIncomplete(`The connector of database ${database.name} lacks ${missing.join(', ')}`, {
+    evidence: { database: database.id, missing },
+    action: 'Deploy the connector of this version of Theseus and register it again.',
+  });
+}
+
+/**
+ * Starts an execution, once: a second start of the same name finds the first. Everything it gets is an id or comes
+ * from the stored registration.
+ */
+export async function startExecution(
+  record: MigrationRecord,
+  execution: Execution,
+): Promise<MigrationRecord> {
+  const connector = connectorOf(await findDatabase(record.databaseId));
+  try {
+    const started = await stepFunctions().send(
+      new StartExecutionCommand({
+        stateMachineArn: stateMachineArn(execution.kind),
+        name: execution.name,
+        input: JSON.stringify({ migrationId: record.id, connector }),
+      }),
+    );
+    return await rememberExecution(record.id, execution.name, started.executionArn ?? null);
+  } catch (error) {
+    // The connector was deployed anew between two starts: the first one counts.
+    if (error instanceof ExecutionAlreadyExists) return record;
+    throw error;
+  }
+}
+
+function rememberExecution(id: string, name: string, arn: string | null): Promise<MigrationRecord> {
+  return changeMigration(id, ({ execution }) =>
+    execution === null || execution.name !== name || execution.arn !== null
+      ? undefined
+      : { set: { execution: { ...execution, arn } } },
+  );
+}
+
+/** How an execution of the record stands; undefined when it never began. */
+export async function executionStatus(execution: Execution): Promise<ExecutionStatus | undefined> {
+  const arn = execution.arn ?? executionArn(execution);
+  try {
+    const found = await stepFunctions().send(new DescribeExecutionCommand({ executionArn: arn }));
+    return found.status;
+  } catch (error) {
+    if (error instanceof ExecutionDoesNotExist) return undefined;
+    throw error;
+  }
+}
+
+/** `…:stateMachine:<name>[:<version or alias>]` and the execution's name make the execution's ARN. */
+function executionArn({ kind, name }: Execution): string {
+  const parts = stateMachineArn(kind).split(':');
+  return [...parts.slice(0, 5), 'execution', parts[6] ?? '', name].join(':');
+}
