@@ -1,4 +1,4 @@
-import { type App, Stack, Stage, Tags } from 'aws-cdk-lib';
+import { type App, CfnOutput, Stack, Stage, Tags } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { alarms, alarmTopic, counter } from './constructs/alarms.ts';
 import { artifactsBucket } from './constructs/artifacts-bucket.ts';
@@ -30,7 +30,13 @@ function stateful(stack: Stack, environment: Environment) {
     bucketName: bucket.bucketName,
     keyArn: key.keyArn,
   };
-  return { key, bucket, eventBus, stores };
+  new CfnOutput(stack, 'TableArn', { value: stores.tableArn, description: 'For connectors elsewhere' });
+  new CfnOutput(stack, 'ArtifactsBucket', {
+    value: stores.bucketName,
+    description: 'For connectors elsewhere',
+  });
+  new CfnOutput(stack, 'KeyArn', { value: stores.keyArn, description: 'For connectors elsewhere' });
+  return { key, eventBus, stores };
 }
 
 /**

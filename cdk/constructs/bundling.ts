@@ -1,4 +1,9 @@
-import type { BundlingOptions, ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  type BundlingOptions,
+  type ICommandHooks,
+  LogLevel,
+  OutputFormat,
+} from 'aws-cdk-lib/aws-lambda-nodejs';
 
 /** What CommonJS packages inside an ES module still ask for. */
 export const banner = [
@@ -20,7 +25,9 @@ const copyParser: ICommandHooks = {
 
 /** How every handler is bundled: by esbuild, on this machine, with all it needs inside. */
 export const bundling: BundlingOptions = {
+  format: OutputFormat.ESM,
   target: 'node24',
+  logLevel: LogLevel.WARNING,
   minify: true,
   sourceMap: true,
   sourcesContent: false,

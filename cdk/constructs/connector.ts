@@ -22,6 +22,8 @@ export interface Platform {
 /** One data-plane function of a capability. */
 export interface DataPlaneTask {
   name: string;
+  /** What a registration calls it, for example `backfillRange`. */
+  key: string;
   entry: string;
   timeoutSeconds: number;
   memoryMb: number;
@@ -42,9 +44,10 @@ export interface ConnectorProps {
 }
 
 export interface Connector {
-  roleArn: string;
   /** Task name → its function and published version. */
   functions: Map<string, TaskFunction>;
+  /** What a database is registered with to be reached through this connector. */
+  registration: { roleArn: string; functions: Record<string, string> };
 }
 
 /**
@@ -61,8 +64,9 @@ export function connector(scope: Construct, props: ConnectorProps): Connector {
   const { platform } = props;
   const parameters = connectorParameters(scope);
   networkEndpoints(scope, parameters, platform);
+  const tasks = props.tasks(parameters.secretArns);
   const functions = new Map(
-    props.tasks(parameters.secretArns).map((task) => [
+    tasks.map((task) => [
       task.name,
       taskFunction(scope, task.name, {
         functionName: `${platform.prefix}-${props.name}-${task.name}`,
@@ -98,18 +102,14 @@ export function connector(scope: Construct, props: ConnectorProps): Connector {
   });
   explainWildcards(role, statements);
 
-  new CfnOutput(scope, 'RoleArn', {
-    value: role.roleArn,
-    description: 'The role to register this connector with',
+  const versionOf = (task: string) => functions.get(task)?.version.functionArn ?? '';
+  const registration = {
+    roleArn: role.roleArn,
+    functions: Object.fromEntries(tasks.map(({ name, key }) => [key, versionOf(name)])),
+  };
+  new CfnOutput(scope, 'Registration', {
+    value: Stack.of(scope).toJsonString(registration),
+    description: 'What to register a database with that is reached through this connector',
   });
-  new CfnOutput(scope, 'Functions', {
-    value: Stack.of(scope).toJsonString(functionArns(functions)),
-    description: 'The functions to register this connector with: name and published version of each',
-  });
-  return { roleArn: role.roleArn, functions };
-}
-
-/** Name → ARN of the published version, as a registration holds them. */
-export function functionArns(functions: Map<string, TaskFunction>): Record<string, string> {
-  return Object.fromEntries([...functions].map(([name, { version }]) => [name, version.functionArn]));
+  return { functions, registration };
 }

@@ -1,3 +1,4 @@
+import type { DefaultStackSynthesizer, IStackSynthesizer } from 'aws-cdk-lib';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 
@@ -6,3 +7,5 @@ import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 
 export const asFunction = (alias: Alias): IFunction => alias as IFunction;
 export const asBucket = (bucket: Bucket): IBucket => bucket as IBucket;
+export const asSynthesizer = (synthesizer: DefaultStackSynthesizer): IStackSynthesizer =>
+  synthesizer as IStackSynthesizer;

@@ -3,7 +3,7 @@ import { Duration, type IResolvable, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, CfnFunction, Runtime, Tracing, type Version } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { bundling } from './bundling.ts';
@@ -118,7 +118,7 @@ export function taskFunction(scope: Construct, name: string, props: TaskFunction
     projectRoot: root,
     depsLockFilePath: `${root}package-lock.json`,
     awsSdkConnectionReuse: false, // what it sets has had no meaning since SDK v3
-    bundling: { format: OutputFormat.ESM, ...bundling },
+    bundling,
     currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
   });
   const resource = handler.node.defaultChild;

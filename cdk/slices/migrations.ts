@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
-import { type FunctionName, migrationFunctions } from '#migrations/functions.ts';
+import { camelName, type FunctionName, migrationFunctions } from '#migrations/functions.ts';
 import type { Watched } from '../constructs/alarms.ts';
 import { counter, sumOf } from '../constructs/alarms.ts';
 import type { Connector, DataPlaneTask } from '../constructs/connector.ts';
@@ -76,6 +76,7 @@ export function migrationDataPlane(
   return (secretArns) =>
     ofPlane('data').map((name) => ({
       name,
+      key: camelName(name),
       entry: entryOf(name),
       timeoutSeconds: migrationFunctions[name].timeoutSeconds,
       memoryMb: migrationFunctions[name].memoryMb,
@@ -145,6 +146,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
         liveStateMachineArn(scope, prefix, machine),
       ]),
     ),
+    DEFAULT_CONNECTOR: Stack.of(scope).toJsonString(connector.registration),
     SCHEDULER_ROLE_ARN: scheduling.roleArn,
     SCHEDULE_GROUP: `${prefix}-removals`,
     THESEUS_APPROVAL_REQUIRED: environment.approval,

@@ -1,0 +1,48 @@
+import { build } from 'esbuild';
+import { type FunctionName, migrationFunctions } from '#migrations/functions.ts';
+import { root } from '../../cdk/constructs/task-function.ts';
+import { entryOf } from '../../cdk/slices/migrations.ts';
+
+/** What a handler's code still contains when everything it does not use is shaken off. */
+export interface BundleFacts {
+  /** AWS SDK commands it constructs, without `Command`: `PutObject`. */
+  commands: Set<string>;
+  /** Variables it reads through environmentVariable(). */
+  variables: Set<string>;
+}
+
+const isFunctionName = (name: string): name is FunctionName => name in migrationFunctions;
+export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);
+
+const found = (text: string, pattern: RegExp): Set<string> =>
+  new Set([...text.matchAll(pattern)].map(([, name]) => name ?? ''));
+
+/** State machine variables are read by kind through one table, which names them all. */
+const stateMachineVariable = /"(MIGRATION\w*_STATE_MACHINE_ARN)"/g;
+
+/** Bundles every handler of migrations without packages and reads what is left. About a second. */
+export async function bundleFacts(): Promise<Map<FunctionName, BundleFacts>> {
+  const built = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])),
+    outdir: 'bundle-facts',
+    write: false,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    treeShaking: true,
+    logLevel: 'silent',
+  });
+  return new Map(
+    functionNames.map((name) => {
+      const text = built.outputFiles.find(({ path }) => path.endsWith(`/${name}.js`))?.text;
+      if (text === undefined) throw new Error(`${name} was not bundled`);
+      const variables = found(text, /environmentVariable\("(\w+)"\)/g);
+      if (/environmentVariable\(stateMachineVariables/.test(text)) {
+        for (const variable of found(text, stateMachineVariable)) variables.add(variable);
+      }
+      return [name, { commands: found(text, /new (?:\w+\.)?(\w+?)Command\d*\(/g), variables }];
+    }),
+  );
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { unexplainedWildcards } from '../../cdk/checks.ts';
+import { wildcardReasons } from '../../cdk/constructs/statements.ts';
+import { type Statement, statementsIn } from './statements.ts';
+import { resourcesOf, synthesise, synthesiseRelease } from './synthesised.ts';
+
+const elsewhere = '210987654321';
+const templates = new Map([
+  ...synthesise(['production'], { production: { connectorAccounts: [elsewhere] } }),
+  ['release', synthesiseRelease()],
+]);
+const all = [...templates].flatMap(([stack, template]) =>
+  statementsIn(template).map((each) => ({ ...each, stack })),
+);
+const identities = all.filter(({ type }) => type === 'AWS::IAM::Role' || type === 'AWS::IAM::Policy');
+const hasWildcard = (value: unknown) => JSON.stringify(value ?? '').includes('*');
+
+describe('rights', () => {
+  it('finds the policies at all', () => {
+    expect(identities.length).toBeGreaterThan(100);
+  });
+
+  it('grants no action by wildcard to any identity', () => {
+    const found = identities.filter(
+      ({ statement }) => statement.Effect === 'Allow' && hasWildcard(statement.Action),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('grants no wildcard resource without a reason beside its Sid', () => {
+    const found = identities.filter(
+      ({ statement }) =>
+        statement.Effect === 'Allow' &&
+        statement.Resource?.some(hasWildcard) &&
+        !(statement.Sid !== undefined && statement.Sid in wildcardReasons),
+    );
+    expect(found.map(({ stack, where, statement }) => `${stack} ${where} ${statement.Sid}`)).toEqual([]);
+  });
+
+  it('keeps no reason that nothing needs', () => {
+    const used = new Set(
+      all
+        .filter(({ statement }) => statement.Resource?.some(hasWildcard))
+        .map(({ statement }) => statement.Sid),
+    );
+    const conditional = new Set(['RunMap', 'ObserveExecution']); // for kinds of states that no file has yet
+    expect(Object.keys(wildcardReasons).filter((sid) => !used.has(sid) && !conditional.has(sid))).toEqual([]);
+  });
+
+  it('writes the reasons into the metadata of the roles', () => {
+    const roles = [...templates.values()].flatMap((template) => resourcesOf(template, 'AWS::IAM::Role'));
+    const silent = roles.filter(
+      ([, { Properties, Metadata }]) =>
+        JSON.stringify(Properties.Policies ?? []).includes('*') && !('theseus:wildcards' in Metadata),
+    );
+    expect(silent.map(([id]) => id)).toEqual([]);
+  });
+
+  it('uses no managed policy, whose content others change', () => {
+    const roles = [...templates.values()].flatMap((template) => resourcesOf(template, 'AWS::IAM::Role'));
+    expect(roles.filter(([, { Properties }]) => 'ManagedPolicyArns' in Properties)).toEqual([]);
+  });
+
+  it('lets nobody write to the table or bucket from outside but the connectors of listed accounts', () => {
+    const outside = all.filter(
+      ({ stack, type, statement }) =>
+        stack === 'production/stateful' && type !== 'AWS::KMS::Key' && statement.Effect === 'Allow',
+    );
+    expect(outside.map(({ statement }) => statement.Sid ?? statement.Action.join())).toEqual(
+      expect.arrayContaining(['WriteFromConnectors', 'WriteFromConnectors']),
+    );
+    for (const { statement } of outside.filter(({ statement }) => statement.Sid === 'WriteFromConnectors')) {
+      expect(JSON.stringify(statement.Condition)).toContain(
+        `${elsewhere}:role/theseus-production-connector/*`,
+      );
+    }
+  });
+
+  it('lets a connector be used by the state machines of its platform only', () => {
+    for (const stack of ['production/connector', 'release']) {
+      const trust = all.find(
+        ({ stack: of, where, statement }) =>
+          of === stack && where.startsWith('InvokeRole') && statement.Action.includes('sts:AssumeRole'),
+      );
+      const condition = JSON.stringify(trust?.statement.Condition);
+      expect(condition).toContain('sts:ExternalId');
+      expect(condition).toContain('-workflow/*');
+    }
+    const rights = all.filter(
+      ({ where, statement }) =>
+        where.startsWith('InvokeRole') && !statement.Action.includes('sts:AssumeRole'),
+    );
+    expect(new Set(rights.flatMap(({ statement }) => statement.Action))).toEqual(
+      new Set(['lambda:InvokeFunction']),
+    );
+  });
+});
+
+describe('the check behind it', () => {
+  const policy = (statement: Partial<Statement>) => [
+    { Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/b', ...statement }] },
+  ];
+
+  it.each([
+    ['an action with a wildcard', { Sid: 'ReadArtifacts', Action: ['s3:Get*'] }],
+    ['every resource without a Sid', { Resource: ['*'] }],
+    ['every resource with a Sid nobody explained', { Sid: 'Whatever', Resource: ['*'] }],
+    ['a wildcard inside an intrinsic function', { Resource: [{ 'Fn::Join': ['', ['arn:', '/*']] }] }],
+  ])('refuses %s', (_, statement) => {
+    expect(unexplainedWildcards(policy(statement))).toHaveLength(1);
+  });
+
+  it('accepts a named resource, an explained wildcard, and any Deny', () => {
+    expect(unexplainedWildcards(policy({}))).toEqual([]);
+    expect(unexplainedWildcards(policy({ Sid: 'Trace', Resource: ['*'] }))).toEqual([]);
+    expect(unexplainedWildcards(policy({ Effect: 'Deny', Action: ['s3:*'], Resource: ['*'] }))).toEqual([]);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { resourcesOf, stackOf, synthesise } from './synthesised.ts';
+
+const templates = synthesise(['production'], { production: { alarmEmail: 'team@example.com' } });
+const service = stackOf(templates, 'production/service');
+const connector = stackOf(templates, 'production/connector');
+const text = JSON.stringify(service);
+
+describe('functions', () => {
+  it('run on arm64 and Node 24, traced, with a log group that expires', () => {
+    for (const template of [service, connector]) {
+      const functions = resourcesOf(template, 'AWS::Lambda::Function');
+      expect(functions.length).toBeGreaterThan(5);
+      for (const [, { Properties }] of functions) {
+        expect(Properties).toMatchObject({
+          Architectures: ['arm64'],
+          Runtime: 'nodejs24.x',
+          TracingConfig: { Mode: 'Active' },
+        });
+      }
+      for (const [, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
+        expect(Properties.RetentionInDays).toBe(365);
+        expect(Properties.KmsKeyId).toBeDefined();
+      }
+    }
+  });
+
+  it('have an environment that fits into the 4 KB of Lambda at its longest', () => {
+    // What references become: the longest ARN of a version of a function of ours.
+    const arn =
+      'arn:aws:lambda:ap-northeast-1:123456789012:function:theseus-production-default-back-up-rows:1234';
+    for (const [id, { Properties }] of resourcesOf(service, 'AWS::Lambda::Function')) {
+      const resolved = JSON.stringify(Properties.Environment).replaceAll(
+        /\{"Fn::GetStackOutput":\{[^{}]*\{[^{}]*\}[^{}]*\}\}/g,
+        arn,
+      );
+      expect(resolved.length, id).toBeLessThan(4_096);
+    }
+  });
+});
+
+describe('the connector', () => {
+  it('puts every function into the network it is given and verifies TLS with the certificates of AWS', () => {
+    for (const [, { Properties }] of resourcesOf(connector, 'AWS::Lambda::Function')) {
+      expect(Properties.VpcConfig).toEqual({
+        SubnetIds: { Ref: 'SubnetIds' },
+        SecurityGroupIds: { Ref: 'SecurityGroupIds' },
+      });
+      expect(Properties.Environment).toMatchObject({
+        Variables: { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' },
+      });
+    }
+  });
+
+  it('limits connections by concurrency, unless told 0', () => {
+    for (const [, { Properties }] of resourcesOf(connector, 'AWS::Lambda::Function')) {
+      expect(JSON.stringify(Properties.ReservedConcurrentExecutions)).toMatch(
+        /^\{"Fn::If":\["(Range|Step)ConcurrencyLimited",\{"Ref":"(Range|Step)Concurrency"\},\{"Ref":"AWS::NoValue"\}\]\}$/,
+      );
+    }
+  });
+
+  it('asks for network and secrets as parameters, and looks nothing up', () => {
+    expect(Object.keys(connector.Parameters)).toEqual(
+      expect.arrayContaining(['SubnetIds', 'SecurityGroupIds', 'ConnectionArnPrefix']),
+    );
+    expect(connector.Parameters.ConnectionArnPrefix).not.toHaveProperty('Default');
+  });
+});
+
+describe('the HTTP API', () => {
+  it('asks for a token everywhere but at health and its own description', () => {
+    const routes = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => ({
+      key: Properties.RouteKey,
+      authorization: Properties.AuthorizationType,
+    }));
+    const open = routes.filter(({ authorization }) => authorization !== 'JWT').map(({ key }) => key);
+    expect(open.sort()).toEqual(['GET /health', 'GET /openapi.json']);
+    expect(routes.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['ANY /migrations', 'ANY /migrations/{proxy+}', 'ANY /databases/{proxy+}']),
+    );
+  });
+
+  it('takes issuer and audience at deployment', () => {
+    const [, authorizer] = resourcesOf(service, 'AWS::ApiGatewayV2::Authorizer')[0] ?? [];
+    expect(authorizer?.Properties.JwtConfiguration).toEqual({
+      Issuer: { Ref: 'JwtIssuer' },
+      Audience: { Ref: 'JwtAudience' },
+    });
+  });
+
+  it('limits its rate and logs every access', () => {
+    const [, stage] = resourcesOf(service, 'AWS::ApiGatewayV2::Stage')[0] ?? [];
+    expect(stage?.Properties).toMatchObject({
+      DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+      AccessLogSettings: { Format: expect.stringContaining('$context.requestId') },
+    });
+  });
+});
+
+describe('workflows', () => {
+  it('log every event, are traced, and are encrypted with our key', () => {
+    for (const [, { Properties }] of resourcesOf(service, 'AWS::StepFunctions::StateMachine')) {
+      expect(Properties).toMatchObject({
+        LoggingConfiguration: { Level: 'ALL' },
+        TracingConfiguration: { Enabled: true },
+        EncryptionConfiguration: { Type: 'CUSTOMER_MANAGED_KMS_KEY' },
+      });
+    }
+  });
+
+  it('that end badly reach the reconciler, at once and by schedule, and nothing is lost on the way', () => {
+    const rules = resourcesOf(service, 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
+    const ended = rules.find(({ EventPattern }) => EventPattern !== undefined);
+    expect(ended?.EventPattern).toMatchObject({
+      source: ['aws.states'],
+      detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+    });
+    const machines = resourcesOf(service, 'AWS::StepFunctions::StateMachine').length;
+    expect(JSON.stringify(ended?.EventPattern).match(/:stateMachine:/g)).toHaveLength(machines);
+    const regular = rules.find(({ ScheduleExpression }) => ScheduleExpression === 'rate(5 minutes)');
+    for (const rule of [ended, regular]) {
+      expect(JSON.stringify(rule?.Targets)).toContain('Reconcile');
+      expect(JSON.stringify(rule?.Targets)).toContain('DeadLetterConfig');
+    }
+    expect(JSON.stringify(regular?.Targets)).toContain('PublishEvents');
+  });
+});
+
+describe('alarms', () => {
+  it('cover failed workflows, functions, the API, the reconciler and lost events, and reach somebody', () => {
+    const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm');
+    expect(alarms.map(([, { Properties }]) => Properties.AlarmName).sort()).toEqual(
+      [
+        'api-errors',
+        'function-errors',
+        'function-throttles',
+        'range-throttles',
+        'reconciler-errors',
+        'undelivered-events',
+        'workflow-failed',
+      ].map((name) => `theseus-production-${name}`),
+    );
+    for (const [, { Properties }] of alarms) {
+      expect(Properties.AlarmActions).toHaveLength(1);
+      expect(String(Properties.AlarmDescription).length).toBeGreaterThan(20);
+    }
+    expect(resourcesOf(service, 'AWS::SNS::Subscription')).toHaveLength(1);
+  });
+});
+
+describe('templates', () => {
+  it('hold no secret and no account', () => {
+    expect(text).not.toMatch(/password|BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}/i);
+    expect(text).not.toMatch(/:\d{12}:/);
+  });
+});

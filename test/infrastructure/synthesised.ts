@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { App } from 'aws-cdk-lib';
+import { z } from 'zod';
+import { application } from '../../cdk/application.ts';
+import { connectorRelease } from '../../cdk/connector-release.ts';
+import { root } from '../../cdk/constructs/task-function.ts';
+import type { StageName } from '../../cdk/environments.ts';
+
+const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+const templateSchema = z.object({
+  Parameters: z.record(z.string(), z.looseObject({ Type: z.string() })).default({}),
+  Resources: z.record(
+    z.string(),
+    z.looseObject({
+      Type: z.string(),
+      Properties: z.record(z.string(), z.unknown()).default({}),
+      Metadata: z.record(z.string(), z.unknown()).default({}),
+      DeletionPolicy: z.string().optional(),
+      UpdateReplacePolicy: z.string().optional(),
+    }),
+  ),
+  Outputs: z.record(z.string(), z.unknown()).default({}),
+});
+export type Template = z.infer<typeof templateSchema>;
+export type Resource = Template['Resources'][string];
+
+/** The flags of cdk.json, and no bundling: what is in the functions is another test's matter. */
+function context(theseus: unknown): Record<string, unknown> {
+  const { context: flags } = cdkJson.parse(JSON.parse(readFileSync(`${root}cdk.json`, 'utf8')));
+  return { ...flags, 'aws:cdk:bundling-stacks': [], ...(theseus === undefined ? {} : { theseus }) };
+}
+
+const outdir = () => mkdtempSync(join(tmpdir(), 'theseus-synth-'));
+
+function templatesOf(app: App): Map<string, Template> {
+  const assembly = app.synth();
+  const stacks = [
+    ...assembly.stacks,
+    ...assembly.nestedAssemblies.flatMap((each) => each.nestedAssembly.stacks),
+  ];
+  return new Map(stacks.map((stack) => [stack.hierarchicalId, templateSchema.parse(stack.template)]));
+}
+
+/**
+ * The templates of these environments by path, for example `dev/service`, synthesised in this process with
+ * all checks. Throws when a check finds anything.
+ */
+export function synthesise(stages: StageName[], theseus?: unknown): Map<string, Template> {
+  return templatesOf(application({ outdir: outdir(), context: context(theseus) }, stages));
+}
+
+/** The connector's plain template. */
+export function synthesiseRelease(): Template {
+  const [template] = templatesOf(connectorRelease(outdir(), context(undefined))).values();
+  if (template === undefined) throw new Error('The release has no stack');
+  return template;
+}
+
+/** One template; throws when there is none at this path. */
+export function stackOf(templates: Map<string, Template>, path: string): Template {
+  const template = templates.get(path);
+  if (template === undefined) throw new Error(`No stack ${path} among ${[...templates.keys()].join(', ')}`);
+  return template;
+}
+
+export function resourcesOf(template: Template, type: string): [string, Resource][] {
+  return Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+}

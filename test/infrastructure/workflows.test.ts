@@ -1,0 +1,141 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { camelName, leaseMs, migrationFunctions } from '#migrations/functions.ts';
+import { pascalCase } from '../../cdk/constructs/names.ts';
+import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.ts';
+import { root } from '../../cdk/constructs/task-function.ts';
+import { migrationMachines } from '../../cdk/slices/migrations.ts';
+import { functionNames } from './bundle-facts.ts';
+
+const files = readdirSync(`${root}state-machines`).filter((file) => file.endsWith('.asl.json'));
+const machines = files.map((file) => {
+  const name = file.replace('.asl.json', '');
+  const definition = readDefinition(`${root}state-machines/${file}`);
+  return { name, definition, uses: usesOf(name, definition) };
+});
+
+/** Functions that state machines do not invoke, and who does. */
+const invokedOtherwise = new Set([
+  'api',
+  'inspect-database',
+  'plan-migration',
+  'reconcile',
+  'publish-events',
+]);
+
+const task = z.looseObject({
+  Type: z.literal('Task'),
+  Comment: z.string().min(10),
+  TimeoutSeconds: z.union([z.number().positive(), z.string().startsWith('{%')]),
+  Retry: z.array(z.looseObject({ ErrorEquals: z.array(z.string()).min(1) })).min(1),
+  Catch: z.array(z.looseObject({ ErrorEquals: z.array(z.string()).min(1) })).min(1),
+});
+
+function statesIn(value: unknown): [string, object][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(typeof inner === 'object' && inner !== null && 'Type' in inner
+      ? [[name, inner] as [string, object]]
+      : []),
+    ...statesIn(inner),
+  ]);
+}
+const tasks = machines.flatMap(({ name, definition }) =>
+  statesIn(definition.States)
+    .filter(([, state]) => 'Type' in state && state.Type === 'Task')
+    .map(([state, body]): [string, object] => [`${name} ${state}`, body]),
+);
+
+describe('state machine files', () => {
+  it('are all deployed', () => {
+    expect(machines.map(({ name }) => name).sort()).toEqual([...migrationMachines].sort());
+  });
+
+  it('name only functions that exist, in the plane they run in', () => {
+    const ofPlane = (plane: string) =>
+      functionNames.filter((name) => migrationFunctions[name].plane === plane);
+    const control = new Set(ofPlane('control').map((name) => `${pascalCase(name)}FunctionArn`));
+    const data = new Set(ofPlane('data').map(camelName));
+    for (const { name, uses } of machines) {
+      expect({ name, unknown: uses.functions.filter((each) => !control.has(each)) }).toEqual({
+        name,
+        unknown: [],
+      });
+      expect({ name, unknown: uses.connectorFunctions.filter((each) => !data.has(each)) }).toEqual({
+        name,
+        unknown: [],
+      });
+    }
+  });
+
+  it('use every function that nothing else invokes', () => {
+    const used = new Set(machines.flatMap(({ uses }) => [...uses.functions, ...uses.connectorFunctions]));
+    const idle = functionNames.filter(
+      (name) =>
+        !used.has(camelName(name)) &&
+        !used.has(`${pascalCase(name)}FunctionArn`) &&
+        !invokedOtherwise.has(name),
+    );
+    expect(idle).toEqual([]);
+  });
+
+  it('have a file for each function, and a function for each file', () => {
+    const tasksOnDisk = readdirSync(`${root}functions/migrations/tasks`)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => file.replace('.ts', ''));
+    expect([...tasksOnDisk, 'api'].sort()).toEqual([...functionNames].sort());
+  });
+
+  it.each(tasks)('%s has Comment, TimeoutSeconds, Retry, and ends its Catch with States.ALL', (_, state) => {
+    const parsed = task.parse(state);
+    expect(parsed.Catch.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
+  });
+
+  it('give every function longer than Lambda does, and less than the lease', () => {
+    const named = new Map(
+      functionNames.flatMap((name) => [
+        [camelName(name), migrationFunctions[name].timeoutSeconds],
+        [`${pascalCase(name)}FunctionArn`, migrationFunctions[name].timeoutSeconds],
+      ]),
+    );
+    for (const { name, uses } of machines) {
+      for (const { function: called, seconds } of uses.answerSeconds) {
+        const limit = named.get(called) ?? Number.POSITIVE_INFINITY;
+        expect(seconds, `${name} ${called}`).toBeGreaterThan(limit);
+        expect(seconds * 1_000, `${name} ${called}`).toBeLessThan(leaseMs);
+      }
+    }
+  });
+});
+
+describe('rights derived from a definition', () => {
+  const one = (state: object) => ({ StartAt: 'A', States: { A: { Type: 'Task', ...state } } });
+
+  it('refuse a kind of task they do not know', () => {
+    const definition = one({ Resource: 'arn:aws:states:::aws-sdk:s3:deleteObject', Arguments: {} });
+    expect(() => usesOf('m', definition)).toThrow(/no rights are known.*deleteObject/);
+  });
+
+  it('refuse a function named by anything but a placeholder or a connector', () => {
+    const definition = one({
+      Resource: 'arn:aws:states:::lambda:invoke',
+      Arguments: { FunctionName: '{% $states.input.functionName %}' },
+    });
+    expect(() => usesOf('m', definition)).toThrow(/expected a placeholder/);
+  });
+
+  it('see nested state machines that are waited for, and distributed Maps', () => {
+    const nested = one({
+      Resource: 'arn:aws:states:::states:startExecution.sync:2',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of a state machine file
+      Arguments: { StateMachineArn: '${MigrationStateMachineArn}' },
+    });
+    expect(usesOf('m', nested).awaitsStateMachines).toEqual(['MigrationStateMachineArn']);
+    const map = {
+      StartAt: 'A',
+      States: { A: { Type: 'Map', ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED' } } } },
+    };
+    expect(usesOf('m', map).distributedMap).toBe(true);
+  });
+});
