@@ -4,13 +4,19 @@ import { defineConfig } from 'vitest/config';
 const globalSetup = ['local/postgres/test-server.ts'];
 const exclude = ['**/node_modules/**', '**/cdk.out/**'];
 
-/** Groups run one after the other, so that what measures time in `end-to-end` has the machine for itself. */
-function project(name: string, include: string[], groupOrder: number, testTimeout: number) {
+/** Tests that need PostgreSQL stand beside the code as `*.pg.test.ts`. Groups run one after the other, so that what measures time in `end-to-end` has the machine for itself. */
+function project(
+  name: string,
+  include: string[],
+  groupOrder: number,
+  testTimeout: number,
+  without: string[] = [],
+) {
   return {
     test: {
       name,
       include,
-      exclude,
+      exclude: [...exclude, ...without],
       globalSetup,
       testTimeout,
       hookTimeout: 60_000,
@@ -32,10 +38,11 @@ export default defineConfig({
     },
     passWithNoTests: true,
     projects: [
-      project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 10_000),
-      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 120_000),
-      project('workflows', ['test/workflows/**/*.test.ts'], 2, 60_000),
-      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 3, 120_000),
+      project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 10_000, ['**/*.pg.test.ts']),
+      project('database', ['{functions,local,cli,bin,demo,bench}/**/*.pg.test.ts'], 1, 30_000),
+      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 2, 120_000),
+      project('workflows', ['test/workflows/**/*.test.ts'], 3, 60_000),
+      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 4, 120_000),
     ],
   },
 });
