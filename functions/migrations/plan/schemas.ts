@@ -140,6 +140,7 @@ export const Note = z.strictObject({
 export type Note = z.infer<typeof Note>;
 
 export const UndoClass = z.enum(['exact', 'lossy', 'none']);
+export type UndoClass = z.infer<typeof UndoClass>;
 
 /** The whole migration, decided before anything runs. Its hash is what an approver approves. */
 export const Plan = z.strictObject({

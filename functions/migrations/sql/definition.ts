@@ -97,7 +97,7 @@ export async function copyConstraint(
   }
   if (['CONSTR_CHECK', 'CONSTR_FOREIGN'].includes(String(renamed.contype))) {
     copy.skip_validation = true;
-    copy.initially_valid = false;
+    delete copy.initially_valid;
   }
   const command = {
     AlterTableCmd: { subtype: 'AT_AddConstraint', def: { Constraint: copy }, behavior: 'DROP_RESTRICT' },

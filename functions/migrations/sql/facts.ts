@@ -14,7 +14,7 @@ const restless = new Set(
 const strictTotal = new Set(
   (
     'lower upper initcap btrim ltrim rtrim trim length char_length octet_length replace reverse repeat lpad rpad left right ' +
-    'split_part abs ceil ceiling floor round trunc md5 translate ascii to_char date_trunc encode'
+    'split_part regexp_replace substr strpos position overlay abs ceil ceiling floor round trunc md5 translate ascii to_char date_trunc encode'
   ).split(' '),
 );
 

@@ -1,0 +1,138 @@
+import type { LogicalColumn } from '../plan/logical.ts';
+import type { Change, StepDraft } from '../plan/pieces.ts';
+import { tableSql, transaction, uniqueFromIndex, validate } from '../plan/steps.ts';
+import { type ColumnChange, copyConstraint, copyIndex, indexColumns } from '../sql/definition.ts';
+import { hashedName, qualified, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
+import { sameFamily, type TypeName } from '../sql/type.ts';
+import type { ConstraintPieces, NewColumn } from './constraints.ts';
+
+interface Conversion {
+  from: TypeName;
+  to: TypeName;
+  /** Two different old values never become the same new one. */
+  injective: boolean;
+}
+
+/**
+ * Copies of the indexes and constraints of a column onto the one that follows it, so that the new version is as fast
+ * and as strict. They are enforced at once where the old ones already prove them, otherwise at contract.
+ */
+export async function copyColumnObjects(
+  at: NewColumn,
+  old: LogicalColumn,
+  conversion: Conversion,
+): Promise<ConstraintPieces & { finish: Change[] }> {
+  const result: ConstraintPieces & { finish: Change[] } = {
+    index: [],
+    constrain: [],
+    enforce: [],
+    checks: [],
+    notes: [],
+    rights: [],
+    guards: [],
+    finish: [],
+  };
+  const { source, ref } = at.final;
+  const physical = old.old ?? old.name;
+  const renames: string[] = [];
+  const family = sameFamily(conversion.from, conversion.to);
+  const safe = conversion.injective;
+  const skip = (what: string) =>
+    result.notes.push({
+      code: 'not_copied',
+      severity: 'warning',
+      operation: at.context.index,
+      text: `${what} does not carry over to the new type of "${old.name}": add one for the new version if it is needed.`,
+    });
+
+  for (const index of source?.indexes ?? []) {
+    const { columns, inExpression } = await indexColumns(index.definition);
+    if (!columns.includes(physical) || index.primary || !index.valid) continue;
+    const changes = changesOf(at, columns);
+    if (!isFirst(at, changes)) continue;
+    if (changes === null || (inExpression.includes(physical) && !family)) {
+      skip(`Index ${index.name}`);
+      continue;
+    }
+    const name = hashedName(at.context.migration, ref.name, index.name);
+    const sql = await copyIndex(index.definition, name, changes);
+    const build: StepDraft = {
+      kind: 'create_index',
+      purpose: `Build ${index.name} for the new version`,
+      table: ref,
+      index: name,
+      sql,
+      unique: index.unique,
+    };
+    const constrain = index.constraint === null ? [] : [uniqueFromIndex(ref, name, name)];
+    if (!index.unique || safe) {
+      result.index.push(build);
+      result.constrain.push(...constrain);
+    } else result.enforce.push(build, ...constrain);
+    renames.push(
+      index.constraint === null
+        ? renameIndex(qualified(ref.schema, name), ref.schema, index.name)
+        : renameConstraint(tableSql(ref), name, index.constraint),
+    );
+  }
+  for (const constraint of source?.constraints ?? []) {
+    if (!constraint.columns.includes(physical)) continue;
+    if (constraint.type !== 'check' && constraint.type !== 'foreign_key') continue;
+    const changes = changesOf(at, constraint.columns);
+    if (!isFirst(at, changes)) continue;
+    if (changes === null || !family) {
+      skip(`Constraint ${constraint.name}`);
+      continue;
+    }
+    const name = hashedName(at.context.migration, ref.name, constraint.name);
+    const sql = await copyConstraint(constraint.definition, ref, name, changes);
+    const partner = at.context.snapshot.tables.find(
+      (table) => table.physical === constraint.references?.table,
+    );
+    const partners =
+      partner === undefined ? [] : [{ schema: ref.schema, name: partner.physical, oid: partner.oid }];
+    const steps: StepDraft[] = [
+      transaction(`Add ${constraint.name} for the new version`, [ref, ...partners], [sql]),
+      ...(constraint.validated ? [validate(ref, name)] : []),
+    ];
+    (safe ? result.constrain : result.enforce).push(...steps);
+    if (constraint.type === 'foreign_key')
+      result.rights.push(...partners.map((table) => ({ kind: 'references' as const, table })));
+    renames.push(renameConstraint(tableSql(ref), name, constraint.name));
+  }
+  if (renames.length > 0) result.finish.push({ tables: [ref], statements: renames });
+  return result;
+}
+
+/** Where the columns of an object went; null when one of them is dropped. */
+function changesOf(at: NewColumn, columns: string[]): ColumnChange[] | null {
+  const all = [...at.final.columns, ...at.final.dropped].filter(
+    (column) => column.old !== null && columns.includes(column.old),
+  );
+  if (all.some((column) => column.new === null)) return null;
+  return all.flatMap(({ old, new: now }) =>
+    old !== null && now !== null && old !== now ? [{ from: old, to: now }] : [],
+  );
+}
+
+/** Of several operations that change columns of one object, the first copies it. */
+function isFirst(at: NewColumn, changes: ColumnChange[] | null): boolean {
+  const operations = at.final.columns
+    .filter((column) => (changes ?? []).some(({ to }) => to === column.new))
+    .flatMap((column) => (column.changedBy === null ? [] : [column.changedBy]));
+  return operations.length === 0 || Math.min(...operations) === at.context.index;
+}
+
+/** Renames when the copy stands and the name is free: what could not be copied must not stop the removal. */
+function renameIndex(copy: string, schema: string, name: string): string {
+  const free = `to_regclass(${quoteLiteral(copy)}) IS NOT NULL AND to_regclass(${quoteLiteral(qualified(schema, name))}) IS NULL`;
+  const rename = `ALTER INDEX ${copy} RENAME TO ${quoteIdentifier(name)}`;
+  return `DO ${quoteLiteral(`BEGIN IF ${free} THEN ${rename}; END IF; END`)}`;
+}
+
+function renameConstraint(table: string, copy: string, name: string): string {
+  const stands = (constraint: string) =>
+    `EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = ${quoteLiteral(table)}::regclass AND conname = ${quoteLiteral(constraint)})`;
+  const rename = `ALTER TABLE ${table} RENAME CONSTRAINT ${quoteIdentifier(copy)} TO ${quoteIdentifier(name)}`;
+  return `DO ${quoteLiteral(`BEGIN IF ${stands(copy)} AND NOT ${stands(name)} THEN ${rename}; END IF; END`)}`;
+}

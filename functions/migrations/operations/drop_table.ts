@@ -1,0 +1,123 @@
+import type { OperationOf } from '../file/schema.ts';
+import { findTable } from '../plan/logical.ts';
+import { pieces, type StepDraft } from '../plan/pieces.ts';
+import type { TableRef } from '../plan/schemas.ts';
+import { tableSql, transaction, validate } from '../plan/steps.ts';
+import { copyConstraint } from '../sql/definition.ts';
+import { quoteIdentifier } from '../sql/identifiers.ts';
+import { keyOf } from './keys.ts';
+import type { Applied, OperationContext } from './operation.ts';
+import { notYet, standingTable } from './refusals.ts';
+
+/** A table new clients no longer have; it stays with its rows until the end of the undo window. */
+export async function dropTable(
+  body: OperationOf<'drop_table'>,
+  context: OperationContext,
+): Promise<Applied> {
+  const before = findTable(context.schema, body.name, context.pointer('name'));
+  const source = standingTable(context, before);
+  if ([...before.columns, ...before.dropped].some((column) => column.changedBy !== null)) {
+    throw notYet(context, `dropping "${body.name}", which this file changes,`, 'Only drop it.', ['name']);
+  }
+  const { tables, droppedTables } = context.schema;
+  const schema = {
+    ...context.schema,
+    tables: tables.filter((table) => table.ref.name !== before.ref.name),
+    droppedTables: [...droppedTables, before],
+  };
+  const { ref } = before;
+  const views = source.dependants.map((view) => `${view.schema}.${view.name}`);
+  return {
+    schema,
+    pieces: async () => {
+      const foreign = await foreignKeys(context, ref, source);
+      return pieces({
+        summary: `Drop table "${body.name}"`,
+        undo: 'exact',
+        undoReason: 'The table stays with its rows until removal',
+        relax: foreign.map(({ partners, drop }) => ({ tables: partners, statements: [drop] })),
+        undoContract: foreign.flatMap(({ back }) => back),
+        removal: {
+          drop: [
+            {
+              tables: [ref, ...foreign.flatMap(({ partners }) => partners)],
+              statements: [`DROP TABLE IF EXISTS ${tableSql(ref)}`],
+            },
+          ],
+          finish: [],
+          indexes: [],
+        },
+        removalBackups: [
+          {
+            id: `${context.index + 1}.${ref.name}`,
+            table: ref,
+            key: keyOf(before),
+            columns: source.columns.map((column) => column.physical),
+            where: 'true',
+          },
+        ],
+        notes:
+          views.length === 0
+            ? []
+            : [
+                {
+                  code: 'dependants',
+                  severity: 'consent',
+                  operation: context.index,
+                  text: `Operation ${context.index + 1} drops "${body.name}", which ${views.slice(0, 20).join(', ')} read; removal is refused while they stand.`,
+                },
+              ],
+      });
+    },
+  };
+}
+
+interface ForeignKey {
+  partners: TableRef[];
+  drop: string;
+  back: StepDraft[];
+}
+
+/** Foreign keys from and to the table: a table nobody writes any more would block the others' deletes and inserts. */
+async function foreignKeys(
+  context: OperationContext,
+  ref: TableRef,
+  source: NonNullable<Applied['schema']['tables'][number]['source']>,
+): Promise<ForeignKey[]> {
+  const refOf = (schema: string, physical: string): TableRef[] => {
+    const table = context.snapshot.tables.find((candidate) => candidate.physical === physical);
+    return table === undefined || schema !== ref.schema ? [] : [{ schema, name: physical, oid: table.oid }];
+  };
+  const own = source.constraints.flatMap((constraint) =>
+    constraint.type === 'foreign_key'
+      ? [
+          {
+            holder: ref,
+            name: constraint.name,
+            definition: constraint.definition,
+            other: refOf(constraint.references?.schema ?? ref.schema, constraint.references?.table ?? ''),
+          },
+        ]
+      : [],
+  );
+  const others = source.referencedBy
+    .filter((reference) => reference.oid !== source.oid)
+    .map((reference) => ({
+      holder: { schema: reference.schema, name: reference.table, oid: reference.oid },
+      name: reference.constraint,
+      definition: reference.definition,
+      other: [ref],
+    }));
+  return Promise.all(
+    [...own, ...others].map(async ({ holder, name, definition, other }) => {
+      const drop = `ALTER TABLE ${tableSql(holder)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
+      const partners = [holder, ...other];
+      const add = await copyConstraint(definition, holder, name, []);
+      return {
+        partners,
+        drop,
+        back: [transaction(`Give ${name} back`, partners, [drop, add]), validate(holder, name)],
+      };
+    }),
+  );
+}

@@ -1,0 +1,109 @@
+import { DuplicateOperation, NameTaken, OperationUnsupported } from '../errors.ts';
+import type { LogicalColumn, LogicalTable } from '../plan/logical.ts';
+import type { Table } from '../plan/snapshot.ts';
+import type { OperationContext } from './operation.ts';
+
+/** What stands in the format, or is asked in a combination, that is not built. */
+export function notYet(
+  context: OperationContext,
+  what: string,
+  action: string,
+  field: string[] = [],
+): OperationUnsupported {
+  const detail = `Operation ${context.index + 1}: ${what} is not supported yet`;
+  return new OperationUnsupported(detail, {
+    problems: [{ pointer: context.pointer(...field), detail }],
+    evidence: { operation: context.index + 1 },
+    action,
+  });
+}
+
+/** The table as it stands. Throws OperationUnsupported for tables of this file, partitioned and foreign tables. */
+export function standingTable(context: OperationContext, table: LogicalTable): Table {
+  const { source } = table;
+  if (source === null) {
+    throw notYet(
+      context,
+      `changing "${table.name}", which this file creates,`,
+      'Write it into its create_table.',
+      ['table'],
+    );
+  }
+  if (source.kind !== 'table') {
+    throw notYet(
+      context,
+      `changing the ${source.kind} table "${table.name}"`,
+      'Change it by a sql operation.',
+      ['table'],
+    );
+  }
+  if (source.rowSecurity && context.snapshot.serverVersion < 150_000) {
+    const what = `a table with row security on PostgreSQL before 15, where a view would bypass it ("${table.name}"),`;
+    throw notYet(context, what, 'Upgrade PostgreSQL to 15 or newer first.', ['table']);
+  }
+  return source;
+}
+
+/** Throws DuplicateOperation when another operation of the file changed the column. */
+export function refuseChangedTwice(
+  context: OperationContext,
+  table: LogicalTable,
+  column: LogicalColumn,
+): void {
+  if (column.changedBy === null) return;
+  const detail = `Column "${column.name}" of "${table.name}" is changed by operation ${column.changedBy + 1} already`;
+  throw new DuplicateOperation(detail, {
+    problems: [{ pointer: context.pointer('column'), detail }],
+    evidence: {
+      table: table.name,
+      column: column.name,
+      operations: [column.changedBy + 1, context.index + 1],
+    },
+    action: 'Put all changes of one column into one operation, or into two migrations.',
+  });
+}
+
+/** Throws OperationUnsupported for columns that a key or a generated value holds in place. */
+export function refuseHeldColumn(
+  context: OperationContext,
+  source: Table,
+  column: LogicalColumn,
+  doing: string,
+): void {
+  const physical = column.old ?? '';
+  const holds = (reason: string) =>
+    notYet(context, `${doing} "${column.name}", ${reason},`, 'Keep the column, and add another beside it.', [
+      'column',
+    ]);
+  const primary = source.constraints.find((constraint) => constraint.type === 'primary_key');
+  if (primary?.columns.includes(physical)) throw holds('a primary key column');
+  if (source.key.includes(physical)) throw holds('a column of the key that rows are walked by');
+  const foreign = source.referencedBy.find((reference) => reference.referencedColumns.includes(physical));
+  if (foreign !== undefined)
+    throw holds(`to which ${foreign.schema}.${foreign.table} points by ${foreign.constraint}`);
+  if (column.identity) throw holds('an identity column');
+  if (column.generated) throw holds('a generated column');
+  const exclude = source.constraints.find(
+    (constraint) => constraint.type === 'exclude' && constraint.columns.includes(physical),
+  );
+  if (exclude !== undefined) throw holds(`a column of the exclusion constraint ${exclude.name}`);
+}
+
+/** Throws NameTaken when a constraint of the table, or a relation for one that makes an index, has the name. */
+export function refuseTakenName(
+  context: OperationContext,
+  table: LogicalTable,
+  name: string,
+  field: string[],
+  relation: boolean,
+): void {
+  const constraint = table.source?.constraints.some((other) => other.name === name) === true;
+  const taken = relation && context.schema.taken.includes(name);
+  if (!constraint && !taken) return;
+  const detail = `The name "${name}" is taken ${constraint ? `by a constraint of "${table.name}"` : `in schema "${context.schema.name}"`}`;
+  throw new NameTaken(detail, {
+    problems: [{ pointer: context.pointer(...field), detail }],
+    evidence: { name },
+    action: 'Choose another name.',
+  });
+}

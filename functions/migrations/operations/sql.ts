@@ -1,0 +1,103 @@
+import { ExpressionInvalid } from '../errors.ts';
+import type { OperationOf } from '../file/schema.ts';
+import { pieces } from '../plan/pieces.ts';
+import { parseErrorOffset, parseSql } from '../sql/tree.ts';
+import type { Applied, OperationContext } from './operation.ts';
+import { notYet } from './refusals.ts';
+
+/** Statements that cannot run inside a transaction, or would end it. */
+const outside = new Set([
+  'VacuumStmt',
+  'TransactionStmt',
+  'CreatedbStmt',
+  'DropdbStmt',
+  'AlterSystemStmt',
+  'CreateTableSpaceStmt',
+  'DropTableSpaceStmt',
+]);
+
+/** The user's own statements, run as they are: at expand, or at contract with onComplete. */
+export async function sql(body: OperationOf<'sql'>, context: OperationContext): Promise<Applied> {
+  const up = await statements(body.up, 'up', context);
+  const down = body.down === undefined ? [] : await statements(body.down, 'down', context);
+  const late = body.onComplete === true;
+  return {
+    schema: context.schema,
+    pieces: async () =>
+      pieces({
+        summary: `Run ${up.length} SQL statement${up.length === 1 ? '' : 's'} of yours${late ? ' at contract' : ''}`,
+        undo: down.length === 0 ? 'none' : 'lossy',
+        undoReason: down.length === 0 ? 'There is no down' : 'The down statements decide what returns',
+        raw: late ? { up: [], down: [] } : { up, down },
+        ...(late
+          ? {
+              enforce: [raw('Run your SQL statements', up, context)],
+              undoContract: down.length === 0 ? [] : [raw('Run your down statements', down, context)],
+            }
+          : {}),
+        notes: [
+          {
+            code: 'raw_sql',
+            severity: 'warning',
+            operation: context.index,
+            text: `Operation ${context.index + 1} runs as it is: its locks, its duration and what it changes are not known beforehand. First statement: ${(up[0] ?? '').slice(0, 200)}`,
+          },
+        ],
+      }),
+  };
+}
+
+/** The statements in one transaction, names without a schema meaning the migrated one. */
+export function raw(purpose: string, statements: string[], context: Pick<OperationContext, 'schema'>) {
+  return {
+    kind: 'transaction' as const,
+    purpose,
+    locks: [],
+    statements: [
+      {
+        sql: "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident($1::text), true)",
+        values: [context.schema.name],
+      },
+      ...statements.map((text) => ({ sql: text, values: [] })),
+      { sql: "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)", values: [] },
+    ],
+    dualWrites: [],
+  };
+}
+
+async function statements(text: string, field: string, context: OperationContext): Promise<string[]> {
+  let parsed: Awaited<ReturnType<typeof parseSql>>;
+  try {
+    parsed = await parseSql(text);
+  } catch (cause) {
+    const offset = parseErrorOffset(cause);
+    const detail = `The SQL does not parse${offset === null ? '' : ` at character ${offset + 1}`}: ${cause instanceof Error ? cause.message : ''}`;
+    throw new ExpressionInvalid(detail, {
+      problems: [{ pointer: context.pointer(field), detail }],
+      evidence: { expression: text.slice(0, 2_000), position: offset === null ? null : offset + 1 },
+      action: 'Correct the SQL.',
+      cause,
+    });
+  }
+  const bytes = Buffer.from(text, 'utf8');
+  for (const { statement } of parsed) {
+    const [kind] = Object.keys(statement);
+    const index = statement.IndexStmt;
+    const concurrent = typeof index === 'object' && index !== null && 'concurrent' in index;
+    if (kind === undefined || outside.has(kind) || concurrent) {
+      throw notYet(
+        context,
+        `${concurrent ? 'CREATE INDEX CONCURRENTLY' : (kind ?? 'an empty statement')} in sql`,
+        'Use create_index, or run it by hand.',
+        [field],
+      );
+    }
+  }
+  const found = parsed.map(({ start, end }) => bytes.subarray(start, end).toString('utf8').trim());
+  if (found.length > 0) return found;
+  const detail = 'The SQL holds no statement';
+  throw new ExpressionInvalid(detail, {
+    problems: [{ pointer: context.pointer(field), detail }],
+    action: 'Write at least one statement.',
+  });
+}

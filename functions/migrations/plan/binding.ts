@@ -1,0 +1,93 @@
+import { OperationUnsupported } from '../errors.ts';
+import { bind, columnsOf, type Expression } from '../sql/expression.ts';
+import { quoteIdentifier } from '../sql/identifiers.ts';
+import { columnNotFound, finalColumn, type LogicalColumn, type LogicalTable } from './logical.ts';
+
+/** An expression over physical columns, in the forms its readers need. */
+export interface Bound {
+  /** Over the table's columns, unqualified: `"name"`. */
+  row: string;
+  /** The expression with `operand(physical column)` in place of every column. */
+  as: (operand: (physical: string) => string) => string;
+  /** Physical columns it reads. */
+  sources: string[];
+  expression: Expression;
+  /** The column of the table behind a name in the expression. */
+  column: (name: string) => LogicalColumn | undefined;
+}
+
+function names(before: LogicalTable): string[] {
+  const all = [before.name, before.source?.name, before.ref.name];
+  return [...new Set(all.filter((name) => name !== undefined))];
+}
+
+function bound(
+  expression: Expression,
+  table: LogicalTable,
+  resolve: (name: string) => LogicalColumn | undefined,
+  physical: (column: LogicalColumn) => string | null,
+  pointer: string,
+  side: string,
+): Bound {
+  const place = (name: string): string => {
+    const column = resolve(name);
+    if (column === undefined) throw columnNotFound(table, name, pointer);
+    const at = physical(column);
+    if (at !== null) return at;
+    const detail = `The expression reads "${name}", which clients of the ${side} version do not have`;
+    throw new OperationUnsupported(detail, {
+      problems: [{ pointer, detail }],
+      evidence: { expression: expression.text.slice(0, 2_000), column: name },
+      action: `Read only columns of the ${side} version here.`,
+    });
+  };
+  const tables = names(table);
+  const as = (operand: (physical: string) => string) =>
+    bind(expression, tables, (name) => operand(place(name)));
+  return {
+    row: as(quoteIdentifier),
+    as,
+    sources: [...new Set(columnsOf(expression, tables).map(place))],
+    expression,
+    column: resolve,
+  };
+}
+
+/**
+ * An `up`: its names are those at its operation, else those of the old version; it reads what old clients write.
+ * Throws ColumnNotFound, OperationUnsupported for a column that old clients do not have.
+ */
+export function bindOld(expression: Expression, before: LogicalTable, pointer: string): Bound {
+  const resolve = (name: string) => {
+    const current = before.columns.find((column) => column.name === name && column.old !== null);
+    if (current !== undefined) return current;
+    const physical = before.source?.columns.find((column) => column.name === name)?.physical;
+    const all = [...before.columns, ...before.dropped];
+    return all.find((column) => column.id === physical) ?? all.find((column) => column.name === name);
+  };
+  return bound(expression, before, resolve, (column) => column.old, pointer, 'old');
+}
+
+/**
+ * A `down` or a constraint: its names are those of the new version, else those at its operation; `own` is the column
+ * the operation is about. Throws ColumnNotFound, OperationUnsupported for a column that new clients do not have.
+ */
+export function bindNew(
+  expression: Expression,
+  before: LogicalTable,
+  final: LogicalTable,
+  pointer: string,
+  own?: LogicalColumn,
+): Bound {
+  const resolve = (name: string) => {
+    if (own !== undefined && own.name === name) return finalColumn(final, own);
+    const named = final.columns.find((column) => column.name === name);
+    if (named !== undefined) return named;
+    const earlier = [...before.columns, ...before.dropped].find((column) => column.name === name);
+    return earlier === undefined ? undefined : finalColumn(final, earlier);
+  };
+  return bound(expression, before, resolve, (column) => column.new, pointer, 'new');
+}
+
+/** A physical column of a trigger's row. */
+export const ofNewRow = (physical: string): string => `NEW.${quoteIdentifier(physical)}`;

@@ -1,0 +1,214 @@
+import { NameTaken, OperationUnsupported } from '../errors.ts';
+import type { MigrationFile, Operation } from '../file/schema.ts';
+import { type Applied, type OperationContext, operations } from '../operations/operation.ts';
+import { raw } from '../operations/sql.ts';
+import { fittingName } from '../sql/identifiers.ts';
+import { flowGroups } from './groups.ts';
+import { type LogicalSchema, logicalSchema } from './logical.ts';
+import { isTouched, standingNotes } from './notes.ts';
+import type { Change, Pieces, StepDraft } from './pieces.ts';
+import { publishStep } from './publish.ts';
+import { removalSteps } from './removal.ts';
+import { riskOf, worstUndo } from './risk.ts';
+import { rollbackSteps } from './rollback.ts';
+import { backfills, verifications } from './rows.ts';
+import { Plan, type TableRef } from './schemas.ts';
+import type { Snapshot } from './snapshot.ts';
+import { lockOrder, merged, numbered } from './steps.ts';
+
+/**
+ * Decides a whole migration before anything runs. Pure: the same file and snapshot give the same plan.
+ * Throws the named errors of its operations, each with the pointer to the field of the file that is wrong.
+ */
+export async function createPlan({
+  file,
+  snapshot,
+}: {
+  file: MigrationFile;
+  snapshot: Snapshot;
+}): Promise<Plan> {
+  const versionSchema = fittingName(`${snapshot.schema}_${file.versionSchema ?? file.name}`);
+  refuseTakenVersion(versionSchema, snapshot);
+  const applied: Applied[] = [];
+  let schema = logicalSchema(snapshot);
+  for (const [index, operation] of file.operations.entries()) {
+    const pointer = (...path: string[]) =>
+      ['', 'operations', String(index), operation.kind, ...path].join('/');
+    const result = await apply(operation, {
+      index,
+      migration: file.name,
+      versionSchema,
+      snapshot,
+      schema,
+      pointer,
+    });
+    applied.push(result);
+    ({ schema } = result);
+  }
+  const all: Pieces[] = [];
+  for (const { pieces } of applied) all.push(await pieces(schema));
+  return assembled(file, snapshot, versionSchema, schema, all);
+}
+
+function refuseTakenVersion(versionSchema: string, snapshot: Snapshot): void {
+  if (!snapshot.schemas.includes(versionSchema)) return;
+  const detail = `The schema "${versionSchema}" that the new version would have stands already`;
+  throw new NameTaken(detail, {
+    problems: [{ pointer: '/name', detail }],
+    evidence: { schema: versionSchema },
+    action: 'Give the migration another name, or drop that schema if nothing uses it.',
+  });
+}
+
+async function apply({ kind, body }: Operation, context: OperationContext): Promise<Applied> {
+  switch (kind) {
+    case 'create_table':
+      return operations.create_table(body, context);
+    case 'drop_table':
+      return operations.drop_table(body, context);
+    case 'rename_table':
+      return operations.rename_table(body, context);
+    case 'add_column':
+      return operations.add_column(body, context);
+    case 'drop_column':
+      return operations.drop_column(body, context);
+    case 'alter_column':
+      return operations.alter_column(body, context);
+    case 'rename_column':
+      return operations.rename_column(body, context);
+    case 'create_index':
+      return operations.create_index(body, context);
+    case 'drop_index':
+      return operations.drop_index(body, context);
+    case 'sql':
+      return operations.sql(body, context);
+    default: {
+      const detail = `Operation ${context.index + 1} (${kind}) is not supported yet`;
+      throw new OperationUnsupported(detail, {
+        problems: [{ pointer: context.pointer(), detail }],
+        evidence: { operation: context.index + 1, kind },
+        action: 'Use alter_column or a sql operation in its place.',
+      });
+    }
+  }
+}
+
+const together = (all: Pieces[], part: (pieces: Pieces) => Change[]): Change[] => all.flatMap(part);
+
+/** Equal steps asked for by several operations are run once. */
+function once<T>(list: T[]): T[] {
+  const seen = new Map(list.map((item) => [JSON.stringify(item), item]));
+  return [...seen.values()];
+}
+
+function assembled(
+  file: MigrationFile,
+  snapshot: Snapshot,
+  version: string,
+  final: LogicalSchema,
+  all: Pieces[],
+): Plan {
+  const groups = flowGroups(
+    all.flatMap((each) => each.flows),
+    file.name,
+    version,
+  );
+  const fills = all.flatMap((each) => each.fills);
+  const backfill = backfills(groups, fills);
+  const relax = merged(
+    'Relax what would refuse new clients on the old side',
+    once(together(all, (each) => each.relax)),
+  );
+  const notes = [...all.flatMap((each) => each.notes), ...standingNotes(final, snapshot, groups, version)];
+  const summaries = all.map(({ summary, undo, undoReason }, index) => ({
+    kind: file.operations[index]?.kind ?? '',
+    summary,
+    undo,
+    undoReason,
+  }));
+  return Plan.parse({
+    formatVersion: 1,
+    name: file.name,
+    schema: snapshot.schema,
+    versionSchema: version,
+    previousVersion: snapshot.currentVersion,
+    operations: summaries,
+    tables: tablesOf(final),
+    risk: riskOf(summaries, backfill, notes),
+    undo: worstUndo(all.map((each) => each.undo)),
+    notes,
+    checks: all.flatMap((each) => each.checks),
+    rights: rightsOf(final, snapshot, all),
+    expand: numbered('expand', expandSteps(final, groups, all)),
+    backfill,
+    index: numbered('index', once(all.flatMap((each) => each.index))),
+    constrain: numbered('constrain', once(all.flatMap((each) => each.constrain))),
+    verify: verifications(groups, fills),
+    publish: numbered('publish', [publishStep(final, snapshot, version, file.name)]),
+    contract: numbered('contract', [
+      ...once(all.flatMap((each) => each.enforce)),
+      ...relax,
+      ...once(all.flatMap((each) => each.relaxIndexes)),
+    ]),
+    rollback: numbered('rollback', rollbackSteps(final, snapshot, version, groups, all)),
+    undoContract: numbered('undoContract', once(all.flatMap((each) => each.undoContract))),
+    undoLosses: all.flatMap((each) => each.undoLosses),
+    removalBackups: all.flatMap((each) => each.removalBackups),
+    removal: numbered('removal', removalSteps(final, snapshot, version, groups, all)),
+  });
+}
+
+/** Catalogue changes in one transaction, split where statements of the user's own stand between; feeding starts last. */
+function expandSteps(
+  final: LogicalSchema,
+  groups: ReturnType<typeof flowGroups>,
+  all: Pieces[],
+): StepDraft[] {
+  const steps: StepDraft[] = [];
+  let waiting: Change[] = [];
+  for (const each of all) {
+    waiting.push(...each.expand);
+    if (each.raw.up.length === 0) continue;
+    steps.push(...merged('Add what the new version needs', waiting));
+    steps.push(raw('Run your SQL statements', each.raw.up, { schema: final }));
+    waiting = [];
+  }
+  if (waiting.length === 0 && groups.length === 0) return steps;
+  const tables = [...waiting.flatMap((change) => change.tables), ...groups.map(({ table }) => table.ref)];
+  return [
+    ...steps,
+    {
+      kind: 'transaction',
+      purpose:
+        groups.length === 0
+          ? 'Add what the new version needs'
+          : 'Add what the new version needs and start feeding it',
+      locks: lockOrder(tables),
+      statements: waiting.flatMap((change) => change.statements).map((sql) => ({ sql, values: [] })),
+      dualWrites: groups.map(({ table, group }) => ({ action: 'add', table: table.ref, group })),
+    },
+  ];
+}
+
+function tablesOf(final: LogicalSchema): Plan['tables'] {
+  return [...final.tables.filter(isTouched), ...final.droppedTables].map((table) => ({
+    table: table.ref,
+    estimatedRows: table.source?.estimatedRows ?? 0,
+    bytes: table.source?.bytes ?? 0,
+    triggers: (table.source?.triggers ?? []).map((trigger) => trigger.name),
+  }));
+}
+
+function rightsOf(final: LogicalSchema, snapshot: Snapshot, all: Pieces[]): Plan['rights'] {
+  const touched = [...final.tables.filter(isTouched), ...final.droppedTables];
+  const owned: TableRef[] = touched.flatMap((table) => (table.source === null ? [] : [table.ref]));
+  const secured = touched.flatMap((table) => (table.source?.rowSecurity === true ? [table.ref] : []));
+  const indexes = all.some((each) => each.index.length > 0 || each.enforce.length > 0);
+  return once([
+    { kind: 'create_in_database' as const },
+    ...(indexes ? [{ kind: 'create_in_schema' as const, schema: snapshot.schema }] : []),
+    ...owned.map((table) => ({ kind: 'owner' as const, table })),
+    ...secured.map((table) => ({ kind: 'bypass_rls' as const, table })),
+    ...all.flatMap((each) => each.rights),
+  ]);
+}
