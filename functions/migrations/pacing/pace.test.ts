@@ -16,6 +16,8 @@ const quiet: Measurement = {
   at: 0,
   probeP99Ms: 1,
   probeSamples: 30,
+  quietP99Ms: null,
+  quietSamples: 0,
   chunkMs: 2,
   waiters: 0,
   lockTimedOut: false,
@@ -36,6 +38,8 @@ const measurement = fc.record({
   at: fc.integer({ min: 1_000, max: 100_000 }),
   probeP99Ms: fc.option(fc.double({ min: 0, max: 10_000, noNaN: true })),
   probeSamples: fc.integer({ min: 0, max: 1_000 }),
+  quietP99Ms: fc.option(fc.double({ min: 0, max: 10_000, noNaN: true })),
+  quietSamples: fc.integer({ min: 0, max: 19 }),
   chunkMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
   waiters: fc.integer({ min: 0, max: 3 }),
   lockTimedOut: fc.boolean(),
@@ -110,10 +114,28 @@ describe('nextPace', () => {
     for (const harm of harms) expect(nextPace(started, { ...quiet, ...harm }).pace.chunkRows).toBe(100);
   });
 
-  it('without a probe never exceeds the start, and wins the start back', () => {
-    let now: PaceState = { pace: { chunkRows: MIN_ROWS, pauseMs: 40 }, baselineP99Ms: null, since: 0 };
-    const blind = { ...quiet, probeP99Ms: null, probeSamples: 0 };
-    for (let at = 0; at < 20_000; at += 100) now = nextPace(now, { ...blind, at });
-    expect(now.pace).toEqual(START);
+  it('does not blame itself for what is as slow without it, and notices when that is over', () => {
+    const slow: Measurement = {
+      ...quiet,
+      probeP99Ms: 80,
+      quietP99Ms: 78,
+      quietSamples: 40,
+      probeSamples: 45,
+    };
+    let now: PaceState = { ...started, pace: { chunkRows: MIN_ROWS, pauseMs: MAX_PAUSE_MS } };
+    for (let at = 1; at <= 20; at++) now = nextPace(now, { ...slow, at });
+    expect(now).toMatchObject({ baselineP99Ms: 78, pace: { pauseMs: 0 } });
+    const calm = { ...slow, probeP99Ms: 3, quietP99Ms: 1 };
+    expect(nextPace(now, calm).baselineP99Ms).toBe(1);
   });
+
+  it.each([null, 5])(
+    'without a probe, or with one that died, never exceeds the start, and wins it back',
+    (baselineP99Ms) => {
+      let now: PaceState = { pace: { chunkRows: MIN_ROWS, pauseMs: 40 }, baselineP99Ms, since: 0 };
+      const blind = { ...quiet, probeP99Ms: null, probeSamples: 0 };
+      for (let at = 0; at < 20_000; at += 100) now = nextPace(now, { ...blind, at });
+      expect(now.pace).toEqual(START);
+    },
+  );
 });

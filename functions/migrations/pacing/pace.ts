@@ -31,6 +31,9 @@ export interface Measurement {
   /** p99 of the probe's reads since `state.since`, ms, and how many reads it rests on. */
   probeP99Ms: number | null;
   probeSamples: number;
+  /** The same of those reads that began and ended in a pause between chunks. */
+  quietP99Ms: number | null;
+  quietSamples: number;
   /** How long the last chunk's statement ran, ms. */
   chunkMs: number;
   /** Sessions waiting for a lock that the backfill holds, and whether the chunk itself gave up waiting for one. */
@@ -44,7 +47,7 @@ export interface Measurement {
 
 export interface PaceState {
   pace: Pace;
-  /** p99 of the probe's reads before the backfill began, ms; null: could not be measured, so never faster than START. */
+  /** p99 of the probe's reads while nothing of ours runs, ms; null: could not be measured, so never faster than START. */
   baselineP99Ms: number | null;
   /** Monotonic ms of the last change; only what was measured after it speaks about the present pace. */
   since: number;
@@ -82,19 +85,28 @@ function faster({ chunkRows, pauseMs }: Pace, most: number): Pace {
  * between in which nothing changes, so that it does not swing. At a limit the chunk is halved at once, and at the
  * smallest chunk the pause doubles; below 70 % of every limit the pause is halved away first, then each fresh set of
  * 20 reads earns 200 rows. Every change starts the evidence anew, so that one bad second is not punished twice.
- * Returns the same object when nothing changes.
+ * What the pauses of a slow backfill show is the application without it, and becomes the new baseline: a database that
+ * is slow at noon by itself does not hold the backfill back until night. Returns the same object when nothing changes.
  */
-export function nextPace(state: PaceState, seen: Measurement): PaceState {
+export function nextPace(former: PaceState, seen: Measurement): PaceState {
+  const state = rebased(former, seen);
   const share = pressure(state, seen);
   if (share >= 1) return changed(state, slower(state.pace), seen.at);
   if (share >= ROOM) return state;
-  if (state.baselineP99Ms === null) {
+  // A probe reads every few ms: if nothing at all came in a second, there is none, or none any more.
+  if (state.baselineP99Ms === null || seen.probeSamples === 0) {
     const due = seen.at - state.since >= BLIND_MS;
     return due ? changed(state, faster(state.pace, START.chunkRows), seen.at) : state;
   }
   return seen.probeSamples >= SAMPLES_TO_RAISE
     ? changed(state, faster(state.pace, MAX_ROWS), seen.at)
     : state;
+}
+
+function rebased(state: PaceState, seen: Measurement): PaceState {
+  const told = seen.quietSamples >= SAMPLES_TO_RAISE && seen.quietP99Ms !== null;
+  if (!told || seen.quietP99Ms === state.baselineP99Ms || state.baselineP99Ms === null) return state;
+  return { ...state, baselineP99Ms: seen.quietP99Ms };
 }
 
 function changed(state: PaceState, pace: Pace, at: number): PaceState {

@@ -4,13 +4,15 @@ import type { Backfill } from '../../plan/schemas.ts';
 import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
 import { backOff, chunkStatement, fencePhase, type Open, openWorker, runChunk } from './chunks.ts';
 import type { Session } from './connection.ts';
-import { measureBaseline, type Probe, READ_TIMEOUT_MS, startProbe } from './probe.ts';
+import { seeKeyTypes } from './keyset.ts';
+import { measureBaseline, type Probe, READ_TIMEOUT_MS, startProbe, type Window } from './probe.ts';
 
 /** A table of fewer rows is filled before a probe would have learnt anything. */
 const PROBE_FROM_ROWS = 20_000;
 const PROGRESS_EVERY_MS = 1_000;
 /** What "live latency" in a progress report looks back on. */
 const LATENCY_WINDOW_MS = 5_000;
+const UNSEEN: Window = { p99Ms: null, samples: 0, quietP99Ms: null, quietSamples: 0 };
 
 type Options = Parameters<Engine['backfillRange']>[4];
 
@@ -58,6 +60,7 @@ async function openProbe(open: Open, backfill: Backfill, workerPid: number) {
   let session: Session | null = null;
   try {
     session = await open('probe', { readOnly: true, statementTimeoutMs: READ_TIMEOUT_MS });
+    await seeKeyTypes(session, backfill.key);
     return { session, probe: await startProbe(session, backfill.table, backfill.key, workerPid) };
   } catch {
     await session?.close();
@@ -78,6 +81,8 @@ interface Work {
 async function fill(worker: Session, probe: Probe | null, work: Work) {
   const { backfill, range, fence, phase, options } = work;
   let pacing = work.pacing;
+  const first = chunkStatement(backfill, false, range.to !== null);
+  const next = chunkStatement(backfill, true, range.to !== null);
   let attempt = 0;
   let reportedAt = clock.monotonic();
   const progress: BackfillProgress = {
@@ -105,17 +110,19 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     if (clock.now() >= options.until) return end('more');
     const rows = pacing.pace.chunkRows;
     const after = progress.last ?? range.from;
-    const statement = chunkStatement(backfill, after !== null, range.to !== null);
+    const statement = after === null ? first : next;
     const bounds = [...(after ?? []), ...(range.to ?? [])];
     const chunk = await runChunk(worker, statement, fence, phase, rows, bounds);
 
     const load = probe?.load() ?? null;
     const fresh = load && load.at >= pacing.since ? load : null;
-    const window = probe?.window(pacing.since) ?? { p99Ms: null, samples: 0 };
+    const window = probe?.window(pacing.since) ?? UNSEEN;
     pacing = nextPace(pacing, {
       at: clock.monotonic(),
       probeP99Ms: window.p99Ms,
       probeSamples: window.samples,
+      quietP99Ms: window.quietP99Ms,
+      quietSamples: window.quietSamples,
       // A chunk that yielded waited for others: that is said by lockTimedOut.
       chunkMs: chunk?.durationMs ?? 0,
       waiters: fresh?.waiters ?? 0,
@@ -124,6 +131,7 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
       walBytesPerSecond: fresh?.walBytesPerSecond ?? null,
     });
     progress.pace = pacing.pace;
+    progress.baselineP99Ms = pacing.baselineP99Ms;
     if (chunk === null) {
       progress.lockWaits += 1;
       await backOff(attempt, backfill.table.name, options.signal);
@@ -139,6 +147,10 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     if (clock.monotonic() - reportedAt >= PROGRESS_EVERY_MS) {
       if (!(await report())) return { status: 'paused' as const, progress };
     }
-    if (pacing.pace.pauseMs > 0) await clock.sleep(pacing.pace.pauseMs, options.signal);
+    if (pacing.pace.pauseMs > 0) {
+      probe?.setQuiet(true);
+      await clock.sleep(pacing.pace.pauseMs, options.signal);
+      probe?.setQuiet(false);
+    }
   }
 }

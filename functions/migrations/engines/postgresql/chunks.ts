@@ -13,6 +13,7 @@ import {
   keyListDescending,
   keyText,
   relation,
+  seeKeyTypes,
   untilParameters,
   untilRowOf,
 } from './keyset.ts';
@@ -37,7 +38,7 @@ export type Open = (purpose: string, options: Omit<SessionOptions, 'applicationN
  * A session that writes chunks: the dual write's triggers let it pass, and it plans by the key's index only.
  * With `durable` false commits do not wait for the disk (measured: a quarter faster, half the p99 of clients): what a
  * crash of the server loses is whole chunks, which verification, reading every row, finds and repairs. Expressions
- * resolve names as the dual write's functions do, and operators of the key's own types are found too.
+ * resolve names as the dual write's functions do.
  */
 export async function openWorker(
   open: Open,
@@ -53,14 +54,11 @@ export async function openWorker(
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   try {
+    await seeKeyTypes(session, key);
     await session.query(
-      `SELECT set_config('search_path', concat_ws(', ', current_setting('search_path'), (
-         SELECT string_agg(DISTINCT quote_ident(n.nspname), ', ') FROM unnest($1::text[]) AS named(type)
-         JOIN pg_type t ON t.oid = named.type::regtype JOIN pg_namespace n ON n.oid = t.typnamespace
-         WHERE n.nspname NOT IN ('pg_catalog', $2))), false),
-       set_config('synchronous_commit', $3, false), set_config('enable_seqscan', 'off', false),
+      `SELECT set_config('synchronous_commit', $1, false), set_config('enable_seqscan', 'off', false),
        set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)`,
-      [key.map((part) => part.type), table.schema, durable ? 'on' : 'off'],
+      [durable ? 'on' : 'off'],
     );
     return session;
   } catch (error) {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Backfill, TableRef } from '../../plan/schemas.ts';
+import type { Session } from './connection.ts';
 
 const { escapeIdentifier: quote, escapeLiteral } = pg;
 
@@ -44,5 +45,19 @@ export function rangeLiteral(key: Key, from: readonly string[] | null, to: reado
       ...(from ? [`${columns(key)} > ${literals(from)}`] : []),
       ...(to ? [`${columns(key)} <= ${literals(to)}`] : []),
     ].join(' AND ') || 'true'
+  );
+}
+
+/**
+ * Lets a session find the operators of the key's own types, which may live in a schema of their own, as an extension's
+ * do. Without it `>` on such a key could be another type's, in another order than the index.
+ */
+export async function seeKeyTypes(session: Session, key: Key): Promise<void> {
+  await session.query(
+    `SELECT set_config('search_path', concat_ws(', ', current_setting('search_path'), (
+       SELECT string_agg(DISTINCT quote_ident(n.nspname), ', ') FROM unnest($1::text[]) AS named(type)
+       JOIN pg_type t ON t.oid = named.type::regtype JOIN pg_namespace n ON n.oid = t.typnamespace
+       WHERE n.nspname <> 'pg_catalog')), false)`,
+    [key.map((part) => part.type)],
   );
 }

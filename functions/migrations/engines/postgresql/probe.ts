@@ -13,6 +13,7 @@ const SERVER_EVERY_MS = 500;
 const KEPT = 1_024;
 const PROBED_KEYS = 100;
 const BASELINE_MS = 1_000;
+const BASELINE_WINDOWS = 3;
 /** A read that takes longer is worth one sample of this length, and the probe goes on. */
 export const READ_TIMEOUT_MS = 5_000;
 
@@ -27,10 +28,22 @@ export interface ServerLoad {
   at: number;
 }
 
+/** What reads took since a moment, ms. */
+export interface Window {
+  /** p99 of all of them, a read still unanswered included; null when there is none. */
+  p99Ms: number | null;
+  samples: number;
+  /** The same of those that fell into a pause as a whole. */
+  quietP99Ms: number | null;
+  quietSamples: number;
+}
+
 /** A client like any other, reading one row of the table being filled by its key, over and over. */
 export interface Probe {
-  /** p99 of the reads begun since `since` (monotonic ms), a read still unanswered included; null when there is none. */
-  window(since: number): { p99Ms: number | null; samples: number };
+  /** Of the reads begun since `since`, monotonic ms. */
+  window(since: number): Window;
+  /** Tells whether chunks run, or are paused, from now on. */
+  setQuiet(quiet: boolean): void;
   load(): ServerLoad | null;
   /** Stops reading; resolves when the session is free. */
   stop(): Promise<void>;
@@ -60,7 +73,8 @@ export async function startProbe(
     text: `SELECT 1 FROM ${relation(table)} WHERE ${where.join(' AND ')}`,
   };
 
-  const samples: { at: number; ms: number }[] = [];
+  const samples: { at: number; ms: number; quiet: boolean }[] = [];
+  let quietSince: number | null = null;
   let pending: number | null = null;
   let load: ServerLoad | null = null;
   let wal: { at: number; bytes: number } | null = null;
@@ -73,7 +87,7 @@ export async function startProbe(
       await session.client.query({ ...read, values: keys[Math.floor(random() * keys.length)] ?? [] });
     } finally {
       pending = null;
-      samples.push({ at, ms: clock.monotonic() - at });
+      samples.push({ at, ms: clock.monotonic() - at, quiet: quietSince !== null && quietSince <= at });
       if (samples.length > KEPT) samples.shift();
     }
   }
@@ -111,13 +125,20 @@ export async function startProbe(
 
   return {
     window(since) {
-      const lengths = samples.filter((sample) => sample.at >= since).map((sample) => sample.ms);
-      const waiting = pending === null || pending < since ? null : clock.monotonic() - pending;
-      const p99Ms = quantile(lengths, 0.99);
-      if (waiting !== null && waiting > (p99Ms ?? READ_EVERY_MS)) {
-        return { p99Ms: waiting, samples: lengths.length + 1 };
-      }
-      return { p99Ms, samples: lengths.length };
+      const reads = samples.slice(samples.findLastIndex((sample) => sample.at < since) + 1);
+      const quiet = reads.filter((sample) => sample.quiet).map((sample) => sample.ms);
+      const lengths = reads.map((sample) => sample.ms);
+      const waiting = pending === null || pending < since ? 0 : clock.monotonic() - pending;
+      if (waiting > READ_EVERY_MS) lengths.push(waiting);
+      return {
+        p99Ms: quantile(lengths, 0.99),
+        samples: lengths.length,
+        quietP99Ms: quantile(quiet, 0.99),
+        quietSamples: quiet.length,
+      };
+    },
+    setQuiet(quiet) {
+      quietSince = quiet ? clock.monotonic() : null;
     },
     load: () => load,
     stop: async () => {
@@ -127,14 +148,22 @@ export async function startProbe(
   };
 }
 
-/** What the probe's reads take while nothing of ours runs: waits for one second of them. Null: none came back. */
+/**
+ * What the probe's reads take while nothing of ours runs: waits for one second of them. The middle one of three
+ * windows' p99, so that one hiccup does not become the norm. Null: no read came back.
+ */
 export async function measureBaseline(probe: Probe, signal: AbortSignal): Promise<number | null> {
-  const since = clock.monotonic();
-  await clock.sleep(BASELINE_MS, signal);
-  return probe.window(since).p99Ms;
+  const found: number[] = [];
+  for (let window = 0; window < BASELINE_WINDOWS; window++) {
+    const since = clock.monotonic();
+    await clock.sleep(BASELINE_MS / BASELINE_WINDOWS, signal);
+    const { p99Ms } = probe.window(since);
+    if (p99Ms !== null) found.push(p99Ms);
+  }
+  return quantile(found, 0.5);
 }
 
-/** A lost session ends the probe; a statement that the server cut off does not. */
+/** A lost session ends the probe; a statement that ran into its own or a lock's timeout does not. */
 function tolerateTimeout(error: unknown): void {
-  if (sqlState(error) !== '57014') throw error;
+  if (!['57014', '55P03'].includes(sqlState(error) ?? '')) throw error;
 }

@@ -7,7 +7,7 @@ import type { KeyRange, RunOptions } from '../engine.ts';
 import type { Open } from './chunks.ts';
 import type { Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
-import { keyList, rangeLiteral, relation } from './keyset.ts';
+import { keyList, rangeLiteral, relation, seeKeyTypes } from './keyset.ts';
 
 /** One statement may read a whole range. */
 const TIMEOUT_MS = 10 * 60_000;
@@ -35,6 +35,12 @@ export async function exportRows(
     readOnly: true,
     statementTimeoutMs: TIMEOUT_MS,
   });
+  try {
+    await seeKeyTypes(session, backup.key);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
   const columns = backup.columns.map((column) => pg.escapeIdentifier(column)).join(', ');
   const order = backup.key.length > 0 ? ` ORDER BY ${keyList(backup.key)}` : '';
   const text = `COPY (SELECT ${columns} FROM ${relation(backup.table)} WHERE (${backup.where}) AND ${rangeLiteral(backup.key, range.from, range.to)}${order}) TO STDOUT`;

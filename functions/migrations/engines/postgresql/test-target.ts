@@ -59,3 +59,7 @@ export function verifyName(key: Backfill['key']): Verification {
 
 export const id: Backfill['key'] = [{ column: 'id', type: 'bigint' }];
 export const everything = { from: null, to: null };
+
+/** A row for each session of this database that waits for a lock. */
+export const WAITING =
+  "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { openSession, type Session } from './connection.ts';
 import { setFencePhase, takeFence } from './fence.ts';
-import { everything, fence, id, makePeople, openerOf, verifyName } from './test-target.ts';
+import { everything, fence, id, makePeople, openerOf, verifyName, WAITING } from './test-target.ts';
 import { verifyRange } from './verify.ts';
 
 const options = (repair: boolean) => ({
@@ -20,6 +20,8 @@ describe('verification', () => {
     stage: 'beforePublish' | 'afterPublish' = 'beforePublish',
     verification = verifyName(id),
   ) => verifyRange(open, verification, stage, everything, null, fence, options(repair));
+
+  const waiting = async () => (await admin.query(WAITING)).rowCount;
 
   beforeAll(async () => {
     url = await createDatabase('verify');
@@ -100,7 +102,7 @@ describe('verification', () => {
     await client.query("UPDATE people SET first = 'Mary Ann' WHERE id = 7");
     const verifying = verify(true, 'afterPublish');
     await expect
-      .poll(async () => (await admin.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount, {
+      .poll(waiting, {
         interval: 5,
       })
       .toBe(1);
@@ -119,7 +121,7 @@ describe('verification', () => {
     const verifying = verify(true);
     const refused = expect(verifying).rejects.toMatchObject({ name: 'FenceLost' });
     await expect
-      .poll(async () => (await admin.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount, {
+      .poll(waiting, {
         interval: 5,
       })
       .toBe(1);

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startPostgres } from '#local/postgres/server.ts';
+import { freshTable, median, underTraffic } from './fixture.ts';
+import type { Traffic } from './traffic.ts';
+import { control, flagColumn, oneStatement, ours, type Variant } from './variants.ts';
+
+// Fills a new column of a large table under live traffic, in four ways, in alternation, on one server. See
+// docs/benchmarks.md for what is compared and how to read it.
+
+const { values: flags } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '2' },
+    rate: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const rows = Number(flags.rows);
+const rounds = Number(flags.rounds);
+const rate = Number(flags.rate);
+if (![rows, rounds, rate].every((number) => Number.isSafeInteger(number) && number > 0)) {
+  console.error('--rows, --rounds and --rate are whole numbers above 0.');
+  process.exit(2);
+}
+
+interface Run {
+  variant: string;
+  rows: number;
+  rowsPerSecond: number;
+  ms: number;
+  traffic: Traffic;
+  remark: string;
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'theseus-bench-'));
+const server = await startPostgres({
+  directory,
+  settings: { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'logical' },
+});
+const stop = async () => {
+  await server.stop();
+  rmSync(directory, { recursive: true, force: true });
+};
+process.once('SIGINT', () => void stop().then(() => process.exit(130)));
+
+async function measure(variant: Variant, size: number): Promise<Run> {
+  await freshTable(server.url, size);
+  await variant.prepare(server.url);
+  const { result, traffic } = await underTraffic(server.url, size, rate, () =>
+    variant.fill(server.url, size),
+  );
+  const run = {
+    variant: variant.name,
+    rows: size,
+    rowsPerSecond: Math.round((size / result.ms) * 1_000),
+    ms: Math.round(result.ms),
+    traffic,
+    remark: result.remark,
+  };
+  const latency = `p50 ${traffic.p50.toFixed(1)}, p99 ${traffic.p99.toFixed(1)}, max ${traffic.max.toFixed(0)} ms`;
+  const speed = variant === quiet ? '' : `${run.rowsPerSecond.toLocaleString('en')} rows/s, `;
+  console.error(
+    `${size.toLocaleString('en')} rows, ${variant.name}: ${speed}${latency}, ${traffic.failed} failed. ${run.remark}`,
+  );
+  return run;
+}
+
+const quiet = control(Math.max(3_000, rows / 100));
+const runs: Run[] = [];
+try {
+  const variants = [quiet, oneStatement, flagColumn, ours];
+  for (let round = 0; round < rounds; round++) {
+    // Each round in the other direction: what comes after what does not favour anyone.
+    for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
+      runs.push(await measure(variant, rows));
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    const sizes = [Math.round(rows * 0.3), rows * 3];
+    for (const size of round % 2 === 0 ? sizes : sizes.toReversed()) runs.push(await measure(ours, size));
+  }
+} finally {
+  await stop();
+}
+
+const of = (variant: Variant, size = rows) =>
+  runs.filter((run) => run.variant === variant.name && run.rows === size);
+const speed = (variant: Variant, size = rows) => median(of(variant, size).map((run) => run.rowsPerSecond));
+const p99 = (variant: Variant) => median(of(variant).map((run) => run.traffic.p99));
+const small = Math.round(rows * 0.3);
+
+console.log(
+  `\n${rows.toLocaleString('en')} rows, ${rate} transactions/s, median of ${rounds} rounds, ${cpus().length} cores`,
+);
+console.table(
+  [quiet, oneStatement, flagColumn, ours].map((variant) => ({
+    way: variant.name,
+    'rows/s': variant === quiet ? '–' : Math.round(speed(variant)),
+    'p50 ms': Number(median(of(variant).map((run) => run.traffic.p50)).toFixed(1)),
+    'p99 ms': Number(p99(variant).toFixed(1)),
+    'max ms': Number(median(of(variant).map((run) => run.traffic.max)).toFixed(0)),
+    'p99 vs control': Number((p99(variant) / p99(quiet)).toFixed(2)),
+    failed: of(variant).reduce((sum, run) => sum + run.traffic.failed, 0),
+  })),
+);
+console.log(
+  `Theseus at ${small.toLocaleString('en')} rows: ${Math.round(speed(ours, small))} rows/s; at ${(rows * 3).toLocaleString('en')}: ${Math.round(speed(ours, rows * 3))} rows/s`,
+);
+
+const round2 = (value: number) => Number(value.toFixed(3));
+const summary = {
+  ours_vs_limit: round2(speed(ours) / speed(oneStatement)),
+  ours_vs_pgroll_strategy: round2(speed(ours) / speed(flagColumn)),
+  p99_vs_control: round2(p99(ours) / p99(quiet)),
+  flatness: round2(speed(ours, rows * 3) / speed(ours, small)),
+  rows,
+  rounds,
+  transactions_per_second: rate,
+  machine: {
+    cores: cpus().length,
+    model: cpus()[0]?.model ?? '',
+    memory_gib: Math.round(totalmem() / 2 ** 30),
+  },
+  runs,
+};
+if (flags.json) console.log(JSON.stringify(summary));
+else {
+  const { ours_vs_limit, ours_vs_pgroll_strategy, p99_vs_control, flatness } = summary;
+  console.log({ ours_vs_limit, ours_vs_pgroll_strategy, p99_vs_control, flatness });
+}
