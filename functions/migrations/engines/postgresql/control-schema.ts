@@ -30,12 +30,13 @@ const statements = [
     PRIMARY KEY (migration, step)
   )`,
   `CREATE TABLE IF NOT EXISTS theseus.groups (
-    id text PRIMARY KEY,
+    schema_name text NOT NULL,
+    id text NOT NULL,
     migration text NOT NULL,
     position integer NOT NULL,
-    schema_name text NOT NULL,
     table_oid oid NOT NULL,
-    definition jsonb NOT NULL
+    definition jsonb NOT NULL,
+    PRIMARY KEY (schema_name, id)
   )`,
   'CREATE INDEX IF NOT EXISTS groups_table ON theseus.groups (table_oid)',
   `CREATE TABLE IF NOT EXISTS theseus.versions (

@@ -30,8 +30,8 @@ export async function addGroups(
     await session.query(
       `INSERT INTO theseus.groups (id, migration, position, schema_name, table_oid, definition)
        VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (id) DO UPDATE SET position = excluded.position, table_oid = excluded.table_oid,
-         schema_name = excluded.schema_name, definition = excluded.definition`,
+       ON CONFLICT (schema_name, id) DO UPDATE SET position = excluded.position, table_oid = excluded.table_oid,
+         definition = excluded.definition`,
       [live.id, live.migration, live.position, table.schema, oid, JSON.stringify(live)],
     );
     tables.set(oid, table.schema);
@@ -42,13 +42,19 @@ export async function addGroups(
 }
 
 /** Stops keeping these groups in step; unknown ones and tables that are gone are passed over. */
-export async function removeGroups(session: Session, ids: string[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { rows } = await session.query<{ table_oid: number }>(
-    'DELETE FROM theseus.groups WHERE id = ANY($1) RETURNING table_oid',
-    [ids],
-  );
-  for (const oid of new Set(rows.map((row) => row.table_oid))) await rebuildTable(session, oid);
+export async function removeGroups(
+  session: Session,
+  removes: { table: TableRef; group: string }[],
+): Promise<void> {
+  const tables = new Set<number>();
+  for (const { table, group } of removes) {
+    const { rows } = await session.query<{ table_oid: number }>(
+      'DELETE FROM theseus.groups WHERE schema_name = $1 AND id = $2 RETURNING table_oid',
+      [table.schema, group],
+    );
+    for (const { table_oid } of rows) tables.add(table_oid);
+  }
+  for (const oid of tables) await rebuildTable(session, oid);
 }
 
 /**

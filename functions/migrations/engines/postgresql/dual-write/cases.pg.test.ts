@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { inTransaction, type Session } from '../connection.ts';
 import { addGroups, rebuildClients, removeGroups } from './apply.ts';
-import { chain, client, createShop } from './shop.ts';
+import { chain, client, createShop, customers, splitName } from './shop.ts';
 
 let url: string;
 let session: Session;
@@ -88,13 +88,10 @@ describe('dual write between two versions', () => {
     expect(await rowOf(1)).toEqual({ name: null, first_name: null, last_name: null, loud: null });
     await session.query('DELETE FROM public.customers');
     await inTransaction(session, async () => {
-      await removeGroups(session, ['g1']);
+      await removeGroups(session, [{ table: customers, group: 'g1' }]);
       await session.query('ALTER TABLE public.customers ALTER name SET NOT NULL');
-      const { splitName } = await import('./shop.ts');
       const downs = [{ column: 'name', expression: `coalesce(NEW."first_name", 'nobody')` }];
-      await addGroups(session, [
-        { table: { schema: 'public', name: 'customers', oid: null }, group: { ...splitName, downs } },
-      ]);
+      await addGroups(session, [{ table: customers, group: { ...splitName, downs } }]);
     });
     const pooled = await as('public');
     await pooled.query('INSERT INTO public_v2.customers (id) VALUES (2)');
@@ -151,7 +148,7 @@ describe('dual write between two versions', () => {
     await inTransaction(session, () =>
       addGroups(session, [
         {
-          table: { schema: 'public', name: 'customers', oid: null },
+          table: customers,
           group: {
             id: 'day',
             migration: 'm1',
@@ -180,8 +177,7 @@ describe('dual write between two versions', () => {
 
   it('refuses what the new version forbids to its clients, and not to the old ones', async () => {
     await inTransaction(session, async () => {
-      await removeGroups(session, ['g1']);
-      const { splitName } = await import('./shop.ts');
+      await removeGroups(session, [{ table: customers, group: 'g1' }]);
       const guards = [
         {
           constraint: 'first_nn',
@@ -196,9 +192,7 @@ describe('dual write between two versions', () => {
           expression: `coalesce(length(NEW."last_name") < 10, true)`,
         },
       ];
-      await addGroups(session, [
-        { table: { schema: 'public', name: 'customers', oid: null }, group: { ...splitName, guards } },
-      ]);
+      await addGroups(session, [{ table: customers, group: { ...splitName, guards } }]);
     });
     const old = await as('public');
     await old.query(`INSERT INTO customers (id, name) VALUES (1, 'Al Wolfeschlegelsteinhausen')`);
@@ -218,7 +212,12 @@ describe('dual write between two versions', () => {
 
   it('leaves nothing behind when its groups end', async () => {
     await chain(session);
-    await inTransaction(session, () => removeGroups(session, ['g2', 'g1', 'unknown']));
+    await inTransaction(session, () =>
+      removeGroups(
+        session,
+        ['g2', 'g1', 'unknown'].map((group) => ({ table: customers, group })),
+      ),
+    );
     const { rows } = await session.query(
       `SELECT (SELECT count(*)::int FROM pg_trigger WHERE tgrelid = 'public.customers'::regclass AND NOT tgisinternal) AS triggers,
               (SELECT count(*)::int FROM pg_proc WHERE pronamespace = 'theseus'::regnamespace AND proname LIKE 'write%') AS functions`,

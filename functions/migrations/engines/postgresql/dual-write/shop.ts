@@ -37,7 +37,7 @@ export const loudName: DualWriteGroup = {
   guards: [],
 };
 
-const customers = { schema: 'public', name: 'customers', oid: null };
+export const customers = { schema: 'public', name: 'customers', oid: null };
 
 /** Creates customers with the split of v2 and, where asked, v3 on top of it. */
 export async function createShop(url: string, chained: boolean): Promise<Session> {

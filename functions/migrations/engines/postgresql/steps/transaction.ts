@@ -94,7 +94,7 @@ async function attempt(
     }
     const targets = await lockTargets(session, step.locks);
     lockedAt = await lockTables(session, targets, measured);
-    const removed = step.dualWrites.flatMap((change) => (change.action === 'remove' ? [change.group] : []));
+    const removed = step.dualWrites.flatMap((change) => (change.action === 'remove' ? [change] : []));
     const added = step.dualWrites.flatMap((change) => (change.action === 'add' ? [change] : []));
     // A trigger that reads a column keeps the column from being dropped, and needs it to be made.
     await pinned(session, schema, () => removeGroups(session, removed));
