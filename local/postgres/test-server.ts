@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ const PREFIX = 'theseus-test-';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   removeAbandoned();
   const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  chmodSync(directory, 0o711); // so that the data stay below it when root runs the tests
   let server: Promise<Postgres> | undefined;
   const broker = createServer(async (_request, response) => {
     server ??= startPostgres({

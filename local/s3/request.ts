@@ -20,6 +20,10 @@ export const HEADERS = [
 /** What says how a call is made, not what is stored: no effect here. */
 export const ABOUT_THE_CALL = ['ExpectedBucketOwner', 'RequestPayer', 'BucketKeyEnabled'] as const;
 
+export const ADDRESS = ['Bucket', 'Key', ...ABOUT_THE_CALL] as const;
+export const WHOLE = ['Metadata', ...HEADERS] as const;
+export const CHECKS = ['Body', 'ContentLength', 'ContentMD5', 'ChecksumAlgorithm', 'ChecksumSHA256'] as const;
+
 export function headersOf(
   input: { [header in (typeof HEADERS)[number]]?: string | undefined },
 ): Record<string, string> {
@@ -116,4 +120,15 @@ export function rangeOf(
   if (start > last)
     throw s3Failure('InvalidRange', 416, `The object has ${size} bytes; ${header} is not among them.`);
   return { start, end };
+}
+
+/** S3 keeps the names of metadata in lower case, at most 2 kB in all. */
+export function metadataOf(given: Record<string, string> | undefined): Record<string, string> {
+  const metadata = Object.fromEntries(
+    Object.entries(given ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  if (Buffer.byteLength(Object.entries(metadata).flat().join('')) > 2048) {
+    throw s3Failure('MetadataTooLarge', 400, 'The metadata of an object has more than 2048 bytes.');
+  }
+  return metadata;
 }

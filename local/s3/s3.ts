@@ -8,27 +8,26 @@ import type { Clock } from '../clock.ts';
 import { knownFields } from '../known-fields.ts';
 import { noSuchBucket, noSuchKey, notFound, preconditionFailed, s3Failure } from './failures.ts';
 import { listPage } from './listing.ts';
-import { openUploads } from './multipart.ts';
-import { type Bucket, openBucket, type StoredObject } from './objects.ts';
+import { multipartCommands, type Opened, type Store } from './multipart.ts';
+import { openBucket, type StoredObject } from './objects.ts';
 import {
   ABOUT_THE_CALL,
+  ADDRESS,
   bodyOf,
+  CHECKS,
   checkBeforeRead,
   checkBeforeWrite,
   checkedKey,
   checkReceived,
-  HEADERS,
   headersOf,
   LARGEST_PUT,
+  metadataOf,
   rangeOf,
+  WHOLE,
 } from './request.ts';
+import { openUploads } from './uploads.ts';
 
 type Answer<T> = Promise<Omit<T, '$metadata'>>;
-type Opened = { objects: Bucket; uploads: ReturnType<typeof openUploads> };
-
-const ADDRESS = ['Bucket', 'Key', ...ABOUT_THE_CALL] as const;
-const WHOLE = ['Metadata', ...HEADERS] as const;
-const CHECKS = ['Body', 'ContentLength', 'ContentMD5', 'ChecksumAlgorithm', 'ChecksumSHA256'] as const;
 
 /**
  * S3 in a folder. Buckets named in `buckets` are created when missing. Durable when a call returns; readers keep the
@@ -66,15 +65,7 @@ export function createS3(options: { directory: string; clock: Clock; buckets?: r
   }
 
   /** Writes the bytes, then, alone with the bucket, checks the conditions and makes the object exist. */
-  async function store(
-    { objects }: Opened,
-    body: Parameters<Bucket['write']>[0],
-    describe: (
-      written: Awaited<ReturnType<Bucket['write']>>,
-    ) => Omit<StoredObject, 'data' | 'size' | 'sha256' | 'modified'>,
-    conditions: { IfMatch?: string | undefined; IfNoneMatch?: string | undefined },
-    limit = LARGEST_PUT,
-  ): Promise<StoredObject> {
+  const store: Store = async ({ objects }, body, describe, conditions, limit = LARGEST_PUT) => {
     const written = await objects.write(body, limit).catch((error: unknown) => {
       throw error instanceof RangeError
         ? s3Failure('EntityTooLarge', 400, `The object has ${error.message}.`)
@@ -92,7 +83,7 @@ export function createS3(options: { directory: string; clock: Clock; buckets?: r
       objects.discard(written.data);
       throw error;
     }
-  }
+  };
 
   async function putObject(input: S3.PutObjectCommandInput): Answer<S3.PutObjectCommandOutput> {
     knownFields('S3.PutObject', input, [...ADDRESS, ...WHOLE, ...CHECKS, 'IfMatch', 'IfNoneMatch']);
@@ -223,57 +214,6 @@ export function createS3(options: { directory: string; clock: Clock; buckets?: r
     return listPage(bucketOf(input.Bucket).objects, input);
   }
 
-  async function createMultipartUpload(
-    input: S3.CreateMultipartUploadCommandInput,
-  ): Answer<S3.CreateMultipartUploadCommandOutput> {
-    knownFields('S3.CreateMultipartUpload', input, [...ADDRESS, ...WHOLE, 'ChecksumAlgorithm']);
-    const key = checkedKey(input.Key);
-    const UploadId = await bucketOf(input.Bucket).uploads.create({
-      key,
-      headers: headersOf(input),
-      metadata: metadataOf(input.Metadata),
-    });
-    return { Bucket: input.Bucket, Key: key, UploadId };
-  }
-
-  async function uploadPart(input: S3.UploadPartCommandInput): Answer<S3.UploadPartCommandOutput> {
-    knownFields('S3.UploadPart', input, [...ADDRESS, ...CHECKS, 'UploadId', 'PartNumber']);
-    const { uploads } = bucketOf(input.Bucket);
-    const { parts } = uploads.find(input.UploadId, input.Key);
-    const part = await uploads.part(parts, input.PartNumber, bodyOf(input.Body), (written) =>
-      checkReceived(written, input),
-    );
-    return { ETag: `"${part.etag}"` };
-  }
-
-  async function completeMultipartUpload(
-    input: S3.CompleteMultipartUploadCommandInput,
-  ): Answer<S3.CompleteMultipartUploadCommandOutput> {
-    knownFields('S3.CompleteMultipartUpload', input, [
-      ...ADDRESS,
-      'UploadId',
-      'MultipartUpload',
-      'IfMatch',
-      'IfNoneMatch',
-    ]);
-    const bucket = bucketOf(input.Bucket);
-    const { upload, parts } = bucket.uploads.find(input.UploadId, input.Key);
-    const { bytes, etag } = bucket.uploads.assemble(parts, input.MultipartUpload?.Parts ?? []);
-    await store(bucket, bytes, () => ({ ...upload, etag }), input, Number.MAX_SAFE_INTEGER);
-    bucket.uploads.abort(input.UploadId ?? '');
-    return { Bucket: input.Bucket, Key: upload.key, ETag: `"${etag}"` };
-  }
-
-  async function abortMultipartUpload(
-    input: S3.AbortMultipartUploadCommandInput,
-  ): Answer<S3.AbortMultipartUploadCommandOutput> {
-    knownFields('S3.AbortMultipartUpload', input, [...ADDRESS, 'UploadId']);
-    const { uploads } = bucketOf(input.Bucket);
-    uploads.find(input.UploadId, input.Key);
-    uploads.abort(input.UploadId ?? '');
-    return {};
-  }
-
   async function createBucket(input: S3.CreateBucketCommandInput): Answer<S3.CreateBucketCommandOutput> {
     knownFields('S3.CreateBucket', input, ['Bucket', 'CreateBucketConfiguration']);
     create(input.Bucket ?? '');
@@ -296,10 +236,7 @@ export function createS3(options: { directory: string; clock: Clock; buckets?: r
         DeleteObjects: deleteObjects,
         CopyObject: copyObject,
         ListObjectsV2: listObjectsV2,
-        CreateMultipartUpload: createMultipartUpload,
-        UploadPart: uploadPart,
-        CompleteMultipartUpload: completeMultipartUpload,
-        AbortMultipartUpload: abortMultipartUpload,
+        ...multipartCommands(bucketOf, store),
         CreateBucket: createBucket,
         HeadBucket: headBucket,
       }),
@@ -311,14 +248,3 @@ export function createS3(options: { directory: string; clock: Clock; buckets?: r
 }
 
 export type LocalS3 = ReturnType<typeof createS3>;
-
-/** S3 keeps the names of metadata in lower case, at most 2 kB in all. */
-function metadataOf(given: Record<string, string> | undefined): Record<string, string> {
-  const metadata = Object.fromEntries(
-    Object.entries(given ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  if (Buffer.byteLength(Object.entries(metadata).flat().join('')) > 2048) {
-    throw s3Failure('MetadataTooLarge', 400, 'The metadata of an object has more than 2048 bytes.');
-  }
-  return metadata;
-}
