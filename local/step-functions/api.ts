@@ -16,6 +16,7 @@ import { PAYLOAD_LIMIT } from './failure.ts';
 import { inputOf, outcomeOf, readHistory, readLines } from './history.ts';
 import { paginate } from './pages.ts';
 import type { TokenWaiter } from './run.ts';
+import { Stopped } from './signals.ts';
 import { executionKeyOf } from './tasks.ts';
 
 /** Inputs and outputs of the commands that are answered, by name. */
@@ -79,11 +80,15 @@ function createHandlers(engine: Engine): Handlers {
     const entry = catalogue.executionByKey(key);
     if (!entry) throw new TaskDoesNotExist({ ...fault, message: 'Task does not exist' });
     const waiter = engine.tokens.get(token ?? '');
-    if (!waiter) {
-      const message = 'Task Timed Out: the task token has expired or its task is already closed';
-      throw new TaskTimedOut({ ...fault, message });
+    const closed = 'Task Timed Out: the task token has expired or its task is already closed';
+    if (!waiter) throw new TaskTimedOut({ ...fault, message: closed });
+    try {
+      answer(waiter);
+    } catch (error) {
+      // The execution ended in this very moment.
+      if (error instanceof Stopped) throw new TaskTimedOut({ ...fault, message: closed });
+      throw error;
     }
-    answer(waiter);
     await engine.durable(entry.arn);
   };
 

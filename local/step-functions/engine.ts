@@ -464,8 +464,8 @@ export function createEngine(options: EngineOptions): Engine {
     async stopExecution(arn, error, cause) {
       execution(arn);
       host.stopExecution(arn, error, cause);
-      await live.get(arn)?.journal.durable();
-      return currentEntry(arn) ?? execution(arn);
+      if (live.has(arn)) await host.outcomeOf(arn);
+      return execution(arn);
     },
     redriveExecution: redrive,
     async durable(arn) {

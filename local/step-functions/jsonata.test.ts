@@ -41,6 +41,17 @@ describe('expressions in templates', () => {
     expect(await run(template)).toEqual(expected);
   });
 
+  it('an expression that calls itself for ever is cut off after a second', async () => {
+    const endless = '{% ( $f := function($n) { $f($n + 1) }; $f(0) ) %}';
+    await expect(run(endless)).rejects.toMatchObject({ error: 'States.QueryEvaluationError' });
+  });
+
+  it('long lists stay within the limits', async () => {
+    const list = Array.from({ length: 2_000 }, (_, index) => index);
+    const mapped = await run('{% $map($list, function($n) { $n + 1 })[$ % 2 = 0] ~> $count() %}', { list });
+    expect(mapped).toBe(1_000);
+  });
+
   it.each([
     ['{% $states.input.missing %}', 'returned nothing'],
     ['{% $error("mine") %}', 'mine'],
