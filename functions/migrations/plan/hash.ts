@@ -10,7 +10,20 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** SHA-256 of the plan, hexadecimal: what an approver approves. Independent of key order. */
+/** Figures of a living table change by themselves. */
+const estimates = new Set(['estimatedRows', 'bytes']);
+
+/**
+ * SHA-256, hexadecimal, of what the plan will do and what must be consented to: what an approver approves. Estimates,
+ * and what is only said about them, are left out, so that a table that grows does not make its plan another one.
+ */
 export function planHash(plan: Plan): string {
-  return createHash('sha256').update(canonicalJson(plan)).digest('hex');
+  const { risk: _risk, notes, ...decided } = plan;
+  const consents = notes.filter(({ severity }) => severity === 'consent').map(({ code }) => code);
+  const steady = JSON.parse(
+    JSON.stringify({ ...decided, consents }, (key, inner: unknown) =>
+      estimates.has(key) ? undefined : inner,
+    ),
+  );
+  return createHash('sha256').update(canonicalJson(steady)).digest('hex');
 }
