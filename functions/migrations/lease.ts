@@ -2,7 +2,6 @@ import { clock } from '#platform/clock.ts';
 import { MigrationInProgress } from './errors.ts';
 import { leaseMs } from './functions.ts';
 import { assertWanted, phasesAfter } from './history.ts';
-import { laterMigrations } from './later.ts';
 import type { Execution, MigrationRecord } from './records.ts';
 import { takeSchemaLock } from './schema-lock.ts';
 import { type Change, changeMigration, readMigration } from './store.ts';
@@ -57,8 +56,7 @@ const busyRetryMs = 10 * 60_000;
 
 /**
  * Removals come by schedule, perhaps twice, perhaps at a bad moment. Undefined when this execution may go on.
- * While a later migration of the schema can still be undone, this one's removal waits for it: undo of the later one
- * leads back to what this one's version shows.
+ * While another migration works on the schema it waits.
  */
 async function claimRemoval(
   id: string,
@@ -68,12 +66,6 @@ async function claimRemoval(
   const record = await readMigration(id);
   if (record.execution?.kind === 'removal' && record.execution.name === name) return undefined;
   if (record.status !== 'completed') return 'superseded';
-  const later = (await laterMigrations(record)).filter(({ status }) => status === 'completed');
-  const waitUntil = Math.max(...later.map(({ removalAt }) => Date.parse(removalAt ?? '') || 0), 0);
-  if (later.length > 0) {
-    await postpone(id, Math.max(waitUntil, clock.now()) + busyRetryMs);
-    return 'postponed';
-  }
   try {
     await takeSchemaLock(record);
   } catch (error) {

@@ -1,0 +1,17 @@
+import { environmentVariable } from '#platform/environment.ts';
+import { httpApi } from '#platform/http.ts';
+import { idempotencyStore } from '#platform/idempotency.ts';
+import { databaseRoutes } from './routes/databases.ts';
+import { migrationRoutes } from './routes/migrations.ts';
+
+/** The HTTP API of migrations: one Lambda. */
+export const handler = httpApi({
+  name: 'migrations-api',
+  info: {
+    title: 'Theseus',
+    version: '0.1.0',
+    description: 'Changes the schema of live databases without stopping them, and takes changes back.',
+  },
+  routes: [...databaseRoutes, ...migrationRoutes],
+  idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
+});

@@ -1,0 +1,229 @@
+import { clock } from '#platform/clock.ts';
+import { Conflict, InvalidInput } from '#platform/errors.ts';
+import { assertPossible } from './actions.ts';
+import { AuthorMayNotApprove, ConsentMissing, PlanHashDiffers } from './errors.ts';
+import { phasesAfter } from './history.ts';
+import { refuseWhenLaterStands } from './list.ts';
+import { approvalRequired, authorMayApprove } from './policy.ts';
+import type { MigrationRecord } from './records.ts';
+import { releaseSchemaLock, takeSchemaLock } from './schema-lock.ts';
+import { changeMigration, readMigration } from './store.ts';
+import { deliverAnswers } from './tokens.ts';
+import { newExecution, startExecution } from './workflow.ts';
+
+// What a person decides is first written to the record on the condition that it is possible, then acted on. Whoever is
+// cut off between leaves the rest to the reconciler.
+
+interface By {
+  subject: string;
+  comment?: string | undefined;
+}
+const request = ({ subject, comment }: By) => ({
+  by: subject,
+  at: clock.iso(),
+  comment: comment ?? null,
+});
+const withComment = ({ comment }: By) => (comment === undefined ? {} : { comment });
+
+function assertPlan(record: MigrationRecord, planHash: string | undefined): void {
+  if (planHash === undefined || planHash === record.plan?.hash) return;
+  throw new PlanHashDiffers('The plan that stands is another one than you decided on', {
+    evidence: { sent: planHash, stands: record.plan?.hash },
+    action: `Read it with: theseus migration show ${record.id}`,
+  });
+}
+
+/** Notes that need consent are consented to by their code. */
+function assertConsents(record: MigrationRecord, consents: string[]): void {
+  const missing = (record.plan?.notes ?? []).filter(
+    ({ code, severity }) => severity === 'consent' && !consents.includes(code),
+  );
+  if (missing.length === 0) return;
+  const codes = [...new Set(missing.map(({ code }) => code))];
+  throw new ConsentMissing(`The plan needs your consent to: ${codes.join(', ')}`, {
+    evidence: { missing: missing.map(({ code, text }) => ({ code, text })) },
+    action: `Start with consents: ${codes.map((code) => `--consent ${code}`).join(' ')}`,
+  });
+}
+
+/** Runs a plan. Throws Conflict, ConsentMissing, PlanHashDiffers, MigrationInProgress. */
+export async function start(
+  id: string,
+  by: By,
+  options: { planHash?: string | undefined; consents: string[] },
+): Promise<MigrationRecord> {
+  const before = await readMigration(id);
+  const decide = (record: MigrationRecord) => {
+    assertPossible(record, 'start');
+    assertPlan(record, options.planHash);
+    assertConsents(record, [...record.consents, ...options.consents]);
+  };
+  decide(before);
+  await takeSchemaLock(before);
+  const record = await changeMigration(id, (current) => {
+    decide(current);
+    const waiting = approvalRequired(current);
+    return {
+      set: {
+        status: 'running',
+        phase: 'plan',
+        phases: phasesAfter(current.phases, 'plan', current.epoch, clock.iso()),
+        execution: newExecution(id, 'migration', 1),
+        consents: [...new Set([...current.consents, ...options.consents])],
+        approval: waiting ? { decision: 'waiting', by: null, at: null, comment: null } : null,
+      },
+      events: [
+        {
+          type: 'migration.started',
+          actor: by.subject,
+          data: { planHash: current.plan?.hash ?? '', consents: options.consents, approval: waiting },
+        },
+      ],
+    };
+  });
+  return begin(record);
+}
+
+async function begin(record: MigrationRecord): Promise<MigrationRecord> {
+  return record.execution === null ? record : startExecution(record, record.execution);
+}
+
+/** An answer to the plan, or to what an undo would lose. Throws Conflict, PlanHashDiffers, AuthorMayNotApprove. */
+export async function decide(
+  id: string,
+  by: By,
+  verdict: 'approve' | 'reject',
+  planHash: string | undefined,
+): Promise<MigrationRecord> {
+  const record = await changeMigration(id, (current) => {
+    assertPossible(current, verdict);
+    const event = { actor: by.subject, data: withComment(by) };
+    if (current.status === 'waiting_for_decision' && current.undo !== null) {
+      const decision = verdict === 'approve' ? 'accepted' : 'declined';
+      return {
+        set: { undo: { ...current.undo, decision }, status: 'undoing' },
+        events: [{ type: `undo.losses_${decision}`, ...event }],
+      };
+    }
+    if (planHash === undefined) {
+      throw new InvalidInput('A verdict names the plan it is about', {
+        problems: [{ pointer: '/body/planHash', detail: 'Required: the hash of the plan you read' }],
+        action: `Read the plan first: GET /migrations/${id}/plan`,
+      });
+    }
+    assertPlan(current, planHash);
+    if (verdict === 'approve' && by.subject === current.createdBy && !authorMayApprove()) {
+      throw new AuthorMayNotApprove(`${by.subject} wrote this migration and may not approve it here`, {
+        evidence: { author: current.createdBy },
+        action: 'Ask another approver.',
+      });
+    }
+    const decision = verdict === 'approve' ? 'approved' : 'rejected';
+    return {
+      set: {
+        approval: { decision, by: by.subject, at: clock.iso(), comment: by.comment ?? null },
+        status: 'running',
+      },
+      events: [{ type: `plan.${decision}`, ...event, data: { ...event.data, planHash } }],
+    };
+  });
+  await deliverAnswers(record);
+  return record;
+}
+
+export function pause(id: string, by: By): Promise<MigrationRecord> {
+  return changeMigration(id, (record) => {
+    assertPossible(record, 'pause');
+    return {
+      set: { status: 'paused' },
+      events: [{ type: 'migration.paused', actor: by.subject, data: withComment(by) }],
+    };
+  });
+}
+
+export async function resume(id: string, by: By): Promise<MigrationRecord> {
+  const record = await changeMigration(id, (current) => {
+    assertPossible(current, 'resume');
+    return {
+      set: { status: 'running' },
+      events: [{ type: 'migration.resumed', actor: by.subject, data: withComment(by) }],
+    };
+  });
+  await deliverAnswers(record);
+  return record;
+}
+
+/** Ends the soak; for a removal that was given up: tries it again. */
+export async function complete(id: string, by: By): Promise<MigrationRecord> {
+  const record = await changeMigration(id, (current) => {
+    assertPossible(current, 'complete');
+    const events = [{ type: 'migration.completion_asked', actor: by.subject, data: withComment(by) }];
+    if (current.status === 'failed') {
+      const removal = { ...current.removal, attempts: 0, retryAt: clock.now() };
+      return { set: { status: 'completed', removal }, events };
+    }
+    return { set: { complete: request(by) }, events };
+  });
+  await deliverAnswers(record);
+  return record;
+}
+
+/** Takes back what was done, from wherever the migration stands; before anything was done it is cancelled. */
+export async function rollBack(id: string, by: By): Promise<MigrationRecord> {
+  const record = await changeMigration(id, (current) => {
+    assertPossible(current, 'rollback');
+    const asked = { type: 'rollback.asked', actor: by.subject, data: withComment(by) };
+    if (current.status === 'planned') {
+      return { set: { status: 'cancelled', cancel: request(by) }, events: [asked] };
+    }
+    if (current.status === 'failed') {
+      const execution = newExecution(id, 'rollback', (current.execution?.attempt ?? 0) + 1);
+      return { set: { status: 'rolling_back', execution }, events: [asked] };
+    }
+    return { set: { cancel: request(by) }, events: [asked] };
+  });
+  if (record.status === 'rolling_back') return begin(record);
+  if (record.status === 'cancelled') await releaseSchemaLock(record);
+  await deliverAnswers(record);
+  return record;
+}
+
+/** Takes a completed migration back. Throws Conflict, LaterMigrationStands, MigrationInProgress. */
+export async function undo(id: string, by: By, acceptLosses: boolean): Promise<MigrationRecord> {
+  const before = await readMigration(id);
+  // A second word while the first undo waits: the losses are accepted after all.
+  if (before.status === 'waiting_for_decision' && acceptLosses) return decide(id, by, 'approve', undefined);
+  assertUndoable(before);
+  await refuseWhenLaterStands(before);
+  await takeSchemaLock(before);
+  const record = await changeMigration(id, (current) => {
+    assertUndoable(current);
+    const attempt = current.undoAttempts + 1;
+    return {
+      set: {
+        status: 'undoing',
+        execution: newExecution(id, 'undo', attempt),
+        undoAttempts: attempt,
+        undo: {
+          by: by.subject,
+          acceptLosses,
+          decision: 'none',
+          restoring: current.undo?.restoring ?? false,
+          losses: null,
+        },
+      },
+      events: [{ type: 'undo.started', actor: by.subject, data: { ...withComment(by), acceptLosses } }],
+    };
+  });
+  return begin(record);
+}
+
+function assertUndoable(record: MigrationRecord): void {
+  if (record.status === 'completed' && record.plan?.undo === 'none') {
+    throw new Conflict(`Migration ${record.id} cannot be undone: an operation of it has no way back`, {
+      evidence: { operations: record.plan.operations.filter(({ undo: kind }) => kind === 'none') },
+      action: 'Write a new migration that restores what you need.',
+    });
+  }
+  assertPossible(record, 'undo');
+}

@@ -1,0 +1,133 @@
+import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { z } from 'zod';
+import { secretsManager } from '#platform/clients.ts';
+import { currentEnvironment } from '#platform/environment.ts';
+import { Conflict, InvalidInput } from '#platform/errors.ts';
+import { newId } from '#platform/ids.ts';
+import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { type Route, route } from '#platform/route.ts';
+import { inspectDatabase } from '../connector-calls.ts';
+import {
+  createDatabase,
+  databaseView,
+  deleteDatabase,
+  findDatabase,
+  listDatabases,
+  reserveDatabaseName,
+} from '../databases.ts';
+import { unfinishedMigrations } from '../list.ts';
+import { Database, DatabasePage, DatabaseRef, NewDatabase } from '../schemas.ts';
+import { placeSchema } from '../store.ts';
+
+const Params = z.strictObject({ id: DatabaseRef });
+
+/**
+ * A URL is a convenience of the laptop: it becomes a secret at once and is not kept anywhere else. Deployed
+ * environments take references to secrets only, so that no password passes the API, and reach the database through
+ * its connector only, so that no address is dialled from here.
+ */
+async function secretOf(name: string, url: string): Promise<string> {
+  if (currentEnvironment() !== 'local') {
+    throw new InvalidInput('A connection is given as the ARN of a secret in this environment', {
+      problems: [{ pointer: '/body/url', detail: 'Only the local environment takes a URL' }],
+      action: 'Store the connection in Secrets Manager and send its secretArn.',
+    });
+  }
+  const created = await secretsManager().send(
+    new CreateSecretCommand({ Name: `theseus/${name}-${newId('s')}`, SecretString: url }),
+  );
+  if (created.ARN === undefined) throw new Error('Secrets Manager answered without an ARN');
+  return created.ARN;
+}
+
+async function forgetSecret(secretArn: string): Promise<void> {
+  await secretsManager().send(
+    new DeleteSecretCommand({ SecretId: secretArn, ForceDeleteWithoutRecovery: true }),
+  );
+}
+
+export const databaseRoutes: Route[] = [
+  route({
+    method: 'POST',
+    path: '/databases',
+    summary: 'Register a database',
+    description: 'It is reached once before it is stored. What connects to it never comes back.',
+    role: 'administrator',
+    body: NewDatabase,
+    responses: { 201: Database },
+    async handler({ body, caller }) {
+      const id = await reserveDatabaseName(body.name);
+      const made = body.url === undefined ? undefined : await secretOf(body.name, body.url);
+      const secretArn = made ?? body.secretArn ?? '';
+      try {
+        const facts = await inspectDatabase({ engine: body.engine, secretArn });
+        const record = await createDatabase(id, {
+          name: body.name,
+          schema: body.schema,
+          secretArn,
+          facts,
+          createdBy: caller.subject,
+        });
+        return {
+          status: 201,
+          body: databaseView(record),
+          headers: { location: `/databases/${id}` },
+        };
+      } catch (error) {
+        if (made !== undefined) await forgetSecret(made);
+        throw error;
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases',
+    summary: 'List databases',
+    role: 'viewer',
+    query: pageQuery,
+    responses: { 200: DatabasePage },
+    async handler({ query }) {
+      const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
+      const { items, next } = await listDatabases(query.limit, from);
+      return {
+        status: 200,
+        body: {
+          items: items.map(databaseView),
+          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases/{id}',
+    summary: 'Show a database, by id or name',
+    role: 'viewer',
+    params: Params,
+    responses: { 200: Database },
+    handler: async ({ params }) => ({ status: 200, body: databaseView(await findDatabase(params.id)) }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/databases/{id}',
+    summary: 'Forget a database',
+    description:
+      'Refused while a migration of it is active or can still be undone. Nothing in it is changed.',
+    role: 'administrator',
+    params: Params,
+    responses: { 204: z.undefined() },
+    async handler({ params }) {
+      const record = await findDatabase(params.id);
+      const [unfinished] = await unfinishedMigrations(record.id);
+      if (unfinished !== undefined) {
+        throw new Conflict(`Migration ${unfinished.id} of this database is ${unfinished.status}`, {
+          evidence: { migration: unfinished.id, status: unfinished.status },
+          action: 'Wait until nothing of it is active or can be undone.',
+        });
+      }
+      await deleteDatabase(record);
+      if (currentEnvironment() === 'local') await forgetSecret(record.secretArn);
+      return { status: 204, body: undefined };
+    },
+  }),
+];

@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
+import { Conflict, NotFound, TheseusError } from '#platform/errors.ts';
+import { newId } from '#platform/ids.ts';
+import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
+import { planMigration } from '../connector-calls.ts';
+import { findDatabase } from '../databases.ts';
+import * as decisions from '../decisions.ts';
+import { readEvents } from '../events.ts';
+import { parseMigrationFile } from '../file/parse.ts';
+import { listMigrations } from '../list.ts';
+import { Plan } from '../plan/schemas.ts';
+import type { DatabaseRecord, MigrationRecord } from '../records.ts';
+import {
+  Decision,
+  Migration,
+  MigrationEventPage,
+  MigrationId,
+  MigrationPage,
+  MigrationQuery,
+  NewMigration,
+  Reason,
+  StartMigration,
+  UndoMigration,
+} from '../schemas.ts';
+import { createMigration, forgetMigration, readMigration } from '../store.ts';
+import { listItemOf, readView } from '../view.ts';
+
+const Params = z.strictObject({ id: MigrationId });
+
+/** The same Idempotency-Key gives the same id, so that a run which takes over finishes the first one's work. */
+function idOf({ caller, idempotencyKey }: RequestTools): string {
+  if (idempotencyKey === undefined) return newId('mig');
+  const hash = createHash('sha256').update(`${caller.subject.length}:${caller.subject}${idempotencyKey}`);
+  return `mig_${hash.digest('hex').slice(0, 20)}`;
+}
+
+function newRecord(
+  id: string,
+  name: string,
+  database: DatabaseRecord,
+  body: z.infer<typeof NewMigration>,
+  subject: string,
+): MigrationRecord {
+  const at = clock.iso();
+  return {
+    schemaVersion: 1,
+    version: 1,
+    id,
+    name,
+    databaseId: database.id,
+    databaseName: database.name,
+    schema: body.schema ?? database.schema,
+    status: 'planning',
+    phase: null,
+    phases: [],
+    createdAt: at,
+    createdBy: subject,
+    updatedAt: at,
+    fileName: body.fileName,
+    fileKey: artifactKeys.file(id),
+    planKey: null,
+    plan: null,
+    options: body.options,
+    consents: body.consents,
+    approval: null,
+    execution: null,
+    epoch: 0,
+    lease: null,
+    cancel: null,
+    complete: null,
+    soakUntil: null,
+    publishedAt: null,
+    completedAt: null,
+    removalAt: null,
+    definitionsKey: null,
+    undo: null,
+    undoAttempts: 0,
+    removal: { retryAt: null, attempts: 0, begun: false },
+    failure: null,
+    differences: [],
+    outbox: [
+      { sequence: 0, at, type: 'migration.created', actor: subject, data: { fileName: body.fileName } },
+    ],
+    nextSequence: 1,
+  };
+}
+
+/** Plans only. What cannot be planned is refused with its reason and not kept. */
+async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
+  const { name } = parseMigrationFile(body.file, { fileName: body.fileName });
+  const database = await findDatabase(body.database);
+  const id = idOf(tools);
+  await writeArtifact(artifactKeys.file(id), body.file, 'text/plain; charset=utf-8');
+  await createMigration(newRecord(id, name, database, body, tools.caller.subject));
+  let decided: 'decided' | 'late';
+  try {
+    decided = await planMigration(id, database);
+  } catch (error) {
+    if (error instanceof TheseusError) await forgetMigration(await readMigration(id));
+    throw error;
+  }
+  const headers = { location: `/migrations/${id}` };
+  const view = await readView(await readMigration(id));
+  return decided === 'decided'
+    ? ({ status: 201, body: view, headers } as const)
+    : ({ status: 202, body: view, headers } as const);
+}
+
+/** A verb that a person asks of a migration; the answer is the migration after it. */
+function action<B extends z.ZodType>(
+  verb: string,
+  role: Route['role'],
+  summary: string,
+  body: B,
+  act: (id: string, body: z.output<B>, subject: string) => Promise<MigrationRecord>,
+): Route {
+  return route({
+    method: 'POST',
+    path: `/migrations/{id}/${verb}`,
+    summary,
+    role,
+    params: Params,
+    body,
+    responses: { 200: Migration },
+    handler: async (request) => {
+      const record = await act(
+        request.params.id,
+        // B is always a schema here, so what was parsed is its output; the conditional type cannot see that.
+        request.body as z.output<B>,
+        request.caller.subject,
+      );
+      return { status: 200, body: await readView(record) };
+    },
+  });
+}
+
+export const migrationRoutes: Route[] = [
+  route({
+    method: 'POST',
+    path: '/migrations',
+    summary: 'Plan a migration; changes nothing in the database',
+    description:
+      '202 when planning takes longer than about 20 s: the plan is found under the location given.',
+    role: 'operator',
+    body: NewMigration,
+    responses: { 201: Migration, 202: Migration },
+    handler: ({ body, ...tools }) => plan(body, tools),
+  }),
+  route({
+    method: 'GET',
+    path: '/migrations',
+    summary: 'List migrations, newest first',
+    role: 'viewer',
+    query: MigrationQuery,
+    responses: { 200: MigrationPage },
+    async handler({ query }) {
+      const { cursor, ...filter } = query;
+      const database = filter.database === undefined ? undefined : (await findDatabase(filter.database)).id;
+      const from = cursor === undefined ? undefined : decodeCursor(z.record(z.string(), z.string()), cursor);
+      const { items, next } = await listMigrations({ ...filter, database }, from);
+      return {
+        status: 200,
+        body: {
+          items: items.map(listItemOf),
+          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/migrations/{id}',
+    summary: 'Show a migration: phase, progress, locks, what can be done next',
+    role: 'viewer',
+    params: Params,
+    responses: { 200: Migration },
+    handler: async ({ params }) => ({ status: 200, body: await readView(await readMigration(params.id)) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/migrations/{id}/plan',
+    summary: 'Show the whole plan, statement by statement',
+    role: 'viewer',
+    params: Params,
+    responses: { 200: Plan },
+    async handler({ params }) {
+      const record = await readMigration(params.id);
+      if (record.planKey !== null) return { status: 200, body: await readPlan(record) };
+      const why = { evidence: { status: record.status }, action: `See GET /migrations/${record.id}.` };
+      if (record.status === 'planning') throw new Conflict('The plan is not there yet', why);
+      throw new NotFound('This migration has no plan', why);
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/migrations/{id}/events',
+    summary: 'List what happened to a migration and who did it, oldest first',
+    role: 'viewer',
+    params: Params,
+    query: pageQuery,
+    responses: { 200: MigrationEventPage },
+    async handler({ params, query }) {
+      const after = query.cursor === undefined ? -1 : decodeCursor(z.int(), query.cursor);
+      const { items, next } = await readEvents(await readMigration(params.id), query.limit, after);
+      return {
+        status: 200,
+        body: { items, ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }) },
+      };
+    },
+  }),
+  action('start', 'operator', 'Run the plan', StartMigration, (id, body, subject) =>
+    decisions.start(id, { subject }, body),
+  ),
+  action(
+    'approve',
+    'approver',
+    'Approve the plan, or accept what undo would lose',
+    Decision,
+    (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'approve', body.planHash),
+  ),
+  action(
+    'reject',
+    'approver',
+    'Reject the plan, or decline what undo would lose',
+    Decision,
+    (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'reject', body.planHash),
+  ),
+  action('pause', 'operator', 'Stop after the current chunk', Reason, (id, body, subject) =>
+    decisions.pause(id, { subject, comment: body.comment }),
+  ),
+  action('resume', 'operator', 'Go on where it was paused', Reason, (id, body, subject) =>
+    decisions.resume(id, { subject, comment: body.comment }),
+  ),
+  action('complete', 'operator', 'End the soak now', Reason, (id, body, subject) =>
+    decisions.complete(id, { subject, comment: body.comment }),
+  ),
+  action('rollback', 'operator', 'Take back what was done', Reason, (id, body, subject) =>
+    decisions.rollBack(id, { subject, comment: body.comment }),
+  ),
+  action('undo', 'operator', 'Take a completed migration back', UndoMigration, (id, body, subject) =>
+    decisions.undo(id, { subject, comment: body.comment }, body.acceptLosses),
+  ),
+];

@@ -1,0 +1,159 @@
+import { clock } from '#platform/clock.ts';
+import { nextActions } from './actions.ts';
+import { readFailures } from './failures.ts';
+import { readRangePlan, readRanges, readSteps } from './progress.ts';
+import type { MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
+import type { Migration, MigrationFailure, MigrationListItem, Progress } from './schemas.ts';
+
+const shownFailures = 20;
+/** A rate older than this says nothing about now, ms. */
+const freshMs = 15_000;
+
+/** Everything about one migration, summed up from its record and the items beside it. */
+export async function readView(record: MigrationRecord): Promise<Migration> {
+  const stage = shownStage(record);
+  const [filled, checked, published, steps, failures] = await Promise.all([
+    readRanges(record.id, 'backfill'),
+    readRanges(record.id, 'verify'),
+    readRanges(record.id, 'verify-published'),
+    readSteps(record.id),
+    readFailures(record.id, shownFailures),
+  ]);
+  const shown = { backfill: filled, verify: checked, 'verify-published': published }[stage];
+  const pass = Math.max(1, ...shown.map((range) => range.pass));
+  const planned = await readRangePlan(record.id, stage, pass);
+  return viewOf(record, {
+    filled,
+    verified: [...checked, ...published],
+    shown: shown.filter((range) => range.pass === pass),
+    planned: planned?.ranges ?? [],
+    steps,
+    failures,
+    now: clock.now(),
+  });
+}
+
+type ShownStage = Extract<Stage, 'backfill' | 'verify' | 'verify-published'>;
+
+/** The rows whose progress matters now. */
+function shownStage({ phase }: MigrationRecord): ShownStage {
+  if (phase === 'verify') return 'verify';
+  return phase === 'verify_published' ? 'verify-published' : 'backfill';
+}
+
+interface Items {
+  filled: RangeRecord[];
+  verified: RangeRecord[];
+  shown: RangeRecord[];
+  planned: RangePlan['ranges'];
+  steps: StepRecord[];
+  failures: MigrationFailure[];
+  /** Epoch ms. */
+  now: number;
+}
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+const largest = (values: (number | null)[]): number | null => {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+};
+
+export function viewOf(record: MigrationRecord, items: Items): Migration {
+  const { id, plan, undo } = record;
+  const { filled, verified, steps } = items;
+  const published = record.publishedAt !== null && plan !== null;
+  const standing = published && !['rolled_back', 'undone'].includes(record.status);
+  const working = filled.filter((range) => range.status === 'working');
+  const pace = (working.at(-1) ?? filled.at(-1))?.pace ?? null;
+  return {
+    ...listItemOf(record),
+    phases: record.phases,
+    fileName: record.fileName,
+    options: record.options,
+    consents: record.consents,
+    plan,
+    versionSchema: standing ? plan.versionSchema : null,
+    clientPath: standing ? `${plan.versionSchema}, ${record.schema}` : null,
+    progress: progressOf(items),
+    locks: {
+      longestWaitMs: largest(steps.map((step) => step.lockWaitMs)) ?? 0,
+      longestHoldMs: largest(steps.map((step) => step.lockHoldMs)) ?? 0,
+      attempts: sum(steps.map((step) => step.attempts)),
+    },
+    probe: {
+      baselineP99Ms: largest(filled.map((range) => range.baselineP99Ms)),
+      p99Ms: largest((working.length > 0 ? working : filled).map((range) => range.probeP99Ms)),
+    },
+    pace,
+    verification: {
+      rowsChecked: sum(verified.map((range) => range.rowsSeen)),
+      wrong: sum(verified.map((range) => range.wrong)),
+      repaired: sum(verified.map((range) => range.repaired)),
+      passes: new Set(verified.map((range) => `${range.stage} ${range.pass}`)).size,
+    },
+    approval: record.approval,
+    losses: undo?.losses?.map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
+    soakUntil: record.soakUntil,
+    failure: record.failure,
+    errors: items.failures,
+    differences: record.differences,
+    next: nextActions(record),
+    links: {
+      self: `/migrations/${id}`,
+      plan: `/migrations/${id}/plan`,
+      events: `/migrations/${id}/events`,
+      database: `/databases/${record.databaseId}`,
+    },
+  };
+}
+
+export function listItemOf(record: MigrationRecord): MigrationListItem {
+  return {
+    id: record.id,
+    name: record.name,
+    database: { id: record.databaseId, name: record.databaseName },
+    schema: record.schema,
+    status: record.status,
+    phase: record.phase,
+    createdAt: record.createdAt,
+    createdBy: record.createdBy,
+    updatedAt: record.updatedAt,
+    completedAt: record.completedAt,
+    removalAt: record.removalAt,
+  };
+}
+
+/** Totals are estimates until a range has seen its end. */
+function progressOf({ shown, planned, filled, now }: Items): Progress {
+  const seen = new Map(shown.map((range) => [`${range.work}/${range.range}`, range]));
+  const rows = planned.map((part) => {
+    const range = seen.get(`${part.work}/${part.range}`);
+    const done = range?.rowsSeen ?? 0;
+    const ended = range?.status === 'done';
+    return { table: part.table, done, total: ended ? done : Math.max(done, part.estimatedRows), ended };
+  });
+  const rowsDone = sum(rows.map((row) => row.done));
+  const rowsTotal = sum(rows.map((row) => row.total));
+  const working = shown.filter((range) => range.status === 'working' && range.updatedAt > now - freshMs);
+  const rate = sum((working.length > 0 ? working : shown).map((range) => range.rowsPerSecond));
+  const left = rowsTotal - rowsDone;
+  const ended = rows.length > 0 && rows.every((row) => row.ended);
+  return {
+    rowsDone,
+    rowsTotal,
+    rowsWritten: sum(filled.map((range) => range.rowsWritten)),
+    rowsPerSecond: Math.round(rate * 10) / 10,
+    secondsLeft: ended ? 0 : rate > 0 ? Math.round(left / rate) : null,
+    chunks: sum(filled.map((range) => range.chunks)),
+    perTable: [...new Set(rows.map((row) => row.table))].map((table) => {
+      const own = rows.filter((row) => row.table === table);
+      return {
+        table,
+        rowsDone: sum(own.map((row) => row.done)),
+        rowsTotal: sum(own.map((row) => row.total)),
+        ranges: own.length,
+        rangesDone: own.filter((row) => row.ended).length,
+      };
+    }),
+  };
+}
