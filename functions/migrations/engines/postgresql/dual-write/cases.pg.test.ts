@@ -210,6 +210,46 @@ describe('dual write between two versions', () => {
     expect(await rowOf(1)).toMatchObject({ name: 'Al Wolf' });
   });
 
+  it('lets a derived column follow its source until somebody writes over it, in either direction', async () => {
+    await session.query('ALTER TABLE public.customers ADD host text, ADD was text');
+    await inTransaction(session, () =>
+      addGroups(session, [
+        {
+          table: customers,
+          group: {
+            ...splitName,
+            id: 'host',
+            old: ['email'],
+            new: [{ column: 'host', type: 'text' }],
+            downs: [],
+            ups: [{ column: 'host', expression: `split_part(NEW."email", '@', 2)` }],
+          },
+        },
+        {
+          table: customers,
+          group: {
+            ...splitName,
+            id: 'was',
+            old: ['was'],
+            shared: ['email'],
+            new: [],
+            ups: [],
+            downs: [{ column: 'was', expression: 'upper(NEW."email")' }],
+          },
+        },
+      ]),
+    );
+    const read = async () => (await session.query('SELECT email, host, was FROM public.customers')).rows[0];
+    const old = await as('public');
+    await old.query(`INSERT INTO customers (id, name, email, was) VALUES (1, 'A B', 'a@x', 'kept')`);
+    expect(await read()).toEqual({ email: 'a@x', host: 'x', was: 'kept' });
+    await old.query(`UPDATE customers SET email = 'a@y'`);
+    expect(await read()).toEqual({ email: 'a@y', host: 'y', was: 'kept' });
+    await old.query(`UPDATE customers SET host = 'mine', was = 'A@Y'`);
+    await old.query(`UPDATE customers SET email = 'a@z'`);
+    expect(await read()).toEqual({ email: 'a@z', host: 'mine', was: 'A@Z' });
+  });
+
   it('leaves nothing behind when its groups end', async () => {
     await chain(session);
     await inTransaction(session, () =>
