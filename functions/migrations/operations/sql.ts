@@ -1,6 +1,7 @@
 import { ExpressionInvalid } from '../errors.ts';
 import type { OperationOf } from '../file/schema.ts';
-import { pieces } from '../plan/pieces.ts';
+import { pieces, type StepDraft } from '../plan/pieces.ts';
+import { transaction } from '../plan/steps.ts';
 import { parseErrorOffset, parseSql } from '../sql/tree.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import { notYet } from './refusals.ts';
@@ -31,8 +32,8 @@ export async function sql(body: OperationOf<'sql'>, context: OperationContext): 
         raw: late ? { up: [], down: [] } : { up, down },
         ...(late
           ? {
-              enforce: [raw('Run your SQL statements', up, context)],
-              undoContract: down.length === 0 ? [] : [raw('Run your down statements', down, context)],
+              enforce: [raw('Run your SQL statements', up)],
+              undoContract: down.length === 0 ? [] : [raw('Run your down statements', down)],
             }
           : {}),
         notes: [
@@ -47,22 +48,9 @@ export async function sql(body: OperationOf<'sql'>, context: OperationContext): 
   };
 }
 
-/** The statements in one transaction, names without a schema meaning the migrated one. */
-export function raw(purpose: string, statements: string[], context: Pick<OperationContext, 'schema'>) {
-  return {
-    kind: 'transaction' as const,
-    purpose,
-    locks: [],
-    statements: [
-      {
-        sql: "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident($1::text), true)",
-        values: [context.schema.name],
-      },
-      ...statements.map((text) => ({ sql: text, values: [] })),
-      { sql: "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)", values: [] },
-    ],
-    dualWrites: [],
-  };
+/** The statements in one transaction; the executor makes names without a schema mean the migrated one. */
+export function raw(purpose: string, statements: string[]): StepDraft {
+  return transaction(purpose, [], statements);
 }
 
 async function statements(text: string, field: string, context: OperationContext): Promise<string[]> {

@@ -89,7 +89,7 @@ function flowGroup(
   });
   const write = (flow: Flow) => ({ column: flow.target, expression: flowValue(flow, ofNewRow) });
   const group: DualWriteGroup = {
-    id: `${migration}:${table.ref.name}:${position + 1}`,
+    id: `${migration}:${table.ref.schema}.${table.ref.name}:${position + 1}`,
     migration,
     position,
     version,

@@ -139,7 +139,7 @@ function assembled(
     notes,
     checks: all.flatMap((each) => each.checks),
     rights: rightsOf(final, snapshot, all),
-    expand: numbered('expand', expandSteps(final, groups, all)),
+    expand: numbered('expand', expandSteps(groups, all)),
     backfill,
     index: numbered('index', once(all.flatMap((each) => each.index))),
     constrain: numbered('constrain', once(all.flatMap((each) => each.constrain))),
@@ -159,18 +159,14 @@ function assembled(
 }
 
 /** Catalogue changes in one transaction, split where statements of the user's own stand between; feeding starts last. */
-function expandSteps(
-  final: LogicalSchema,
-  groups: ReturnType<typeof flowGroups>,
-  all: Pieces[],
-): StepDraft[] {
+function expandSteps(groups: ReturnType<typeof flowGroups>, all: Pieces[]): StepDraft[] {
   const steps: StepDraft[] = [];
   let waiting: Change[] = [];
   for (const each of all) {
     waiting.push(...each.expand);
     if (each.raw.up.length === 0) continue;
     steps.push(...merged('Add what the new version needs', waiting));
-    steps.push(raw('Run your SQL statements', each.raw.up, { schema: final }));
+    steps.push(raw('Run your SQL statements', each.raw.up));
     waiting = [];
   }
   if (waiting.length === 0 && groups.length === 0) return steps;

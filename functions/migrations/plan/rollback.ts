@@ -49,7 +49,7 @@ export function rollbackSteps(
           },
         ];
   const own = backwards.flatMap((each) =>
-    each.raw.down.length === 0 ? [] : [raw('Run your down statements', each.raw.down, { schema: final })],
+    each.raw.down.length === 0 ? [] : [raw('Run your down statements', each.raw.down)],
   );
   return [hide, ...own, ...physical, ...backwards.flatMap((each) => each.rollbackIndexes)];
 }
