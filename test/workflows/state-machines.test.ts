@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { capabilities } from '#local/capabilities.ts';
+import { functionName } from '#local/capability.ts';
+import { loadDefinitions } from '#local/definitions.ts';
+import { functionArn } from '#local/lambda/arn.ts';
+import { type Definition, innerScopes, type Scope, type State } from '#local/step-functions/definition.ts';
+import { loadDefinition } from '#local/step-functions/load.ts';
+import { validateStateMachines } from '#local/step-functions/validate.ts';
+import * as migrationErrors from '#migrations/errors.ts';
+import { leaseMs, migrationFunctions } from '#migrations/functions.ts';
+import * as platformErrors from '#platform/errors.ts';
+import { DeadlineNear } from '#platform/task.ts';
+
+const definitions: Record<string, object> = Object.assign(
+  {},
+  ...(await Promise.all(capabilities.map(loadDefinitions))),
+);
+
+const statesOf = (scope: Scope): [string, State][] =>
+  Object.entries(scope.States).flatMap(([name, state]) => [
+    [name, state] as [string, State],
+    ...innerScopes(state).flatMap(statesOf),
+  ]);
+const machines = Object.entries(definitions).map(([name, source]): [string, Definition] => [
+  name,
+  loadDefinition(name, source),
+]);
+const lambdaTasks = machines.flatMap(([machine, definition]) =>
+  statesOf(definition).flatMap(([name, state]) =>
+    state.Type === 'Task' && state.Resource.includes(':lambda:') ? [{ machine, name, state }] : [],
+  ),
+);
+
+/** Failures that only the HTTP API raises, or that carry another one's name. */
+const notOfTasks = new Set(['RequestInProgress', 'ReportedFailure']);
+type ErrorClass = new (message: string) => { name: string; retryable: boolean };
+const raised = [...Object.values(platformErrors), ...Object.values(migrationErrors), DeadlineNear]
+  .filter((exported): exported is ErrorClass => {
+    const name = typeof exported === 'function' ? exported.name : '';
+    return /^[A-Z]/.test(name) && name !== 'TheseusError' && !notOfTasks.has(name);
+  })
+  .map((Class) => new Class('for its name'));
+
+describe('the state machine files', () => {
+  it('pass the gate', () => {
+    const functions = capabilities.flatMap((capability) =>
+      Object.keys(capability.functions).map((name) => functionArn(functionName(capability, name))),
+    );
+    expect(validateStateMachines(definitions, { functions })).toEqual([]);
+  });
+
+  it('retry exactly the failures that say they are retryable', () => {
+    const retryable = raised.filter((error) => error.retryable).map((error) => error.name);
+    for (const { name, state } of lambdaTasks) {
+      const ours = (state.Retry ?? [])
+        .flatMap((retrier) => retrier.ErrorEquals)
+        .filter((one) => !one.includes('.'));
+      const aws = new Set([
+        'ThrottlingException',
+        'ProvisionedThroughputExceededException',
+        'RequestLimitExceeded',
+        'InternalServerError',
+        'InternalError',
+        'SlowDown',
+        'TimeoutError',
+      ]);
+      expect(ours.filter((one) => !aws.has(one)).sort(), name).toEqual([...retryable].sort());
+    }
+  });
+
+  it('wait longer for a task than its function may run, and less long than its lease holds', () => {
+    const byCamel = Object.entries(migrationFunctions).map(([name, facts]) => ({
+      pattern: new RegExp(
+        `functions\\.${name.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase())} |function:migrations-${name}$`,
+      ),
+      timeout: facts.timeoutSeconds,
+    }));
+    for (const { name, state } of lambdaTasks) {
+      const called = String(state.Arguments.FunctionName);
+      const facts = byCamel.find(({ pattern }) => pattern.test(called));
+      expect(facts, `${name} calls ${called}`).toBeDefined();
+      if (state.Resource.endsWith('.waitForTaskToken')) continue;
+      expect(state.TimeoutSeconds, name).toBeGreaterThan(facts?.timeout ?? 0);
+      expect(Number(state.TimeoutSeconds) * 1_000, name).toBeLessThan(leaseMs);
+    }
+  });
+
+  it('use every function that is a task of theirs', () => {
+    const text = JSON.stringify(definitions);
+    const called = Object.keys(migrationFunctions).filter(
+      (name) =>
+        text.includes(`functions.${name.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase())} `) ||
+        text.includes(`:migrations-${name}"`),
+    );
+    const besides = ['inspect-database', 'reconcile', 'publish-events', 'api'];
+    expect([...called, ...besides].sort()).toEqual(Object.keys(migrationFunctions).sort());
+  });
+
+  it('hand data-plane tasks the role of the connector and take nothing of it from their input', () => {
+    for (const { name, state } of lambdaTasks) {
+      const fromConnector = String(state.Arguments.FunctionName).includes('$connector.functions.');
+      expect(state.Credentials?.RoleArn, name).toBe(fromConnector ? '{% $connector.roleArn %}' : undefined);
+    }
+  });
+});
