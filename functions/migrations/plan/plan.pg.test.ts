@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
-import { type Run, startRun } from './testing/run.ts';
+import { type Run, startRun } from '../testing/run.ts';
+import { shape } from '../testing/shape.ts';
 
 const examples = new URL('../../../examples/', import.meta.url);
 const example = (name: string) => readFile(new URL(name, examples), 'utf8');
@@ -22,23 +23,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => sql.end());
-
-/** Everything a client can see of the plain tables' form: columns, constraints, indexes, triggers, comments. */
-async function shape(): Promise<unknown> {
-  const { rows } = await sql.query(`
-    SELECT 'column' AS what, attrelid::regclass::text AS t, attname::text AS n,
-      concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid)) AS d
-    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
-    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) || convalidated
-      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-    UNION ALL SELECT 'index', indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid) || indisvalid
-      FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE relnamespace = 'public'::regnamespace
-    UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, '' FROM pg_trigger WHERE NOT tgisinternal
-    UNION ALL SELECT 'schema', '', nspname, '' FROM pg_namespace WHERE nspname LIKE 'public%'
-    ORDER BY 1, 2, 3`);
-  return rows;
-}
 
 async function rows(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
   const result = await sql.query<Record<string, unknown>>(text, values);
@@ -61,7 +45,7 @@ describe('the examples on a real database', () => {
     '04-rename-table.yaml',
     '05-shop.yaml',
   ])('%s: published, verified and rolled back without a trace', async (name) => {
-    const before = await shape();
+    const before = await shape(sql);
     const run = await startRun(url, name, await example(name));
     expect(
       await run.engine.validate(run.plan, {
@@ -73,14 +57,14 @@ describe('the examples on a real database', () => {
     expect(await run.verify('beforePublish')).toBe(0);
     expect(await run.verify('afterPublish')).toBe(0);
     await run.steps(run.plan.rollback);
-    expect(await shape()).toEqual(before);
+    expect(await shape(sql)).toEqual(before);
   });
 
   it('rolls back from a database in which nothing was made yet', async () => {
-    const before = await shape();
+    const before = await shape(sql);
     const run = await startRun(url, '05-shop.yaml', await example('05-shop.yaml'));
     await run.steps(run.plan.rollback);
-    expect(await shape()).toEqual(before);
+    expect(await shape(sql)).toEqual(before);
   });
 
   it('lets old and new clients of the shop see each other’s writes', async () => {
@@ -107,13 +91,13 @@ describe('the examples on a real database', () => {
   });
 
   it('contracts, is undone after that, and leaves the tables as they were', async () => {
-    const before = await shape();
+    const before = await shape(sql);
     const run = await startRun(url, '05-shop.yaml', await example('05-shop.yaml'));
     await run.publish();
     await run.steps(run.plan.contract);
     await run.steps(run.plan.undoContract);
     await run.steps(run.plan.rollback);
-    expect(await shape()).toEqual(before);
+    expect(await shape(sql)).toEqual(before);
     expect(await rows('SELECT count(*)::int AS n FROM theseus.groups')).toEqual([{ n: 0 }]);
   });
 

@@ -1,8 +1,9 @@
-import type { Engine, Fence } from '../../engines/engine.ts';
-import { openPostgres } from '../../engines/postgresql/engine.ts';
-import { parseMigrationFile } from '../../file/parse.ts';
-import { createPlan } from '../plan.ts';
-import type { Plan, Step } from '../schemas.ts';
+import { clock } from '#platform/clock.ts';
+import type { Engine, Fence } from '../engines/engine.ts';
+import { openPostgres } from '../engines/postgresql/engine.ts';
+import { parseMigrationFile } from '../file/parse.ts';
+import { createPlan } from '../plan/plan.ts';
+import type { Plan, Step } from '../plan/schemas.ts';
 
 /** Runs the phases of one plan on a real database, one after the other, as the workflow would. */
 export interface Run {
@@ -16,14 +17,16 @@ export interface Run {
   publish: () => Promise<void>;
 }
 
+let runs = 0;
+
 /** Plans `text` as migration `name` against the database at `url` and takes its fence. */
 export async function startRun(url: string, name: string, text: string, schema = 'public'): Promise<Run> {
   const engine = await openPostgres(url, { applicationName: 'theseus:test' });
   const file = parseMigrationFile(text, { fileName: name });
   const plan = await createPlan({ file, snapshot: await engine.snapshot(schema) });
-  const fence: Fence = { migration: `${schema}/${name}`, epoch: 1 };
+  const fence: Fence = { migration: `run_${++runs}`, epoch: 1 };
   await engine.takeFence(fence, { name: plan.name, schema, phase: 'backfill' });
-  const options = { signal: new AbortController().signal, until: Date.now() + 60_000 };
+  const options = { signal: new AbortController().signal, until: clock.now() + 60_000 };
   const whole = { from: null, to: null };
 
   async function steps(list: Step[]): Promise<void> {
