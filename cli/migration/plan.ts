@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { z } from 'zod';
 import { Plan } from '#migrations/plan/schemas.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
@@ -127,10 +126,10 @@ export const migrationPlan = (): Command =>
         });
       }
       if (options.json) return printJson(migration);
-      const { plan } = await call(platform, {
+      const plan = await call(platform, {
         method: 'GET',
         path: `/migrations/${migration.id}/plan`,
-        answer: z.looseObject({ plan: Plan }),
+        answer: Plan,
       });
       for (const line of describePlan(plan, { sql: options.sql ?? false, findings: [] })) print(line);
       print();
