@@ -34,7 +34,7 @@ export async function findProblems(
   return [
     ...(await rowSecurityOnOldServers(session, plan)),
     ...(await wrongExpressions(session, plan)),
-    ...(await forgottenTransactions(session, plan)),
+    ...(await forgottenTransactions(session, plan, forgottenAfterS)),
     ...(await brokenByData(session, plan, options)),
   ];
 }
@@ -53,8 +53,12 @@ async function rowSecurityOnOldServers(session: Session, plan: Plan): Promise<Fi
   }));
 }
 
-/** Sessions idle in a transaction, and prepared transactions, that hold the plan's tables. */
-async function forgottenTransactions(session: Session, plan: Plan): Promise<Finding[]> {
+/** Sessions idle in a transaction for `afterS` seconds, and prepared transactions, that hold the plan's tables. */
+export async function forgottenTransactions(
+  session: Session,
+  plan: Plan,
+  afterS: number,
+): Promise<Finding[]> {
   const { rows } = await session.query<{ what: string; seconds: number; end: string }>(
     `SELECT format('session %s (%s) of %s', a.pid, a.application_name, a.usename) AS what,
        extract(epoch FROM now() - a.state_change)::int AS seconds, format('SELECT pg_terminate_backend(%s)', a.pid) AS "end"
@@ -66,7 +70,7 @@ async function forgottenTransactions(session: Session, plan: Plan): Promise<Find
      FROM pg_prepared_xacts x JOIN pg_locks l ON l.virtualtransaction = '-1/' || x.transaction::text
      WHERE x.database = current_database() AND l.relation = ANY($1)
      LIMIT 20`,
-    [tableOids(plan), forgottenAfterS],
+    [tableOids(plan), afterS],
   );
   return rows.map(({ what, seconds, end }) => ({
     code: 'tables_held',
