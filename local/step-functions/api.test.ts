@@ -277,4 +277,11 @@ describe('versions', () => {
     );
     expect(listed.stateMachineVersions?.length).toBe(2);
   });
+
+  it('a restart with the same definition publishes no new version', async () => {
+    const first = await createLab({ definitions: { m: wait } });
+    await first.engine.stop();
+    const lab = await create({ definitions: { m: wait }, directory: first.directory });
+    expect(lab.engine.versionArn('m')).toBe(stateMachineArn('m', 1));
+  });
 });

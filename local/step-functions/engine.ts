@@ -1,30 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   ExecutionNotRedrivable,
-  InvalidArn,
-  InvalidExecutionInput,
-  InvalidName,
   StateMachineDoesNotExist,
 } from '@aws-sdk/client-sfn';
 import type { Clock } from '../clock.ts';
-import { executionArn, parseStateMachineArn, ROLE_ARN, stateMachineArn } from './arns.ts';
-import { type Catalogue, type ExecutionEntry, keyOf, openCatalogue, sha256 } from './catalogue.ts';
-import { type Definition, definitionSchema, findState, type Scope } from './definition.ts';
-import { PAYLOAD_LIMIT, StateFailure, toPayload } from './failure.ts';
-import { applyLine, type NewEvent, newFrame } from './frames.ts';
-import { inputOf, outcomeOf, readLines } from './history.ts';
+import { executionArn, stateMachineArn } from './arns.ts';
+import { type Catalogue, type ExecutionEntry, openCatalogue, sha256 } from './catalogue.ts';
+import type { Definition } from './definition.ts';
+import { StateFailure, toPayload } from './failure.ts';
+import type { NewEvent } from './frames.ts';
+import { endEvent, inputOf, outcomeOf, readLines } from './history.ts';
 import { objectStore } from './items.ts';
-import { openJournal } from './journal.ts';
 import { createEvaluator } from './jsonata.ts';
 import { loadDefinition } from './load.ts';
+import { createMapRunHost } from './map-run-host.ts';
 import { createPublisher, type PublishEvent } from './publisher.ts';
 import { append, type Host, type Invoke, type Outcome, type Run, type TokenWaiter } from './run.ts';
+import { createRunStore } from './run-store.ts';
 import { Stopped } from './signals.ts';
+import { checkStart, type StartInput } from './start-request.ts';
 import { runFrame } from './states.ts';
 import { createWorkload } from './workload.ts';
 
@@ -43,15 +39,6 @@ export interface EngineOptions {
   random?: () => number;
   /** `process` leaves flushing to the operating system: safe against a kill, not against a power cut. Default `disk`. */
   survives?: 'disk' | 'process';
-}
-
-export interface StartInput {
-  stateMachineArn: string;
-  name?: string;
-  /** JSON text. */
-  input?: string;
-  /** Who asks, when the same asker may ask again after a crash and must get its own execution back. */
-  startedBy?: string;
 }
 
 export interface Engine {
@@ -80,9 +67,6 @@ export interface Engine {
 
 /** As AWS: an execution can be redriven for 14 days. */
 const REDRIVABLE_MS = 14 * 86_400_000;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: AWS's rule names them.
-const EXECUTION_NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,80}$/;
-
 /**
  * The Step Functions of a laptop: interprets Amazon States Language (JSONata) with every execution journalled on disk.
  * @throws InvalidDefinition when a definition holds anything that is not interpreted.
@@ -94,7 +78,6 @@ export function createEngine(options: EngineOptions): Engine {
   const definitions = new Map(
     Object.entries(options.definitions).map(([name, source]) => [name, loadDefinition(name, source)]),
   );
-  mkdirSync(join(directory, 'executions'), { recursive: true, mode: 0o700 });
   const catalogue = openCatalogue(directory, toDisk);
   const life = new AbortController();
   const workload = createWorkload();
@@ -104,54 +87,16 @@ export function createEngine(options: EngineOptions): Engine {
   const endings = new Map<string, PromiseWithResolvers<{ entry: ExecutionEntry; outcome: Outcome }>>();
   const tokens = new Map<string, TokenWaiter>();
   const cancelTimeouts = new Map<string, () => void>();
-  const loaded = new Map<string, Definition>();
 
-  const journalFile = (arn: string) => join(directory, 'executions', `${keyOf(arn)}.jsonl`);
+  const store = createRunStore(directory, catalogue, toDisk);
   const fault = { $metadata: {} };
 
-  const definitionOf = (hash: string): Definition => {
-    const known = loaded.get(hash) ?? definitionSchema.parse(catalogue.definition(hash));
-    loaded.set(hash, known);
-    return known;
-  };
-  const scopeOf = (entry: ExecutionEntry): Scope | Definition => {
-    const definition = definitionOf(entry.hash);
-    if (!entry.mapRun) return definition;
-    const state = findState(definition, entry.mapRun.state);
-    if (state?.Type !== 'Map') throw new Error(`no Map state "${entry.mapRun.state}" in ${entry.machine}`);
-    return state.ItemProcessor;
-  };
   const currentEntry = (arn: string) => live.get(arn)?.entry ?? catalogue.executions.get(arn);
 
-  /** Opens a new execution's journal with its first line. Nothing runs before `accept` made it durable. */
+  /** Writes a new execution's first line. Nothing runs and nobody is answered before that is durable. */
   const create = (entry: ExecutionEntry, inputText: string): Run => {
-    const scope = scopeOf(entry);
-    const input: unknown = JSON.parse(inputText);
-    const run: Run = {
-      entry,
-      scope,
-      inputText,
-      input,
-      root: newFrame(scope.StartAt, input, 0),
-      lastEventId: 0,
-      journal: openJournal(journalFile(entry.arn), 'w', toDisk),
-      life: new AbortController(),
-    };
+    const run = store.open(entry, inputText);
     live.set(entry.arn, run);
-    append(run, entry.startedAt, [], 0, {
-      patch: newFrame(scope.StartAt, input, 0),
-      event: {
-        type: 'ExecutionStarted',
-        executionStartedEventDetails: {
-          input: inputText,
-          inputDetails: { truncated: false },
-          roleArn: ROLE_ARN,
-          ...(entry.version !== undefined && {
-            stateMachineVersionArn: stateMachineArn(entry.machine, entry.version),
-          }),
-        },
-      },
-    });
     const acceptance = workload.busy(async () => {
       await run.journal.durable();
       life.signal.throwIfAborted();
@@ -164,29 +109,6 @@ export function createEngine(options: EngineOptions): Engine {
     acceptance.catch(() => undefined);
     accepted.set(entry.arn, acceptance);
     return run;
-  };
-
-  /** Reads an execution back from its journal. */
-  const load = (entry: ExecutionEntry): { run: Run; outcome: Outcome | undefined } => {
-    const file = journalFile(entry.arn);
-    const lines = readLines(file, true);
-    const inputText = inputOf(lines);
-    const root = newFrame('', null, 0);
-    for (const line of lines) applyLine(root, line);
-    const lastEventId = lines.reduce((last, line) => Math.max(last, line.event?.id ?? 0), 0);
-    const journal = openJournal(file, 'a', toDisk);
-    const input: unknown = JSON.parse(inputText);
-    const run: Run = {
-      entry,
-      scope: scopeOf(entry),
-      inputText,
-      input,
-      root,
-      lastEventId,
-      journal,
-      life: new AbortController(),
-    };
-    return { run, outcome: outcomeOf(lines) };
   };
 
   const drive = (run: Run): void => {
@@ -260,23 +182,9 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const startExecution = async (request: StartInput): Promise<ExecutionEntry> => {
-    const { input: inputText = '{}', name = randomUUID(), startedBy } = request;
-    const parsed = parseStateMachineArn(request.stateMachineArn);
-    if (!parsed) throw new InvalidArn({ ...fault, message: `Invalid Arn: '${request.stateMachineArn}'` });
-    const versions = catalogue.versions(parsed.name);
-    const chosen =
-      parsed.version === undefined
-        ? versions.at(-1)
-        : versions.find(({ version }) => version === parsed.version);
-    if (!chosen || (parsed.version === undefined && !definitions.has(parsed.name))) {
-      throw new StateMachineDoesNotExist({
-        ...fault,
-        message: `State Machine Does Not Exist: '${request.stateMachineArn}'`,
-      });
-    }
-    if (!EXECUTION_NAME.test(name)) throw new InvalidName({ ...fault, message: `Invalid Name: '${name}'` });
-    checkInput(inputText);
-    const arn = executionArn(parsed.name, name);
+    const { machine, version, hash, name, inputText } = checkStart(request, catalogue, definitions);
+    const { startedBy } = request;
+    const arn = executionArn(machine, name);
     const inputHash = sha256(inputText);
     const existing = currentEntry(arn);
     if (existing) {
@@ -290,13 +198,13 @@ export function createEngine(options: EngineOptions): Engine {
     const entry: ExecutionEntry = {
       arn,
       name,
-      machine: parsed.name,
-      hash: chosen.hash,
+      machine,
+      hash,
       status: 'RUNNING',
       startedAt: clock.now(),
       redriveCount: 0,
       inputHash,
-      ...(parsed.version !== undefined && { version: parsed.version }),
+      ...(version !== undefined && { version }),
       ...(startedBy !== undefined && { startedBy }),
     };
     create(entry, inputText);
@@ -333,7 +241,7 @@ export function createEngine(options: EngineOptions): Engine {
     };
     // The catalogue first: were the process killed here, the journal would still say that the execution is over.
     catalogue.putExecution(entry);
-    const { run } = load(entry);
+    const { run } = store.load(entry);
     live.set(arn, run);
     const event: NewEvent = {
       type: 'ExecutionRedriven',
@@ -369,65 +277,23 @@ export function createEngine(options: EngineOptions): Engine {
     async outcomeOf(arn) {
       const entry = currentEntry(arn);
       if (entry && entry.status !== 'RUNNING' && !live.has(arn)) {
-        const outcome = outcomeOf(readLines(journalFile(arn), false));
+        const outcome = outcomeOf(readLines(store.journalFile(arn), false));
         if (outcome) return { entry, outcome };
       }
       const ending = endings.get(arn) ?? Promise.withResolvers();
       endings.set(arn, ending);
       return ending.promise;
     },
-    mapRuns: {
-      begin(run, state, arn, facts) {
-        catalogue.putMapRun({
-          arn,
-          executionArn: run.entry.arn,
-          state,
-          status: 'RUNNING',
-          startedAt: clock.now(),
-          redriveCount: 0,
-          ...facts,
-        });
-      },
-      end(arn, status) {
-        const entry = catalogue.mapRuns.get(arn);
-        if (entry) catalogue.putMapRun({ ...entry, status, stoppedAt: clock.now() });
-      },
-      redriven(arn) {
-        const entry = catalogue.mapRuns.get(arn);
-        if (!entry || entry.status === 'RUNNING') return;
-        const { stoppedAt: _, ...kept } = entry;
-        catalogue.putMapRun({ ...kept, status: 'RUNNING', redriveCount: entry.redriveCount + 1 });
-      },
-      stopChildren(arn) {
-        for (const child of catalogue.childrenOf(arn).values())
-          host.stopExecution(child.arn, undefined, undefined);
-      },
-      async child(parent, arn, state, index, input, redrives) {
-        const known = catalogue.childrenOf(arn).get(index);
-        if (known) {
-          const unsuccessful = known.status !== 'RUNNING' && known.status !== 'SUCCEEDED';
-          return unsuccessful && known.redriveCount < redrives ? redrive(known.arn) : known;
-        }
-        const name = randomUUID();
-        const inputText = toPayload(input, `The input of child ${index} of the map run`);
-        const { machine, hash, version } = parent.entry;
-        const entry: ExecutionEntry = {
-          arn: executionArn(`${machine}/${arn.slice(arn.lastIndexOf('/') + 1, arn.lastIndexOf(':'))}`, name),
-          name,
-          machine,
-          hash,
-          status: 'RUNNING',
-          startedAt: clock.now(),
-          redriveCount: 0,
-          inputHash: sha256(inputText),
-          mapRun: { arn, state, index },
-          ...(version !== undefined && { version }),
-        };
+    mapRuns: createMapRunHost({
+      catalogue,
+      clock,
+      stop: (arn) => host.stopExecution(arn, undefined, undefined),
+      redrive,
+      start: async (entry, inputText) => {
         create(entry, inputText);
         await accepted.get(entry.arn);
-        return entry;
       },
-    },
+    }),
   };
 
   return {
@@ -460,7 +326,7 @@ export function createEngine(options: EngineOptions): Engine {
     idle: workload.idle,
     startExecution,
     execution,
-    journalFile,
+    journalFile: store.journalFile,
     async stopExecution(arn, error, cause) {
       execution(arn);
       host.stopExecution(arn, error, cause);
@@ -483,7 +349,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   function resume(entry: ExecutionEntry): void {
-    const { run, outcome } = load(entry);
+    const { run, outcome } = store.load(entry);
     live.set(entry.arn, run);
     const parent = entry.mapRun && catalogue.mapRuns.get(entry.mapRun.arn);
     if (outcome) settle(run, outcome, clock.now());
@@ -495,35 +361,7 @@ export function createEngine(options: EngineOptions): Engine {
   function republish(entry: ExecutionEntry): void {
     const mark = `${entry.status}/${entry.redriveCount}`;
     if (entry.mapRun || catalogue.isPublished(entry.arn, mark)) return;
-    const lines = readLines(journalFile(entry.arn), false);
+    const lines = readLines(store.journalFile(entry.arn), false);
     void workload.busy(() => publisher.publish(entry, inputOf(lines), outcomeOf(lines), workload.pause));
-  }
-
-  function checkInput(text: string): void {
-    const refuse = (message: string) => new InvalidExecutionInput({ ...fault, message });
-    if (Buffer.byteLength(text) > PAYLOAD_LIMIT)
-      throw refuse(`Invalid State Machine Execution Input: over ${PAYLOAD_LIMIT} bytes`);
-    try {
-      JSON.parse(text);
-    } catch {
-      throw refuse('Invalid State Machine Execution Input: expected JSON text');
-    }
-  }
-}
-
-function endEvent({ status, output, error, cause }: Outcome): NewEvent {
-  const details = { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
-  switch (status) {
-    case 'SUCCEEDED':
-      return {
-        type: 'ExecutionSucceeded',
-        executionSucceededEventDetails: { output: output ?? 'null', outputDetails: { truncated: false } },
-      };
-    case 'FAILED':
-      return { type: 'ExecutionFailed', executionFailedEventDetails: details };
-    case 'TIMED_OUT':
-      return { type: 'ExecutionTimedOut', executionTimedOutEventDetails: details };
-    case 'ABORTED':
-      return { type: 'ExecutionAborted', executionAbortedEventDetails: details };
   }
 }

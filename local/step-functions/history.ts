@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
-import type { EventBody, Line } from './frames.ts';
+import type { EventBody, Line, NewEvent } from './frames.ts';
 import { readJournal } from './journal.ts';
 import type { Outcome } from './run.ts';
 
@@ -57,4 +57,22 @@ function named(details: { error?: string | undefined; cause?: string | undefined
     ...(details?.error !== undefined && { error: details.error }),
     ...(details?.cause !== undefined && { cause: details.cause }),
   };
+}
+
+/** The event that ends an execution. */
+export function endEvent({ status, output, error, cause }: Outcome): NewEvent {
+  const details = { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
+  switch (status) {
+    case 'SUCCEEDED':
+      return {
+        type: 'ExecutionSucceeded',
+        executionSucceededEventDetails: { output: output ?? 'null', outputDetails: { truncated: false } },
+      };
+    case 'FAILED':
+      return { type: 'ExecutionFailed', executionFailedEventDetails: details };
+    case 'TIMED_OUT':
+      return { type: 'ExecutionTimedOut', executionTimedOutEventDetails: details };
+    case 'ABORTED':
+      return { type: 'ExecutionAborted', executionAbortedEventDetails: details };
+  }
 }
