@@ -78,6 +78,20 @@ describe('reading', () => {
     expect(JSON.stringify(bare.events)).not.toContain('"input"');
   });
 
+  it('pages on without repeats while a history grows', async () => {
+    const lab = await create({ definitions: { m: wait } });
+    const executionArn = await lab.start('m');
+    await lab.engine.idle();
+    const page = (nextToken?: string) =>
+      lab.client.send(
+        new GetExecutionHistoryCommand({ executionArn, maxResults: 1, reverseOrder: true, nextToken }),
+      );
+    const first = await page();
+    await lab.finish(executionArn);
+    const second = await page(first.nextToken);
+    expect([first.events?.[0]?.id, second.events?.[0]?.id]).toEqual([2, 1]);
+  });
+
   it('lists executions by status, newest first, in pages', async () => {
     const lab = await create({ definitions: { m: wait, other: wait } });
     const arns: string[] = [];

@@ -127,7 +127,7 @@ function createHandlers(engine: Engine): Handlers {
       const entry = engine.execution(executionArn ?? '');
       const events = readHistory(engine.journalFile(entry.arn));
       if (reverseOrder) events.reverse();
-      const page = paginate(events, maxResults, nextToken);
+      const page = paginate(events, maxResults, nextToken, reverseOrder);
       const shown = includeExecutionData === false ? page.items.map(withoutData) : page.items;
       return { events: shown, ...page.next };
     },
@@ -151,7 +151,7 @@ function createHandlers(engine: Engine): Handlers {
           (redriveFilter === undefined || entry.redriveCount > 0 === (redriveFilter === 'REDRIVEN')),
       );
       found.sort((a, b) => b.startedAt - a.startedAt);
-      const page = paginate(found, maxResults, nextToken);
+      const page = paginate(found, maxResults, nextToken, true);
       const executions = page.items.map((entry) => ({
         ...summary(entry),
         executionArn: entry.arn,
