@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import type { BackfillProgress, RunOptions } from '../engines/engine.ts';
 import { ExecutionSuperseded } from '../errors.ts';
-import { saveRange } from '../progress.ts';
+import { readRanges, saveRange } from '../progress.ts';
 import type { RangeRecord } from '../records.ts';
 import { withTarget } from '../target.ts';
 import { mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
@@ -28,12 +28,13 @@ export async function fillRange(
     });
   };
 
+  const learnt = await learntFrom(input.migrationId, checkpoint);
   const fence = { migration: input.migrationId, epoch: input.epoch };
   const result = await withTarget(record, 'backfill', (engine) =>
     engine.backfillRange(work, bounds, checkpoint.last, fence, {
       ...options,
-      pace: checkpoint.pace ?? firstPace,
-      baselineP99Ms: checkpoint.baselineP99Ms,
+      pace: learnt.pace ?? firstPace,
+      baselineP99Ms: learnt.baselineP99Ms,
       onProgress: async (progress) => {
         await save(progress, 'working');
         paused = !(await mayGoOn(input.migrationId));
@@ -43,6 +44,18 @@ export async function fillRange(
   );
   if (result.status === 'done') await save(result.progress, 'done');
   return result.status;
+}
+
+/** The range of the same table that knows latency and pace best: itself, else the one that worked last. */
+async function learntFrom(migrationId: string, checkpoint: RangeRecord): Promise<RangeRecord> {
+  if (checkpoint.baselineP99Ms !== null) return checkpoint;
+  const others = (await readRanges(migrationId, 'backfill')).filter(
+    ({ work, baselineP99Ms }) => work === checkpoint.work && baselineP99Ms !== null,
+  );
+  return others.reduce(
+    (best, other) => (other.updatedAt > best.updatedAt ? other : best),
+    others[0] ?? checkpoint,
+  );
 }
 
 /** The checkpoint after `progress`, which counts from the beginning of this call. */
