@@ -51,14 +51,15 @@ function chart(
       `<rect x="${start.toFixed(1)}" y="0" width="${wide.toFixed(1)}" height="${height - bottom}" class="p${index % 2}"><title>${escapeHtml(phase.name)}</title></rect>`,
     );
     if (wide > 34)
-      parts.push(`<text x="${(start + 3).toFixed(1)}" y="11" class="phase">${escapeHtml(phase.name)}</text>`);
+      parts.push(`<text x="${(start + 3).toFixed(1)}" y="24" class="phase">${escapeHtml(phase.name)}</text>`);
   });
   for (const ms of [1, 10, 100, 1000, 10_000]) {
     parts.push(
       `<line x1="${left}" x2="${width - 8}" y1="${y(ms)}" y2="${y(ms)}" class="grid"/><text x="${left - 6}" y="${y(ms) + 4}" class="tick">${ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`}</text>`,
     );
   }
-  for (let second = 0; from + second * 1000 <= to; second += 10) {
+  const every = to - from > 20_000 ? 10 : 2;
+  for (let second = 0; from + second * 1000 <= to; second += every) {
     parts.push(`<text x="${x(from + second * 1000)}" y="${height - 6}" class="tick mid">${second} s</text>`);
   }
   for (const line of lines) {

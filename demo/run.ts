@@ -76,6 +76,7 @@ export async function runDemo({ once, rows }: { once: boolean; rows: number }): 
   };
   const stopApplication = async (running: RunningApplication): Promise<void> => {
     models.push(await running.stop());
+    scene.applications = scene.applications.filter((one) => one !== running);
   };
 
   const get = (id: string) =>
@@ -193,6 +194,7 @@ export async function runDemo({ once, rows }: { once: boolean; rows: number }): 
     );
 
     scene.title = 'For contrast: one plain ALTER TYPE under the same traffic';
+    scene.migration = undefined;
     const contrastApplication = application('old', null);
     const contrast = await measureContrast(url, contrastApplication);
     await contrastApplication.stop();
