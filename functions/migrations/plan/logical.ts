@@ -62,7 +62,8 @@ export function logicalSchema(snapshot: Snapshot): LogicalSchema {
       type: column.type,
       notNull: column.notNull,
       default: column.default,
-      viewDefault: null,
+      // The version before may give it by its view alone; the next view has to give it again.
+      viewDefault: table.versioned === true && !column.identity && !column.generated ? column.default : null,
       identity: column.identity,
       generated: column.generated,
       changedBy: null,

@@ -10,7 +10,14 @@ export const VersionMapping = z.strictObject({
     z.strictObject({
       name: z.string(),
       physical: z.string(),
-      columns: z.array(z.strictObject({ name: z.string(), physical: z.string() })),
+      columns: z.array(
+        z.strictObject({
+          name: z.string(),
+          physical: z.string(),
+          /** Default that only the version's view gives, SQL. */
+          default: z.string().optional(),
+        }),
+      ),
     }),
   ),
   /** Physical names of tables that stand and that the version does not show: dropped, not yet removed. */

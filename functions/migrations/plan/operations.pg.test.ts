@@ -354,6 +354,9 @@ describe('a second version before the first one is removed', () => {
     );
     expect(second.plan.previousVersion).toBe('public_01_first');
     await second.publish();
+    expect(await asNew(second, 'INSERT INTO people (id, code) VALUES (200, 7) RETURNING age')).toEqual([
+      { age: '18' },
+    ]);
     await asNew(second, `UPDATE people SET age = '77' WHERE id = 1`);
     expect(await asNew(first, 'SELECT age FROM people WHERE id = 1')).toEqual([{ age: '77' }]);
     await second.steps(second.plan.contract);

@@ -26,7 +26,11 @@ export function versionMapping(final: LogicalSchema): VersionMapping {
     tables: shownTables(final).map((table) => ({
       name: table.name,
       physical: table.ref.name,
-      columns: shown(table).map((column) => ({ name: column.name, physical: column.new })),
+      columns: shown(table).map((column) => ({
+        name: column.name,
+        physical: column.new,
+        ...(column.viewDefault === null ? {} : { default: column.viewDefault }),
+      })),
     })),
     hiddenTables: final.droppedTables.map((table) => table.ref.name),
   };
@@ -65,7 +69,10 @@ export function publishStep(
   statements.push({
     sql:
       'INSERT INTO theseus.versions (schema, version, parent, migration, mapping, state) ' +
-      "VALUES ($1, $2, $3, $4, $5::jsonb, 'published') ON CONFLICT (schema, version) DO UPDATE " +
+      // Tables that the version before dropped and that still stand stay hidden.
+      "SELECT $1, $2, $3, $4, jsonb_set($5::jsonb, '{hiddenTables}', ($5::jsonb -> 'hiddenTables') || coalesce((" +
+      "SELECT before.mapping -> 'hiddenTables' FROM theseus.versions before WHERE before.schema = $1 AND before.version = $3), '[]')), " +
+      "'published' ON CONFLICT (schema, version) DO UPDATE " +
       "SET mapping = excluded.mapping, state = 'published'",
     values: [
       snapshot.schema,

@@ -142,9 +142,10 @@ function byTable<R extends { table: number }>(rows: R[]): Map<number, Omit<R, 't
 function logicalColumns(physical: Omit<Of<Column>, 'table'>[], shown: ShownTable | undefined): Column[] {
   if (shown === undefined) return physical.map((column) => ({ ...column, physical: column.name }));
   const standing = new Map(physical.map((column) => [column.name, column]));
-  return shown.columns.flatMap(({ name, physical: at }) => {
+  return shown.columns.flatMap(({ name, physical: at, default: viewDefault }) => {
     const column = standing.get(at);
-    return column === undefined ? [] : [{ ...column, name, physical: at }];
+    if (column === undefined) return [];
+    return [{ ...column, name, physical: at, default: viewDefault ?? column.default }];
   });
 }
 
