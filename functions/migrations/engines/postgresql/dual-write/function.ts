@@ -1,5 +1,6 @@
 import type { DualWriteGroup } from '../../../plan/schemas.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../sql/identifiers.ts';
+import { differs } from './differs.ts';
 
 /** What the table said of a group's columns when the group began. */
 export interface ColumnFacts {
@@ -33,17 +34,7 @@ export function needsClientOnUpdate(group: DualWriteGroup): boolean {
 }
 
 const names = (columns: { column: string }[]) => columns.map(({ column }) => column);
-const row = (record: string, columns: string[]) =>
-  `ROW(${columns.map((column) => `${record}.${quoteIdentifier(column)}`).join(', ')})`;
-
-/**
- * Compares images, not values: works for types without equality (json, xml) and sees what a collation calls equal.
- * No columns have never changed.
- */
-const changed = (columns: string[]) =>
-  columns.length === 0
-    ? 'false'
-    : `pg_catalog.record_image_ne(${row('NEW', columns)}, ${row('OLD', columns)})`;
+const changed = (group: LiveGroup, columns: string[]) => differs(columns, group.columns, 'NEW', 'OLD');
 
 /**
  * The body of the table's one trigger function. Groups come oldest first. The first pass carries what an older
@@ -152,12 +143,12 @@ function carryUp(group: LiveGroup, flag: string): string {
   const follow =
     side.either.length === 0
       ? ''
-      : `ELSIF ${changed(side.either)} AND NOT ${parenthesised(changed(side.new))} AND NOT ${parenthesised(changed(side.old))}${
+      : `ELSIF ${changed(group, side.either)} AND NOT ${changed(group, side.new)} AND NOT ${changed(group, side.old)}${
           needsClientOnUpdate(group) ? ` AND _theseus_level < ${group.position}` : ''
         } THEN
     ${followUnlessKept(group, group.ups)} ${flag} := true;
   `;
-  return `  IF ${changed(side.old)} AND NOT ${parenthesised(changed(side.new))} THEN
+  return `  IF ${changed(group, side.old)} AND NOT ${changed(group, side.new)} THEN
     ${assign(group, group.ups)} ${flag} := true;
   ${follow}END IF;`;
 }
@@ -167,18 +158,14 @@ function carryDown(table: { schema: string; name: string }, group: LiveGroup, fl
   const follow =
     side.either.length === 0 || group.downs.length === 0
       ? ''
-      : `ELSIF NOT ${flag} AND ${changed(side.either)} AND NOT ${parenthesised(changed(side.new))} AND NOT ${parenthesised(
-          changed(group.ups.length === 0 ? group.old : side.old),
-        )}${needsClientOnUpdate(group) ? ` AND _theseus_level >= ${group.position}` : ''} THEN
+      : `ELSIF NOT ${flag} AND ${changed(group, side.either)} AND NOT ${changed(group, side.new)} AND NOT ${changed(group, group.ups.length === 0 ? group.old : side.old)}${needsClientOnUpdate(group) ? ` AND _theseus_level >= ${group.position}` : ''} THEN
     ${followUnlessKept(group, group.downs)}
   `;
-  return `  IF NOT ${flag} AND ${changed(side.new)} THEN
-    IF NOT ${parenthesised(changed(side.old))} THEN ${assign(group, group.downs)} END IF;
+  return `  IF NOT ${flag} AND ${changed(group, side.new)} THEN
+    IF NOT ${changed(group, side.old)} THEN ${assign(group, group.downs)} END IF;
     ${guards(table, group)}
   ${follow}END IF;`;
 }
-
-const parenthesised = (condition: string) => `(${condition})`;
 
 /** A derived value follows its sources only while nobody has written another one over it. */
 function followUnlessKept(group: LiveGroup, targets: { column: string; expression: string }[]): string {

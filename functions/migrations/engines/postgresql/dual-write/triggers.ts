@@ -1,6 +1,13 @@
 import { qualified, quoteIdentifier, quoteLiteral } from '../../../sql/identifiers.ts';
 import { shortHash } from '../short-hash.ts';
-import { functionBody, type LiveGroup, needsClientOnUpdate, watchedColumns } from './function.ts';
+import { differs } from './differs.ts';
+import {
+  type ColumnFacts,
+  functionBody,
+  type LiveGroup,
+  needsClientOnUpdate,
+  watchedColumns,
+} from './function.ts';
 
 /** Sorts after every name that people give, so that the user's own triggers have had their say. */
 export const triggerPrefix = '~theseus_';
@@ -83,9 +90,8 @@ function insertTriggers(schema: string, groups: LiveGroup[]): TriggerShape[] {
 }
 
 function updateTriggers(schema: string, groups: LiveGroup[]): TriggerShape[] {
-  const columns = [...new Set(groups.flatMap(watchedColumns))].map(quoteIdentifier);
-  const list = (record: string) => `ROW(${columns.map((column) => `${record}.${column}`).join(', ')})`;
-  const touched = `pg_catalog.record_image_ne(${list('OLD')}, ${list('NEW')})`;
+  const facts: Record<string, ColumnFacts> = Object.assign({}, ...groups.map((group) => group.columns));
+  const touched = differs([...new Set(groups.flatMap(watchedColumns))], facts, 'OLD', 'NEW');
   if (!groups.some(needsClientOnUpdate)) {
     return [{ name: `${triggerPrefix}update`, event: 'UPDATE', when: [touched], level: 0 }];
   }
