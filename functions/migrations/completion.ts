@@ -25,11 +25,16 @@ export function differences(before: unknown, after: unknown, path = ''): string[
     .slice(0, mostDifferences);
 }
 
+const Definitions = z.record(z.string(), z.unknown());
+/** When definitions were read is no part of what they say. */
+const withoutTime = ({ at: _at, ...definitions }: z.infer<typeof Definitions>) => definitions;
+
 /** What is not as it was before the migration; nothing to compare with gives nothing. */
 async function changedDefinitions(engine: Engine, record: MigrationRecord): Promise<string[]> {
   if (record.definitionsKey === null) return [];
-  const before = await readJson(z.record(z.string(), z.unknown()), record.definitionsKey);
-  return differences(before, JSON.parse(JSON.stringify(await engine.definitions(await readPlan(record)))));
+  const before = await readJson(Definitions, record.definitionsKey);
+  const now = Definitions.parse(JSON.parse(JSON.stringify(await engine.definitions(await readPlan(record)))));
+  return differences(withoutTime(before), withoutTime(now));
 }
 
 /** Writes down what an execution came to, then lets go of fence and lock. May be run again at any point. */

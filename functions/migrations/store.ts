@@ -81,9 +81,10 @@ export async function readItem<T extends z.ZodType>(
 }
 
 function parseItem<T extends z.ZodType>(schema: T, item: Record<string, unknown>): z.output<T> {
-  const parsed = schema.safeParse(item);
+  const { pk, sk, gsi1pk: _index, gsi1sk: _place, ...fields } = item;
+  const parsed = schema.safeParse(fields);
   if (parsed.success) return parsed.data;
-  throw new RecordUnreadable(`The stored item ${String(item.pk)} / ${String(item.sk)} has an unknown form`, {
+  throw new RecordUnreadable(`The stored item ${String(pk)} / ${String(sk)} has an unknown form`, {
     evidence: { problems: z.prettifyError(parsed.error).slice(0, 1_000) },
     action: 'It was written by another version of Theseus; deploy a version that is at least as new.',
   });

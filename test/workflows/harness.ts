@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll } from 'vitest';
 import { capabilities } from '#local/capabilities.ts';
 import { type Cloud, type CloudOptions, startCloud } from '#local/cloud.ts';
+import type { InvocationNotice } from '#local/lambda/runtime.ts';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { Migration, type MigrationStatus } from '#migrations/schemas.ts';
 
@@ -23,6 +24,8 @@ export interface Platform {
   show: (id: string) => Promise<Migration>;
   /** Polls until the migration is in one of these states; throws with its failure when it ends elsewhere. */
   until: (id: string, ...statuses: MigrationStatus[]) => Promise<Migration>;
+  /** Called before and after every invocation; throwing there fails it. */
+  hook: { current: ((notice: InvocationNotice) => void | Promise<void>) | undefined };
   /** Ends the platform without ceremony and starts it again over the same directory. */
   restart: (options?: Partial<CloudOptions>) => Promise<void>;
   stop: () => Promise<void>;
@@ -56,22 +59,30 @@ afterAll(async () => {
   }
 });
 
+/** A failure that nothing retries. */
+export class Sabotage extends Error {
+  override readonly name = 'Sabotage';
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function startPlatform(
-  options: Partial<CloudOptions> & { rows?: number } = {},
+  options: Partial<CloudOptions> & { rows?: number; duplicate?: 'concurrently' | 'sequentially' } = {},
 ): Promise<Platform> {
-  const { rows = 2_000, ...cloudOptions } = options;
+  const { rows = 500, duplicate, ...cloudOptions } = options;
+  const hook: Platform['hook'] = { current: undefined };
+  const drill = { duplicate, onInvoke: (notice: InvocationNotice) => hook.current?.(notice) };
   const directory = await mkdtemp(join(tmpdir(), 'theseus-test-'));
   const url = await createDatabase('shop');
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   const sql = async (text: string, values: unknown[] = []) => (await pool.query(text, values)).rows;
   await fillShop(sql, rows);
   const start = (more: Partial<CloudOptions> = {}) =>
-    startCloud({ directory, capabilities, port: 0, survives: 'process', ...cloudOptions, ...more });
+    startCloud({ directory, capabilities, port: 0, survives: 'process', drill, ...cloudOptions, ...more });
   let cloud = await start();
 
   const platform: Platform = {
+    hook,
     get cloud() {
       return cloud;
     },
@@ -112,7 +123,9 @@ export async function startPlatform(
       return Migration.parse(answer.body);
     },
     async show(id) {
-      return Migration.parse((await platform.send('GET', `/migrations/${id}`)).body);
+      const answer = await platform.send('GET', `/migrations/${id}`);
+      if (answer.status !== 200) throw new Error(`not shown: ${JSON.stringify(answer.body)}`);
+      return Migration.parse(answer.body);
     },
     async until(id, ...statuses) {
       for (let look = 0; look < 1_500; look += 1) {

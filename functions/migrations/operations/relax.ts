@@ -88,5 +88,8 @@ async function rebuilt(
     sql,
     unique: true,
   };
-  return constraint ? [build, uniqueFromIndex(table.ref, name, index)] : [build];
+  if (!constraint) return [build];
+  // Tolerant of a contract that never came to relax it: a rollback may run this, too.
+  const drop = `ALTER TABLE ${tableSql(table.ref)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
+  return [build, uniqueFromIndex(table.ref, name, index, [drop])];
 }

@@ -98,7 +98,13 @@ export function addUnique(
   };
 }
 
-export function uniqueFromIndex(table: TableRef, constraint: string, index: string): StepDraft {
+/** `before`: statements of the same transaction that make way. */
+export function uniqueFromIndex(
+  table: TableRef,
+  constraint: string,
+  index: string,
+  before: string[] = [],
+): StepDraft {
   const sql = `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdentifier(constraint)} UNIQUE USING INDEX ${quoteIdentifier(index)}`;
-  return transaction(`Make ${constraint} a constraint`, [table], [sql]);
+  return transaction(`Make ${constraint} a constraint`, [table], [...before, sql]);
 }

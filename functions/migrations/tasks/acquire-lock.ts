@@ -8,6 +8,8 @@ import { withTarget } from '../target.ts';
 const Output = z.strictObject({
   status: z.enum(['acquired', 'superseded', 'postponed']),
   epoch: z.int(),
+  /** The soft contract was begun: a rollback has to restore what it relaxed. */
+  contracted: z.boolean(),
 });
 
 /**
@@ -25,7 +27,7 @@ export const handler = task({
   async handler({ migrationId, purpose, executionArn }): Promise<z.infer<typeof Output>> {
     const lease = await takeLease(migrationId, purpose, executionArn);
     if (lease.status !== 'acquired') {
-      if (purpose !== 'migration') return { status: lease.status, epoch: 0 };
+      if (purpose !== 'migration') return { status: lease.status, epoch: 0, contracted: false };
       throw new ExecutionSuperseded(`Another execution acts for migration ${migrationId}`, {
         evidence: { migrationId, executionArn },
       });
@@ -35,6 +37,7 @@ export const handler = task({
     await withTarget(record, 'lock', (engine) =>
       engine.takeFence(fence, { name: record.name, schema: record.schema, phase: 'lock' }),
     );
-    return { status: 'acquired', epoch: record.epoch };
+    const contracted = record.phases.some((run) => run.name === 'contract');
+    return { status: 'acquired', epoch: record.epoch, contracted };
   },
 });
