@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { capabilities } from '#local/capabilities.ts';
 import { startCloud } from '#local/cloud.ts';
+import { holderOf } from '#local/lock.ts';
 import { exitCode, Failure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { dataDirectory } from './platform.ts';
@@ -23,6 +24,16 @@ export const dev = (): Command =>
     .option('--json', 'print one JSON line when it is ready')
     .action(async (options: { port: string; json?: boolean }, command: Command) => {
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
+      const holder = await holderOf(directory);
+      if (holder) {
+        throw new Failure(
+          `A platform runs on ${directory} already: process ${holder.pid}${holder.url ? `, ${holder.url}` : ''}.`,
+          {
+            code: exitCode.refused,
+            action: 'Use it, or stop it first, or choose another directory with --directory.',
+          },
+        );
+      }
       const cloud = await startCloud({ directory, port: portOf(options.port), capabilities });
       if (options.json) printJson({ url: cloud.url, directory, pid: process.pid });
       else {

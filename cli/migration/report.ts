@@ -14,5 +14,6 @@ export function reportMigration(migration: Migration, { json }: { json?: boolean
 }
 
 export function printNext(migration: Migration): void {
-  for (const next of migration.next) print(`  ${colours.cyan(`npx ${next.command}`)}  ${colours.dim(next.why)}`);
+  for (const next of migration.next)
+    print(`  ${colours.cyan(`npx ${next.command}`)}  ${colours.dim(next.why)}`);
 }
