@@ -2,7 +2,16 @@ import { clock } from '#platform/clock.ts';
 import { inBounds, nextPace, type PaceState } from '../../pacing/pace.ts';
 import type { Backfill } from '../../plan/schemas.ts';
 import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
-import { backOff, chunkStatement, fencePhase, type Open, openWorker, runChunk } from './chunks.ts';
+import {
+  backOff,
+  chunkStatement,
+  fencePhase,
+  flush,
+  type Open,
+  openWorker,
+  patiently,
+  runChunk,
+} from './chunks.ts';
 import type { Session } from './connection.ts';
 import { seeKeyTypes } from './keyset.ts';
 import { measureBaseline, type Probe, READ_TIMEOUT_MS, startProbe, type Window } from './probe.ts';
@@ -29,7 +38,6 @@ export async function backfillRange(
   fence: Fence,
   options: Options,
 ): Promise<{ status: 'done' | 'more' | 'paused'; progress: BackfillProgress }> {
-  // Should the server crash, what it lost is found by verification: see openWorker.
   const worker = await openWorker(open, 'backfill', backfill.table, backfill.key, false);
   let probing: { session: Session; probe: Probe } | null = null;
   try {
@@ -95,7 +103,9 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     pace: pacing.pace,
     baselineP99Ms: pacing.baselineP99Ms,
   };
-  const report = () => {
+  // A checkpoint must not be ahead of the database: a range that counts as done is never read by a backfill again.
+  const report = async () => {
+    await patiently(() => flush(worker, fence, phase), backfill.table.name, options.signal);
     reportedAt = clock.monotonic();
     progress.probeP99Ms = probe?.window(reportedAt - LATENCY_WINDOW_MS).p99Ms ?? null;
     return options.onProgress({ ...progress });

@@ -3,7 +3,7 @@ import { clock } from '#platform/clock.ts';
 import { VerificationFailed } from '../../errors.ts';
 import type { Verification } from '../../plan/schemas.ts';
 import type { Engine, Fence, KeyRange, VerifyResult } from '../engine.ts';
-import { backOff, FENCE, fencePhase, fenceValues, type Open, openWorker, refuse, yielded } from './chunks.ts';
+import { FENCE, fencePhase, fenceValues, type Open, openWorker, patiently, refuse } from './chunks.ts';
 import type { Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
 import {
@@ -56,15 +56,21 @@ export async function verifyRange(
       if (clock.now() >= options.until) return { ...result, status: 'more' };
       const after = result.last ?? range.from;
       const read = (chunk: KeyRange) =>
-        patiently(verification, options.signal, () => readChunk(worker, verification, stage, chunk));
+        patiently(
+          () => readChunk(worker, verification, stage, chunk),
+          verification.table.name,
+          options.signal,
+        );
       const seen = await read({ from: after, to: range.to });
       if (seen.wrong > 0) {
         result.wrong += seen.wrong;
         result.sample.push(...seen.sample.slice(0, SAMPLE - result.sample.length));
         if (options.repair && verification.repair.length > 0) {
           const chunk = { from: after, to: seen.last };
-          await patiently(verification, options.signal, () =>
-            repairChunk(worker, verification, stage, chunk, fence, phase),
+          await patiently(
+            () => repairChunk(worker, verification, stage, chunk, fence, phase),
+            verification.table.name,
+            options.signal,
           );
           const again = await read(chunk);
           result.repaired += Math.max(0, seen.wrong - again.wrong);
@@ -148,22 +154,6 @@ SELECT (SELECT count(*) FROM fence)::int AS fenced, (SELECT count(*) FROM repair
   const values = [...fenceValues(fence, phase), ...(chunk.from ?? []), ...(chunk.to ?? [])];
   const [row] = await prepared<{ fenced: number }>(session, text, values);
   if (row?.fenced !== 1) refuse(fence);
-}
-
-/** Tries again while other sessions' locks are in the way. */
-async function patiently<T>(
-  verification: Verification,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!yielded(error)) throw error;
-      await backOff(attempt, verification.table.name, signal);
-    }
-  }
 }
 
 /** Runs a statement under a plan made once for the session. */
