@@ -4,4 +4,4 @@ import { connectorRelease } from './connector-release.ts';
 
 const settings = z.object({ context: z.record(z.string(), z.unknown()) });
 const { context } = settings.parse(JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')));
-connectorRelease('cdk.out/connector', context).synth();
+connectorRelease({ outdir: 'cdk.out/connector', context }).synth();

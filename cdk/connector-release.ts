@@ -1,18 +1,18 @@
-import { App, CfnParameter, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib';
+import { App, type AppProps, CfnParameter, DefaultStackSynthesizer, Stack, Validations } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { SolutionsChecks } from './checks.ts';
 import { connector } from './constructs/connector.ts';
 import { asSynthesizer } from './constructs/interfaces.ts';
 import { stageNames } from './environments.ts';
-import { migrationDataPlane, migrationVariables } from './slices/migrations.ts';
+import { dataPlaneActions, migrationDataPlane, migrationVariables } from './slices/migrations.ts';
 
 /**
  * The connector as one plain CloudFormation template, for an account that knows nothing of CDK. What an
  * environment's own connector has from its sibling stacks are parameters here, the bucket with the code
  * among them.
  */
-export function connectorRelease(outdir: string, context: Record<string, unknown> = {}): App {
-  const app = new App({ outdir, context });
+export function connectorRelease(props: AppProps = {}): App {
+  const app = new App(props);
   const stack = new Stack(app, 'theseus-connector', {
     description: 'Theseus connector: the functions that migrate the databases of this VPC',
     synthesizer: asSynthesizer(
@@ -53,7 +53,7 @@ export function connectorRelease(outdir: string, context: Record<string, unknown
     keyArn,
   };
   connector(stack, {
-    platform: { prefix, account, ...stores },
+    platform: { prefix, account, ...stores, actions: dataPlaneActions() },
     name,
     tasks: migrationDataPlane(stack, prefix, stores),
     environment: migrationVariables(environment, stores),

@@ -9,6 +9,7 @@ import { recordsTable } from './constructs/records-table.ts';
 import { trigger, undeliveredEvents } from './constructs/triggers.ts';
 import type { Environment } from './environments.ts';
 import {
+  dataPlaneActions,
   migrationDataPlane,
   migrationNouns,
   migrationService,
@@ -17,9 +18,10 @@ import {
 
 /** What must survive a mistake: key, table, bucket, event bus. */
 function stateful(stack: Stack, environment: Environment) {
+  const actions = dataPlaneActions();
   const key = environmentKey(stack, environment);
-  const table = recordsTable(stack, 'migrations', environment, key);
-  const bucket = artifactsBucket(stack, environment, key);
+  const table = recordsTable(stack, 'migrations', environment, key, actions.dynamodb);
+  const bucket = artifactsBucket(stack, environment, key, actions.s3);
   const eventBus = new EventBus(stack, 'Events', {
     eventBusName: environment.prefix,
     description: `What happens in ${environment.prefix}, for whoever wants to react to it`,
@@ -59,7 +61,7 @@ export function environmentStage(app: App, environment: Environment): Stage {
   const data = stateful(stack('stateful', 'records, artifacts, key'), environment);
   const connectorStack = stack('connector', 'data plane beside the databases');
   const defaultConnector = connector(connectorStack, {
-    platform: { prefix, account: connectorStack.account, ...data.stores },
+    platform: { prefix, account: connectorStack.account, ...data.stores, actions: dataPlaneActions() },
     name: 'default',
     tasks: migrationDataPlane(connectorStack, prefix, data.stores),
     environment: migrationVariables(name, data.stores),

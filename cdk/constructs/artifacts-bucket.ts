@@ -29,7 +29,12 @@ function closed(environment: Environment): BucketProps {
  * Plans, definitions and row backups. Private, TLS only, versioned: what is overwritten or deleted stays for
  * 30 days. Nothing current expires, because a row backup is the only copy of what a migration removed.
  */
-export function artifactsBucket(scope: Construct, environment: Environment, encryptionKey: IKey): Bucket {
+export function artifactsBucket(
+  scope: Construct,
+  environment: Environment,
+  encryptionKey: IKey,
+  connectorActions: string[],
+): Bucket {
   const accessLogs = new Bucket(scope, 'ArtifactsAccessLogs', {
     ...closed(environment),
     encryption: BucketEncryption.S3_MANAGED, // the only encryption log delivery can write with
@@ -59,8 +64,8 @@ export function artifactsBucket(scope: Construct, environment: Environment, encr
     bucket.addToResourcePolicy(
       allow('WriteFromConnectors', {
         principals: environment.connectorAccounts.map((id) => new AccountPrincipal(id)),
-        actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
-        resources: [bucket.arnForObjects('*')],
+        actions: connectorActions,
+        resources: [bucket.bucketArn, bucket.arnForObjects('*')],
         conditions: { ArnLike: { 'aws:PrincipalArn': connectorRoles(scope, environment) } },
       }),
     );

@@ -22,18 +22,12 @@ export function networkEndpoints(
   const gateways = [
     {
       name: 's3',
-      actions: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
-      resources: [`${platform.bucketArn}/*`],
+      actions: platform.actions.s3,
+      resources: [platform.bucketArn, `${platform.bucketArn}/*`],
     },
     {
       name: 'dynamodb',
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-      ],
+      actions: platform.actions.dynamodb,
       resources: [platform.tableArn, `${platform.tableArn}/index/*`],
     },
   ];

@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { AccountPrincipal, PolicyDocument, type PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { networkEndpoints } from './connector-endpoints.ts';
@@ -17,6 +18,8 @@ export interface Platform {
   tableArn: string;
   bucketArn: string;
   keyArn: string;
+  /** What the functions of a connector do with table and bucket; endpoints let through no more. */
+  actions: { dynamodb: string[]; s3: string[] };
 }
 
 /** One data-plane function of a capability. */
@@ -24,7 +27,7 @@ export interface DataPlaneTask {
   name: string;
   /** What a registration calls it, for example `backfillRange`. */
   key: string;
-  entry: string;
+  code: Code;
   timeoutSeconds: number;
   memoryMb: number;
   statements: PolicyStatement[];
@@ -70,7 +73,7 @@ export function connector(scope: Construct, props: ConnectorProps): Connector {
       task.name,
       taskFunction(scope, task.name, {
         functionName: `${platform.prefix}-${props.name}-${task.name}`,
-        entry: task.entry,
+        code: task.code,
         description: `Theseus ${platform.prefix}: ${task.name} beside the databases`,
         timeoutSeconds: task.timeoutSeconds,
         memoryMb: task.memoryMb,

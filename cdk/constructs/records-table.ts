@@ -7,31 +7,23 @@ import type { Environment } from '../environments.ts';
 import { connectorPath, rolesBelow } from './names.ts';
 import { allow } from './statements.ts';
 
-/** What a data-plane function in another account may do with records. */
-const connectorActions = [
-  'dynamodb:GetItem',
-  'dynamodb:Query',
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-  'dynamodb:DeleteItem',
-];
-
 /**
- * The one table of a capability: `pk`/`sk`, one index on `gsi1pk`/`gsi1sk`, items expire at `ttl` (epoch
- * seconds). Restorable to any second of the last 35 days.
+ * The one table of a capability: `pk`/`sk`, one index on `gsi1pk`/`gsi1sk`, items expire at `expiresAt`
+ * (epoch seconds). Restorable to any second of the last 35 days.
  */
 export function recordsTable(
   scope: Construct,
   capability: string,
   environment: Environment,
   encryptionKey: IKey,
+  connectorActions: string[],
 ): Table {
   const table = new Table(scope, 'Records', {
     tableName: `${environment.prefix}-${capability}`,
     partitionKey: { name: 'pk', type: AttributeType.STRING },
     sortKey: { name: 'sk', type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
-    timeToLiveAttribute: 'ttl',
+    timeToLiveAttribute: 'expiresAt',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     encryption: TableEncryption.CUSTOMER_MANAGED,
     encryptionKey,

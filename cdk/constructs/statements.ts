@@ -14,7 +14,8 @@ export const wildcardReasons = {
     'The versions of a function get their numbers when they are published; all are of this one function.',
   ReadArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
   WriteArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
-  ReadRecords: 'The indexes of this one table.',
+  WriteBackups: 'Keys begin with the id of a migration, which is not known before it exists.',
+  ListRecords: 'The indexes of this one table.',
   ReadDatabaseSecret:
     'Secrets Manager appends six random characters to a name, and a prefix is what the owner of the databases chose.',
   DecryptDatabaseSecret:

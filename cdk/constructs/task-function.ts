@@ -1,16 +1,19 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, type IResolvable, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, CfnFunction, Runtime, Tracing, type Version } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  CfnFunction,
+  type Code,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+  type Version,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { bundling } from './bundling.ts';
 import { functionArn, pascalCase } from './names.ts';
 import { allow, explainWildcards } from './statements.ts';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where a function is attached to a network: ids, or the values of CloudFormation parameters. */
 export interface Network {
@@ -21,8 +24,7 @@ export interface Network {
 export interface TaskFunctionProps {
   /** The full name, environment included; at most 64 characters. */
   functionName: string;
-  /** The handler's file, from the repository's root. */
-  entry: string;
+  code: Code;
   description: string;
   timeoutSeconds: number;
   memoryMb: number;
@@ -40,7 +42,7 @@ export interface TaskFunctionProps {
 }
 
 export interface TaskFunction {
-  handler: NodejsFunction;
+  handler: LambdaFunction;
   /** The published version, which stays when the next one is published. */
   version: Version;
 }
@@ -101,11 +103,11 @@ export function taskFunction(scope: Construct, name: string, props: TaskFunction
   });
   explainWildcards(role, statements);
 
-  const handler = new NodejsFunction(scope, `${id}Function`, {
+  const handler = new LambdaFunction(scope, `${id}Function`, {
     functionName: props.functionName,
     description: props.description,
-    entry: `${root}${props.entry}`,
-    handler: 'handler',
+    code: props.code,
+    handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     memorySize: props.memoryMb,
@@ -115,10 +117,6 @@ export function taskFunction(scope: Construct, name: string, props: TaskFunction
     logGroup,
     // Nothing adds to a role behind the statements above, which are what the tests read.
     role: role.withoutPolicyUpdates(),
-    projectRoot: root,
-    depsLockFilePath: `${root}package-lock.json`,
-    awsSdkConnectionReuse: false, // what it sets has had no meaning since SDK v3
-    bundling,
     currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
   });
   const resource = handler.node.defaultChild;

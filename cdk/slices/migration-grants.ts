@@ -1,11 +1,14 @@
 import type { FunctionName } from '#migrations/functions.ts';
 
-/** What a function may be allowed; each stands for the actions in migration-rights.ts. */
+/** What a function may be allowed; each stands for the AWS actions in migration-rights.ts. */
 export type Right =
   | 'readRecords'
+  | 'listRecords'
   | 'writeRecords'
+  | 'deleteRecords'
   | 'readArtifacts'
   | 'writeArtifacts'
+  | 'writeBackups'
   | 'readDatabaseSecret'
   | 'startWorkflows'
   | 'readExecutions'
@@ -16,46 +19,39 @@ export type Right =
 
 /** The work of a phase: its record and plan, the target database, progress back into the record. */
 const phase: Right[] = ['readRecords', 'writeRecords', 'readArtifacts', 'readDatabaseSecret'];
+/** A state that waits keeps its token and gives the answer at once when it is there already. */
+const waiting: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords', 'answerTokens'];
 
 /**
  * The rights of each function, and no others. A test compares them with the AWS calls that remain in its
  * bundle: one missing fails as much as one too many.
  */
 export const migrationGrants: Record<FunctionName, Right[]> = {
-  'inspect-database': ['readRecords', 'readDatabaseSecret'],
+  'inspect-database': ['readDatabaseSecret'],
   'plan-migration': [...phase, 'writeArtifacts'],
   'validate-migration': phase,
-  'acquire-lock': phase,
+  'acquire-lock': ['readRecords', 'writeRecords', 'readDatabaseSecret'],
   'back-up-definitions': [...phase, 'writeArtifacts'],
   expand: phase,
-  'plan-ranges': phase,
+  'plan-ranges': [...phase, 'listRecords'],
   'backfill-range': phase,
   'build-indexes': phase,
   'add-constraints': phase,
   'verify-range': phase,
   publish: phase,
   contract: phase,
-  'complete-migration': phase,
+  'complete-migration': [...phase, 'deleteRecords'],
   revert: phase,
   'restore-constraints': phase,
   'count-losses': phase,
-  'back-up-rows': [...phase, 'writeArtifacts'],
+  'back-up-rows': [...phase, 'writeArtifacts', 'writeBackups'],
   remove: phase,
-  'request-approval': ['readRecords', 'writeRecords'],
-  'await-resume': ['readRecords', 'writeRecords', 'answerTokens'],
-  'await-completion': ['readRecords', 'writeRecords', 'answerTokens'],
+  'request-approval': waiting,
+  'await-resume': waiting,
+  'await-completion': waiting,
   'schedule-removal': ['readRecords', 'writeRecords', 'scheduleRemoval'],
-  'record-failure': ['readRecords', 'writeRecords'],
-  reconcile: ['readRecords', 'writeRecords', 'startWorkflows', 'readExecutions'],
-  'publish-events': ['readRecords', 'writeRecords', 'publishEvents'],
-  api: [
-    'readRecords',
-    'writeRecords',
-    'readArtifacts',
-    'writeArtifacts',
-    'startWorkflows',
-    'readExecutions',
-    'answerTokens',
-    'invokeConnector',
-  ],
+  'record-failure': ['readRecords', 'writeRecords', 'deleteRecords'],
+  reconcile: [...waiting, 'startWorkflows', 'readExecutions'],
+  'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
+  api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'invokeConnector'],
 };

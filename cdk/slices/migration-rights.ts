@@ -28,15 +28,18 @@ function needed<T>(value: T | undefined, right: Right): T {
 
 /** The AWS actions of each right that the code calls; a test reads this against the bundles. */
 export const actionsOf: Record<Right, string[]> = {
-  readRecords: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:BatchGetItem'],
-  writeRecords: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-  readArtifacts: ['s3:GetObject'],
-  writeArtifacts: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  readRecords: ['dynamodb:GetItem'],
+  listRecords: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
+  writeRecords: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+  deleteRecords: ['dynamodb:DeleteItem'],
+  readArtifacts: ['s3:GetObject', 's3:ListBucket'],
+  writeArtifacts: ['s3:PutObject'],
+  writeBackups: ['s3:AbortMultipartUpload'],
   readDatabaseSecret: ['secretsmanager:GetSecretValue'],
   startWorkflows: ['states:StartExecution'],
   readExecutions: ['states:DescribeExecution'],
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
-  scheduleRemoval: ['scheduler:CreateSchedule', 'scheduler:GetSchedule', 'scheduler:DeleteSchedule'],
+  scheduleRemoval: ['scheduler:CreateSchedule'],
   publishEvents: ['events:PutEvents'],
   invokeConnector: ['lambda:InvokeFunction'],
 };
@@ -53,20 +56,26 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   const grant: Record<Right, () => PolicyStatement[]> = {
-    readRecords: () => [
-      allow('ReadRecords', {
-        actions: actionsOf.readRecords,
+    readRecords: () => [allow('ReadRecords', { actions: actionsOf.readRecords, resources: [tableArn] })],
+    listRecords: () => [
+      allow('ListRecords', {
+        actions: actionsOf.listRecords,
         resources: [tableArn, `${tableArn}/index/*`],
       }),
     ],
     writeRecords: () => [allow('WriteRecords', { actions: actionsOf.writeRecords, resources: [tableArn] })],
+    deleteRecords: () => [
+      allow('DeleteRecords', { actions: actionsOf.deleteRecords, resources: [tableArn] }),
+    ],
     readArtifacts: () => [
-      allow('ReadArtifacts', { actions: actionsOf.readArtifacts, resources: [`${bucketArn}/*`] }),
-      // Without it a missing object looks like a forbidden one.
-      allow('TellMissingArtifacts', { actions: ['s3:ListBucket'], resources: [bucketArn] }),
+      // Without ListBucket, which is about the bucket itself, a missing object looks like a forbidden one.
+      allow('ReadArtifacts', { actions: actionsOf.readArtifacts, resources: [bucketArn, `${bucketArn}/*`] }),
     ],
     writeArtifacts: () => [
       allow('WriteArtifacts', { actions: actionsOf.writeArtifacts, resources: [`${bucketArn}/*`] }),
+    ],
+    writeBackups: () => [
+      allow('WriteBackups', { actions: actionsOf.writeBackups, resources: [`${bucketArn}/*`] }),
     ],
     readDatabaseSecret: () => readSecret(needed(resources.secretArns, 'readDatabaseSecret'), stack.region),
     startWorkflows: () => [
@@ -115,24 +124,28 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       }),
     ],
   };
-  return [...rights.flatMap((right) => grant[right]()), useKey(rights, resources.keyArn, stack.region)];
+  return [...rights.flatMap((right) => grant[right]()), ...useKey(scope, rights, resources)];
 }
 
-/** The environment's key, only through the services whose data it encrypts. */
-function useKey(rights: Right[], keyArn: string, region: string): PolicyStatement {
-  const services = new Set<string>();
-  for (const right of rights) {
-    if (right.endsWith('Records')) services.add('dynamodb');
-    if (right.endsWith('Artifacts')) services.add('s3');
-    if (['startWorkflows', 'readExecutions', 'answerTokens'].includes(right)) services.add('states');
-  }
-  return allow('UseKey', {
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-    resources: [keyArn],
-    conditions: {
-      StringEquals: {
-        'kms:ViaService': [...services].map((service) => `${service}.${region}.amazonaws.com`),
-      },
-    },
-  });
+/** The environment's key, only for what it encrypts: records, artifacts and executions. */
+function useKey(scope: Construct, rights: Right[], { keyArn, prefix }: Resources): PolicyStatement[] {
+  const use = (sid: string, conditions: Record<string, Record<string, unknown>>) =>
+    allow(sid, { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [keyArn], conditions });
+  const { region } = Stack.of(scope);
+  const services = [
+    ...(rights.some((right) => right.endsWith('Records')) ? [`dynamodb.${region}.amazonaws.com`] : []),
+    ...(rights.some((right) => /Artifacts|Backups/.test(right)) ? [`s3.${region}.amazonaws.com`] : []),
+  ];
+  const executions = rights.some((right) => /Workflows|Executions|Tokens/.test(right));
+  const machines = stateMachineArn(scope, prefix, '*');
+  return [
+    ...(services.length > 0 ? [use('UseDataKey', { StringEquals: { 'kms:ViaService': services } })] : []),
+    ...(executions
+      ? [
+          use('UseExecutionKey', {
+            StringLike: { 'kms:EncryptionContext:aws:states:stateMachineArn': machines },
+          }),
+        ]
+      : []),
+  ];
 }

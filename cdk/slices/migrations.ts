@@ -9,6 +9,7 @@ import { camelName, type FunctionName, migrationFunctions } from '#migrations/fu
 import type { Watched } from '../constructs/alarms.ts';
 import { counter, sumOf } from '../constructs/alarms.ts';
 import type { Connector, DataPlaneTask } from '../constructs/connector.ts';
+import { handlerCode } from '../constructs/handler-code.ts';
 import {
   connectorPath,
   liveStateMachineArn,
@@ -16,14 +17,15 @@ import {
   rolesBelow,
   stateMachineArn,
 } from '../constructs/names.ts';
+import { root } from '../constructs/repository.ts';
 import { readDefinition } from '../constructs/state-machine-file.ts';
 import { allow, explainWildcards } from '../constructs/statements.ts';
-import { root, type TaskFunction, taskFunction } from '../constructs/task-function.ts';
+import { type TaskFunction, taskFunction } from '../constructs/task-function.ts';
 import type { Trigger } from '../constructs/triggers.ts';
 import { workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { migrationGrants } from './migration-grants.ts';
-import { type Resources, statementsOf } from './migration-rights.ts';
+import { actionsOf, type Resources, statementsOf } from './migration-rights.ts';
 
 /** The state machines of this capability, by the names of their files. */
 export const migrationMachines = [
@@ -47,8 +49,22 @@ export function entryOf(name: FunctionName): string {
   return name === 'api' ? 'functions/migrations/api.ts' : `functions/migrations/tasks/${name}.ts`;
 }
 
+/** Bundled once for all stacks that deploy them. */
+export const codeOf = handlerCode(Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])));
+
+/** Data-plane functions that the API invokes itself, to answer at once. */
+const calledByApi: FunctionName[] = ['inspect-database', 'plan-migration'];
+
 /** Which of its data-plane functions work through key ranges, many at a time. */
 const throughRanges = new Set<FunctionName>(['backfill-range', 'verify-range']);
+
+/** Every action that some data-plane function may take on the table (`dynamodb`) or the bucket (`s3`). */
+export function dataPlaneActions(): { dynamodb: string[]; s3: string[] } {
+  const all = ofPlane('data').flatMap((name) => migrationGrants[name].flatMap((right) => actionsOf[right]));
+  const of = (service: string) =>
+    [...new Set(all)].filter((action) => action.startsWith(`${service}:`)).sort();
+  return { dynamodb: of('dynamodb'), s3: of('s3') };
+}
 
 /** What this capability stores in, wherever its functions run. */
 export interface MigrationStores {
@@ -77,7 +93,7 @@ export function migrationDataPlane(
     ofPlane('data').map((name) => ({
       name,
       key: camelName(name),
-      entry: entryOf(name),
+      code: codeOf(name),
       timeoutSeconds: migrationFunctions[name].timeoutSeconds,
       memoryMb: migrationFunctions[name].memoryMb,
       statements: statementsOf(scope, migrationGrants[name], { prefix, secretArns, ...stores }),
@@ -104,10 +120,10 @@ function schedulerRole(scope: Construct, environment: Environment, keyArn: strin
   const removal = stateMachineArn(scope, environment.prefix, 'migration-removal');
   const statements = [
     allow('StartWorkflow', { actions: ['states:StartExecution'], resources: [removal, `${removal}:*`] }),
-    allow('UseKey', {
+    allow('UseExecutionKey', {
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: [keyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `states.${Stack.of(scope).region}.amazonaws.com` } },
+      conditions: { StringEquals: { 'kms:EncryptionContext:aws:states:stateMachineArn': removal } },
     }),
   ];
   const role = new Role(scope, 'SchedulerRole', {
@@ -127,7 +143,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
   const { prefix } = environment;
   const scheduleGroup = new CfnScheduleGroup(scope, 'Removals', { name: `${prefix}-removals` });
   const scheduling = schedulerRole(scope, environment, stores.keyArn);
-  const invoked = ofPlane('data').flatMap((name) => connector.functions.get(name) ?? []);
+  const invoked = calledByApi.flatMap((name) => connector.functions.get(name) ?? []);
   const resources: Resources = {
     prefix,
     ...stores,
@@ -157,7 +173,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       name,
       taskFunction(scope, name, {
         functionName: `${prefix}-migrations-${name}`,
-        entry: entryOf(name),
+        code: codeOf(name),
         description: `Theseus ${prefix}: ${name} of migrations`,
         timeoutSeconds: migrationFunctions[name].timeoutSeconds,
         memoryMb: migrationFunctions[name].memoryMb,

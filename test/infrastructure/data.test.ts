@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { capabilities } from '#local/capabilities.ts';
 import { statementsIn } from './statements.ts';
 import { resourcesOf, stackOf, synthesise, type Template } from './synthesised.ts';
 
@@ -22,7 +23,7 @@ describe.each([
     expect(table.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
       DeletionProtectionEnabled: kept,
       GlobalSecondaryIndexes: [
@@ -36,6 +37,21 @@ describe.each([
       ],
     });
     expect(table).toMatchObject({ DeletionPolicy: policy, UpdateReplacePolicy: policy });
+  });
+
+  it('keeps them under the keys that the laptop uses', () => {
+    const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, TimeToLiveSpecification } = only(
+      template,
+      'AWS::DynamoDB::Table',
+    ).Properties;
+    const [onLaptop, ...others] = capabilities.flatMap(({ tables }) => tables);
+    expect(others).toEqual([]);
+    expect({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }).toEqual({
+      KeySchema: onLaptop?.definition.KeySchema,
+      AttributeDefinitions: onLaptop?.definition.AttributeDefinitions,
+      GlobalSecondaryIndexes: onLaptop?.definition.GlobalSecondaryIndexes,
+    });
+    expect(TimeToLiveSpecification).toMatchObject({ AttributeName: onLaptop?.definition.timeToLive });
   });
 
   it('keeps artifacts private, versioned, encrypted with our key', () => {

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { App } from 'aws-cdk-lib';
+import type { App, AppProps } from 'aws-cdk-lib';
 import { z } from 'zod';
 import { application } from '../../cdk/application.ts';
 import { connectorRelease } from '../../cdk/connector-release.ts';
-import { root } from '../../cdk/constructs/task-function.ts';
+import { root } from '../../cdk/constructs/repository.ts';
 import type { StageName } from '../../cdk/environments.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
@@ -27,12 +27,17 @@ export type Template = z.infer<typeof templateSchema>;
 export type Resource = Template['Resources'][string];
 
 /** The flags of cdk.json, and no bundling: what is in the functions is another test's matter. */
-function context(theseus: unknown): Record<string, unknown> {
+export function context(theseus?: unknown): Record<string, unknown> {
   const { context: flags } = cdkJson.parse(JSON.parse(readFileSync(`${root}cdk.json`, 'utf8')));
   return { ...flags, 'aws:cdk:bundling-stacks': [], ...(theseus === undefined ? {} : { theseus }) };
 }
 
-const outdir = () => mkdtempSync(join(tmpdir(), 'theseus-synth-'));
+/** Without the validator of CloudFormation, which takes most of the time; checks.test.ts runs it. */
+const props = (theseus?: unknown): AppProps => ({
+  outdir: mkdtempSync(join(tmpdir(), 'theseus-synth-')),
+  context: context(theseus),
+  builtinCloudFormationValidation: false,
+});
 
 function templatesOf(app: App): Map<string, Template> {
   const assembly = app.synth();
@@ -44,16 +49,16 @@ function templatesOf(app: App): Map<string, Template> {
 }
 
 /**
- * The templates of these environments by path, for example `dev/service`, synthesised in this process with
- * all checks. Throws when a check finds anything.
+ * The templates of these environments by path, for example `dev/service`, synthesised in this process. Throws
+ * when AwsSolutions finds anything.
  */
 export function synthesise(stages: StageName[], theseus?: unknown): Map<string, Template> {
-  return templatesOf(application({ outdir: outdir(), context: context(theseus) }, stages));
+  return templatesOf(application(props(theseus), stages));
 }
 
 /** The connector's plain template. */
 export function synthesiseRelease(): Template {
-  const [template] = templatesOf(connectorRelease(outdir(), context(undefined))).values();
+  const [template] = templatesOf(connectorRelease(props())).values();
   if (template === undefined) throw new Error('The release has no stack');
   return template;
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { camelName, leaseMs, migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
+import { root } from '../../cdk/constructs/repository.ts';
 import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.ts';
-import { root } from '../../cdk/constructs/task-function.ts';
 import { migrationMachines } from '../../cdk/slices/migrations.ts';
 import { functionNames } from './bundle-facts.ts';
 
