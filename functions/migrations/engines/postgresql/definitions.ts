@@ -40,6 +40,8 @@ SELECT n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.rel
         coalesce((SELECT string_agg(quote_ident(r.rolname), ', ') FROM pg_roles r WHERE r.oid = ANY (p.polroles)), 'PUBLIC'),
         ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
     FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY p.polname) AS policies,
+  CASE WHEN c.relrowsecurity THEN ARRAY[format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', c.oid::regclass)] ELSE '{}' END
+    || CASE WHEN c.relforcerowsecurity THEN ARRAY[format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', c.oid::regclass)] ELSE '{}' END AS "rowSecurity",
   ARRAY(SELECT format('GRANT %s ON %s TO %s', acl.privilege_type, c.oid::regclass,
         CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(acl.grantee)) END)
     FROM aclexplode(c.relacl) acl WHERE acl.grantee <> c.relowner ORDER BY 1) AS grants,

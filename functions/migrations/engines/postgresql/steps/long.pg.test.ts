@@ -69,9 +69,9 @@ describe('an index built while clients write', () => {
 
   it('goes on in the backend when its caller runs out of time; the next calls join it', async () => {
     const holder = await snapshotHolder();
-    expect(await run(index(), 150)).toMatchObject({ status: 'running' });
+    expect(await run(index(), 400)).toMatchObject({ status: 'running' });
     expect(await indexStates()).toEqual([false]);
-    expect(await run(index(), 50)).toMatchObject({ status: 'running' });
+    expect(await run(index(), 200)).toMatchObject({ status: 'running' });
     const joined = run(index());
     await holder.query('COMMIT');
     expect(await joined).toMatchObject({ status: 'done', already: true });
@@ -80,7 +80,7 @@ describe('an index built while clients write', () => {
 
   it('replaces an INVALID leftover of a backend that is gone', async () => {
     const holder = await snapshotHolder();
-    await run(index(), 150);
+    await run(index(), 400);
     await session.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE%' AND datname = current_database()`,
     );
@@ -102,7 +102,7 @@ describe('an index built while clients write', () => {
 
   it('is cancelled when it has to go while a backend still builds it', async () => {
     const holder = await snapshotHolder();
-    await run(index(), 150);
+    await run(index(), 400);
     const dropping = run(drop);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await holder.query('COMMIT');
@@ -135,7 +135,7 @@ describe('a constraint checked while clients write', () => {
 describe('a transaction step', () => {
   it('cancels a long statement of its own migration that nobody waits for any more', async () => {
     const holder = await snapshotHolder();
-    await run(index(), 150);
+    await run(index(), 400);
     await run(
       {
         kind: 'transaction',

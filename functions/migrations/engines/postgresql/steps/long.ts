@@ -55,6 +55,7 @@ export async function runLong(
       return doneBefore({ lockWaitMs: 0, attempts: 1 }, elapsed());
     }
     await work.clear(session);
+    if (clock.now() >= options.until) return running(elapsed(), null);
     if ((await submit(session, work, options)) === 'time is up') {
       detached = true;
       session.detach();
