@@ -1,4 +1,5 @@
 import { ExpressionInvalid } from '../errors.ts';
+import { exchangeNames, type Place } from './exchange.ts';
 import {
   child,
   isTree,
@@ -6,6 +7,7 @@ import {
   parseErrorOffset,
   parseSql,
   printSql,
+  readsAs,
   stringOf,
   type Tree,
   walk,
@@ -15,6 +17,8 @@ import {
 export interface Expression {
   /** As the user wrote it. */
   text: string;
+  /** What was parsed, to which the positions in the tree belong; absent where the tree came from elsewhere. */
+  source?: string;
   node: Tree;
 }
 
@@ -74,7 +78,7 @@ export async function parseExpression(text: string): Promise<Expression> {
   if (node === undefined) throw invalid(text, 'it is empty');
   if (second !== undefined) throw invalid(text, 'it holds more than one expression');
   if (typeof child(target, 'ResTarget')?.name === 'string') throw invalid(text, 'it names its result');
-  const expression = { text, node };
+  const expression = { text, source: PREFIX + source, node };
   refuseForeignParts(expression);
   return expression;
 }
@@ -123,7 +127,11 @@ interface Scope {
 }
 
 /** Copies the tree; `column` gives the node that stands for a column of the table. */
-function mapColumns(expression: Expression, tables: string[], column: (name: string) => Tree): Tree {
+function mapColumns(
+  expression: Expression,
+  tables: string[],
+  column: (name: string, reference: Tree) => Tree,
+): Tree {
   const visit = (node: unknown, scope: Scope): unknown => {
     if (Array.isArray(node)) return node.map((item) => visit(item, scope));
     if (!isTree(node)) return node;
@@ -137,14 +145,14 @@ function mapColumns(expression: Expression, tables: string[], column: (name: str
     const names = items(reference, 'fields').map(stringOf);
     const [first, second] = names;
     const outside = !scope.from;
-    if (names.length === 1 && typeof first === 'string') return outside ? column(first) : null;
+    if (names.length === 1 && typeof first === 'string') return outside ? column(first, reference) : null;
     if (
       names.length === 2 &&
       typeof first === 'string' &&
       tables.includes(first) &&
       !scope.taken.has(first)
     ) {
-      if (typeof second === 'string') return column(second);
+      if (typeof second === 'string') return column(second, reference);
     } else if (!outside) {
       return null;
     }
@@ -191,18 +199,22 @@ export function bind(expression: Expression, tables: string[], replace: (column:
   let marker = '_theseus_column_';
   while (expression.text.toLowerCase().includes(marker)) marker += '_';
   const operands: string[] = [];
-  const node = mapColumns(expression, tables, (name) => {
+  const places: Place[] = [];
+  const node = mapColumns(expression, tables, (name, reference) => {
+    const stand = `${marker}${operands.length}x`;
     operands.push(replace(name));
-    return { ColumnRef: { fields: [{ String: { sval: `${marker}${operands.length - 1}x` } }] } };
+    places.push({ at: Number(reference.location), parts: items(reference, 'fields').length, by: stand });
+    return { ColumnRef: { fields: [{ String: { sval: stand } }] } };
   });
-  const sql = printExpression(expression.text, node);
+  const sql = printExpression(expression, node, places);
   return sql.replaceAll(
     new RegExp(`${marker}(\\d+)x`, 'g'),
     (_, index: string) => operands[Number(index)] ?? '',
   );
 }
 
-function printExpression(text: string, node: Tree): string {
+/** Printed from the tree; where the printer fails, the user's own text with the names exchanged. Both are read back. */
+function printExpression({ text, source }: Expression, node: Tree, places: Place[]): string {
   const statement = {
     SelectStmt: {
       targetList: [{ ResTarget: { val: node } }],
@@ -211,8 +223,12 @@ function printExpression(text: string, node: Tree): string {
     },
   };
   try {
-    return printSql(statement).replace(/^SELECT\s+/, '');
+    return printSql(statement).slice(PREFIX.length);
   } catch (cause) {
+    const exchanged = source === undefined ? null : exchangeNames(source, places);
+    // A comment could swallow what comes after the expression.
+    const plain = exchanged !== null && !/--|\/\*/.test(exchanged);
+    if (plain && readsAs(exchanged, statement)) return exchanged.slice(PREFIX.length);
     throw new ExpressionInvalid(`"${text.slice(0, 200)}" cannot be rewritten with certainty`, {
       evidence: { expression: text.slice(0, 2_000) },
       action: 'Write the expression in a simpler way, or put it into a function and call that.',

@@ -60,12 +60,18 @@ export function parseErrorOffset(error: unknown): number | null {
 export function printSql(statement: Tree): string {
   // The printer wants its own Node type; the tree came from the same parser.
   const sql = deparseSync(statement as Parameters<typeof deparseSync>[0], { pretty: false });
-  const again = statementsOf(sql);
-  const [only] = again;
-  if (again.length !== 1 || only === undefined || shape(only.statement) !== shape(statement)) {
-    throw new Error(`The SQL cannot be rewritten with certainty: ${sql}`);
-  }
+  if (!readsAs(sql, statement)) throw new Error(`The SQL cannot be rewritten with certainty: ${sql}`);
   return sql;
+}
+
+/** Whether the SQL is one statement and parses to this tree. Only after parseSql has run once. */
+export function readsAs(sql: string, statement: Tree): boolean {
+  try {
+    const [only, second] = statementsOf(sql);
+    return second === undefined && only !== undefined && shape(only.statement) === shape(statement);
+  } catch {
+    return false;
+  }
 }
 
 const positional = new Set([
