@@ -70,6 +70,8 @@ export async function ensureControlSchema(session: Session): Promise<void> {
   if (await hasControlSchema(session)) return;
   try {
     await inTransaction(session, async () => {
+      // Many migrations may come to a new database at once: each waits for the first.
+      await session.query(`SELECT set_config('lock_timeout', '20000', true)`);
       await session.query('SELECT pg_advisory_xact_lock($1)', [creationLock]);
       for (const statement of statements) await session.query(statement);
     });

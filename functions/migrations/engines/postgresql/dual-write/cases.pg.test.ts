@@ -250,6 +250,32 @@ describe('dual write between two versions', () => {
     expect(await read()).toEqual({ email: 'a@z', host: 'mine', was: 'A@Z' });
   });
 
+  it('lets a column that both versions write move the side that its writer does not see', async () => {
+    await session.query('ALTER TABLE public.customers ADD middle text');
+    await session.query(
+      'CREATE OR REPLACE VIEW public_v2.customers WITH (security_invoker=true) AS SELECT id, first_name, last_name, email, middle FROM public.customers',
+    );
+    await inTransaction(session, async () => {
+      await removeGroups(session, [{ table: customers, group: 'g1' }]);
+      const downs = [
+        { column: 'name', expression: `concat_ws(' ', NEW."first_name", NEW."middle", NEW."last_name")` },
+      ];
+      await addGroups(session, [{ table: customers, group: { ...splitName, shared: ['middle'], downs } }]);
+    });
+    const old = await as('public');
+    const new_ = await as('public_v2, public');
+    await new_.query(
+      `INSERT INTO customers (id, first_name, last_name, middle) VALUES (1, 'Mary', 'Smith', 'Ann')`,
+    );
+    expect(await rowOf(1)).toMatchObject({ name: 'Mary Ann Smith', first_name: 'Mary', last_name: 'Smith' });
+    await new_.query(`UPDATE customers SET middle = 'Eve'`);
+    expect(await rowOf(1)).toMatchObject({ name: 'Mary Eve Smith', first_name: 'Mary', last_name: 'Smith' });
+    await old.query(`UPDATE customers SET middle = 'Zoe'`);
+    expect(await rowOf(1)).toMatchObject({ name: 'Mary Eve Smith', first_name: 'Mary', last_name: 'Smith' });
+    await old.query(`UPDATE customers SET name = 'Al Bo', middle = NULL`);
+    expect(await rowOf(1)).toMatchObject({ name: 'Al Bo', first_name: 'Al', last_name: 'Bo' });
+  });
+
   it('leaves nothing behind when its groups end', async () => {
     await chain(session);
     await inTransaction(session, () =>
