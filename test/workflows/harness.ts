@@ -28,6 +28,8 @@ export interface Platform {
   hook: { current: ((notice: InvocationNotice) => void | Promise<void>) | undefined };
   /** Ends the platform without ceremony and starts it again over the same directory. */
   restart: (options?: Partial<CloudOptions>) => Promise<void>;
+  /** Invokes a function by its short name, as its schedule would. */
+  invoke: (name: string, payload?: unknown) => Promise<unknown>;
   stop: () => Promise<void>;
 }
 
@@ -49,15 +51,19 @@ const resting = new Set<MigrationStatus>([
   'cancelled',
 ]);
 
+/** Tests that move time by days call the sweepers themselves instead of meeting them ten thousand times. */
+const unscheduled = capabilities.map((capability) => ({ ...capability, schedules: [] }));
+
 const example = (file: string) => readFile(new URL(`../../examples/${file}`, import.meta.url), 'utf8');
 
 const started: Platform[] = [];
-afterAll(async () => {
+async function stopAll(): Promise<void> {
   for (const platform of started.splice(0)) {
     await platform.stop();
     await rm(platform.directory, { recursive: true, force: true });
   }
-});
+}
+afterAll(stopAll);
 
 /** A failure that nothing retries. */
 export class Sabotage extends Error {
@@ -69,16 +75,28 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export async function startPlatform(
   options: Partial<CloudOptions> & { rows?: number; duplicate?: 'concurrently' | 'sequentially' } = {},
 ): Promise<Platform> {
+  // One platform runs in a process at a time.
+  await stopAll();
   const { rows = 500, duplicate, ...cloudOptions } = options;
   const hook: Platform['hook'] = { current: undefined };
   const drill = { duplicate, onInvoke: (notice: InvocationNotice) => hook.current?.(notice) };
   const directory = await mkdtemp(join(tmpdir(), 'theseus-test-'));
   const url = await createDatabase('shop');
   const pool = new pg.Pool({ connectionString: url, max: 4 });
+  // The database is dropped under the pool when the file ends.
+  pool.on('error', () => {});
   const sql = async (text: string, values: unknown[] = []) => (await pool.query(text, values)).rows;
   await fillShop(sql, rows);
   const start = (more: Partial<CloudOptions> = {}) =>
-    startCloud({ directory, capabilities, port: 0, survives: 'process', drill, ...cloudOptions, ...more });
+    startCloud({
+      directory,
+      capabilities: unscheduled,
+      port: 0,
+      survives: 'process',
+      drill,
+      ...cloudOptions,
+      ...more,
+    });
   let cloud = await start();
 
   const platform: Platform = {
@@ -142,6 +160,7 @@ export async function startPlatform(
       await cloud.stop();
       cloud = await start(more);
     },
+    invoke: (name, payload = {}) => cloud.lambda.invoke(`migrations-${name}`, payload),
     async stop() {
       await cloud.stop();
       await pool.end();

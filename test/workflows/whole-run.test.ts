@@ -9,6 +9,6 @@ describe('a migration', () => {
     await act(planned.id, 'start', { consents: planned.plan?.notes.map(({ code }) => code) ?? [] });
     const completed = await until(planned.id, 'completed');
     expect(completed.progress.rowsDone).toBe(completed.progress.rowsTotal);
-    const rows = await sql(`SELECT * FROM "${completed.versionSchema}".customers LIMIT 3`);
+    await sql(`SELECT * FROM "${completed.versionSchema}".customers LIMIT 3`);
   });
 });
