@@ -19,12 +19,16 @@ export async function addGroups(
   adds: { table: TableRef; group: DualWriteGroup }[],
 ): Promise<void> {
   const tables = new Map<number, string>();
+  const positions = new Map<string, number>();
   for (const { table, group } of adds) {
+    const place = JSON.stringify([table.schema, group.migration]);
+    const position = positions.get(place) ?? (await positionOf(session, table.schema, group.migration));
+    positions.set(place, position);
     const oid = await tableOid(session, table);
     if (oid === null) throw missing(`There is no table ${table.schema}.${table.name}`);
     const live: LiveGroup = {
       ...group,
-      position: await positionOf(session, table.schema, group.migration),
+      position,
       columns: await columnFacts(session, oid, table, watchedColumns(group)),
     };
     await session.query(
@@ -125,9 +129,8 @@ async function rebuildTable(session: Session, oid: number): Promise<void> {
     'SELECT name, value FROM theseus.settings',
   );
   const pinned = Object.fromEntries(settings.map(({ name, value }) => [name, value]));
-  for (const statement of dualWriteStatements({ ...table, oid }, live, table.triggers, pinned)) {
-    await session.query(statement);
-  }
+  // One round trip, because clients wait meanwhile.
+  await session.query(dualWriteStatements({ ...table, oid }, live, table.triggers, pinned).join(';\n'));
 }
 
 /** Migrations of a schema in the order in which they began here; a migration keeps its place. */
