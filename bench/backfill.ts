@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,6 +36,8 @@ interface Run {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'theseus-bench-'));
+// Run by root, the server is another user, who must be able to enter; else its data lies elsewhere and stays there.
+chmodSync(directory, 0o755);
 const server = await startPostgres({
   directory,
   settings: { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'logical' },

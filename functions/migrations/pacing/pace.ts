@@ -23,6 +23,13 @@ const SAMPLES_TO_RAISE = 20;
 const SAMPLES_TO_LOWER = 5;
 /** Without a probe the start's pace is won back one step in this many ms. */
 const BLIND_MS = 1_000;
+/** A control window: the backfill holds still this long, so that the probe sees the application without it. */
+const CONTROL_MS = 400;
+/** Reads of a control window that make a new baseline. */
+const SAMPLES_TO_REBASE = 10;
+/** Windows come this often when reads are slow, to learn whether the backfill is to blame, and this often anyway. */
+const CONTROL_UNDER_PRESSURE_MS = 2_000;
+const CONTROL_EVERY_MS = 30_000;
 
 /** What was seen while chunks ran at the present pace; null is unknown. */
 export interface Measurement {
@@ -51,23 +58,30 @@ export interface PaceState {
   baselineP99Ms: number | null;
   /** Monotonic ms of the last change; only what was measured after it speaks about the present pace. */
   since: number;
+  /** Monotonic ms at which the baseline was measured last. */
+  controlledAt: number;
+  /** A control window to hold before the next chunk, ms; mostly 0. */
+  controlMs: number;
+}
+
+/** How near reads are to their limit, by the measured latency: 1 is at the limit, 0 is unknown. */
+function latencyShare(state: PaceState, seen: Measurement): number {
+  if (state.baselineP99Ms === null || seen.probeP99Ms === null || seen.probeSamples === 0) return 0;
+  const limit = Math.max(state.baselineP99Ms * LATENCY_FACTOR, state.baselineP99Ms + LATENCY_FLOOR_MS);
+  const share = seen.probeP99Ms / limit;
+  // A few reads say little about a 99th percentile; twice the limit is too slow however few there are.
+  return seen.probeSamples >= SAMPLES_TO_LOWER || share >= 2 ? share : Math.min(share, ROOM);
 }
 
 /** How near the present pace is to its nearest limit: 1 is at the limit. */
 export function pressure(state: PaceState, seen: Measurement): number {
-  const shares = [
+  return Math.max(
+    latencyShare(state, seen),
     seen.chunkMs / CHUNK_LIMIT_MS,
     (seen.replicationLagMs ?? 0) / LAG_LIMIT_MS,
     (seen.walBytesPerSecond ?? 0) / WAL_LIMIT_BYTES,
     seen.waiters > 0 || seen.lockTimedOut ? 1 : 0,
-  ];
-  if (state.baselineP99Ms !== null && seen.probeP99Ms !== null && seen.probeSamples > 0) {
-    const limit = Math.max(state.baselineP99Ms * LATENCY_FACTOR, state.baselineP99Ms + LATENCY_FLOOR_MS);
-    const share = seen.probeP99Ms / limit;
-    // A few reads say little about a 99th percentile; twice the limit is too slow however few there are.
-    shares.push(seen.probeSamples >= SAMPLES_TO_LOWER || share >= 2 ? share : Math.min(share, ROOM));
-  }
-  return Math.max(...shares);
+  );
 }
 
 function slower({ chunkRows, pauseMs }: Pace): Pace {
@@ -76,42 +90,45 @@ function slower({ chunkRows, pauseMs }: Pace): Pace {
 }
 
 function faster({ chunkRows, pauseMs }: Pace, most: number): Pace {
-  if (pauseMs > 0) return { chunkRows, pauseMs: pauseMs <= FIRST_PAUSE_MS ? 0 : Math.floor(pauseMs / 2) };
+  if (pauseMs > 0) return { chunkRows, pauseMs: pauseMs <= FIRST_PAUSE_MS * 4 ? 0 : Math.floor(pauseMs / 4) };
   return { chunkRows: Math.max(chunkRows, Math.min(most, chunkRows + STEP_ROWS)), pauseMs };
 }
 
 /**
  * The pace of the next chunk: additive increase, multiplicative decrease (Chiu and Jain 1989, as in TCP), with a band
  * between in which nothing changes, so that it does not swing. At a limit the chunk is halved at once, and at the
- * smallest chunk the pause doubles; below 70 % of every limit the pause is halved away first, then each fresh set of
+ * smallest chunk the pause doubles; below 70 % of every limit the pause is quartered away first, then each fresh set of
  * 20 reads earns 200 rows. Every change starts the evidence anew, so that one bad second is not punished twice.
- * What the pauses of a slow backfill show is the application without it, and becomes the new baseline: a database that
- * is slow at noon by itself does not hold the backfill back until night. Returns the same object when nothing changes.
+ *
+ * Reads are held against a live control: when they are slow, and every 30 s anyway, the backfill holds still for a
+ * moment, and what the probe sees then is the new baseline. A database that is slow at noon by itself does not hold the
+ * backfill back until night, and one that was slow when it began does not excuse it afterwards.
  */
 export function nextPace(former: PaceState, seen: Measurement): PaceState {
   const state = rebased(former, seen);
+  const next = { ...state, pace: nextRate(state, seen), controlMs: 0 };
+  const changed = next.pace.chunkRows !== state.pace.chunkRows || next.pace.pauseMs !== state.pace.pauseMs;
+  const wait = latencyShare(state, seen) >= 1 ? CONTROL_UNDER_PRESSURE_MS : CONTROL_EVERY_MS;
+  if (state.baselineP99Ms !== null && seen.at - state.controlledAt >= wait) {
+    return { ...next, since: seen.at, controlledAt: seen.at, controlMs: CONTROL_MS };
+  }
+  return changed ? { ...next, since: seen.at } : next;
+}
+
+function nextRate(state: PaceState, seen: Measurement): Pace {
   const share = pressure(state, seen);
-  if (share >= 1) return changed(state, slower(state.pace), seen.at);
-  if (share >= ROOM) return state;
+  if (share >= 1) return slower(state.pace);
+  if (share >= ROOM) return state.pace;
   // A probe reads every few ms: if nothing at all came in a second, there is none, or none any more.
   if (state.baselineP99Ms === null || seen.probeSamples === 0) {
-    const due = seen.at - state.since >= BLIND_MS;
-    return due ? changed(state, faster(state.pace, START.chunkRows), seen.at) : state;
+    return seen.at - state.since >= BLIND_MS ? faster(state.pace, START.chunkRows) : state.pace;
   }
-  return seen.probeSamples >= SAMPLES_TO_RAISE
-    ? changed(state, faster(state.pace, MAX_ROWS), seen.at)
-    : state;
+  return seen.probeSamples >= SAMPLES_TO_RAISE ? faster(state.pace, MAX_ROWS) : state.pace;
 }
 
 function rebased(state: PaceState, seen: Measurement): PaceState {
-  const told = seen.quietSamples >= SAMPLES_TO_RAISE && seen.quietP99Ms !== null;
-  if (!told || seen.quietP99Ms === state.baselineP99Ms || state.baselineP99Ms === null) return state;
-  return { ...state, baselineP99Ms: seen.quietP99Ms };
-}
-
-function changed(state: PaceState, pace: Pace, at: number): PaceState {
-  if (pace.chunkRows === state.pace.chunkRows && pace.pauseMs === state.pace.pauseMs) return state;
-  return { ...state, pace, since: at };
+  if (state.baselineP99Ms === null || seen.quietP99Ms === null) return state;
+  return seen.quietSamples >= SAMPLES_TO_REBASE ? { ...state, baselineP99Ms: seen.quietP99Ms } : state;
 }
 
 /** A pace given from outside, brought into bounds. */

@@ -45,7 +45,14 @@ export async function backfillRange(
     probing = await openProbe(open, backfill, worker.pid);
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
-    const pacing = { pace: inBounds(options.pace), baselineP99Ms, since: clock.monotonic() };
+    const now = clock.monotonic();
+    const pacing = {
+      pace: inBounds(options.pace),
+      baselineP99Ms,
+      since: now,
+      controlledAt: now,
+      controlMs: 0,
+    };
     return await fill(worker, probing?.probe ?? null, {
       backfill,
       range,
@@ -157,9 +164,10 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     if (clock.monotonic() - reportedAt >= PROGRESS_EVERY_MS) {
       if (!(await report())) return { status: 'paused' as const, progress };
     }
-    if (pacing.pace.pauseMs > 0) {
+    const pauseMs = Math.max(pacing.pace.pauseMs, pacing.controlMs);
+    if (pauseMs > 0) {
       probe?.setQuiet(true);
-      await clock.sleep(pacing.pace.pauseMs, options.signal);
+      await clock.sleep(pauseMs, options.signal);
       probe?.setQuiet(false);
     }
   }

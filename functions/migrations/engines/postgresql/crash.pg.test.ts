@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -9,6 +9,8 @@ import { openSession } from './connection.ts';
 import { everything, fence, id, makePeople, openerOf, splitName } from './test-target.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'crash-'));
+// Run by root, the server is another user, who must be able to enter; else its data lies elsewhere and stays there.
+chmodSync(directory, 0o755);
 let server: Postgres | undefined;
 afterAll(async () => {
   await server?.stop();
