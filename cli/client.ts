@@ -36,10 +36,19 @@ function failureOf(status: number, text: string): Failure {
   return new Failure(detail ?? title, {
     code: codeOf(status),
     action,
-    details: errors.length > 1 ? errors.map((one) => `${one.pointer}: ${one.detail}`) : [],
+    details: detailsOf(detail ?? title, errors),
     problem: parsed.data,
   });
 }
+
+/** A line for each refused field, unless the message is about that very field. */
+export const detailsOf = (
+  message: string,
+  errors: readonly { pointer: string; detail: string }[],
+): string[] =>
+  errors.flatMap(({ pointer, detail }) =>
+    errors.length === 1 && message.includes(detail) ? [] : [`${pointer || '/'}: ${detail}`],
+  );
 
 function parseJson(text: string): unknown {
   try {

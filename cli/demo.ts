@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { runDemo } from '../demo/run.ts';
 
 /** `theseus demo`: the main job on a small shop, under traffic, with a report. What `npm start` runs. */
 export const demo = (): Command =>
@@ -8,5 +7,6 @@ export const demo = (): Command =>
     .option('--once', 'exit at the end instead of leaving the platform up; not 0 when anything failed')
     .option('--rows <rows>', 'orders and customers, 1,000–10,000,000', '300000')
     .action(async (options: { once?: boolean; rows: string }) => {
+      const { runDemo } = await import('../demo/run.ts');
       await runDemo({ once: options.once ?? false, rows: Number(options.rows) });
     });

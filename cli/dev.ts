@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { capabilities } from '#local/capabilities.ts';
-import { startCloud } from '#local/cloud.ts';
 import { holderOf } from '#local/lock.ts';
 import { exitCode, Failure } from './failure.ts';
 import { print, printJson } from './output.ts';
@@ -16,6 +14,17 @@ function portOf(text: string): number {
   });
 }
 
+/** Anything else that keeps the platform from starting is for the caller to name. */
+function portInUse(error: unknown): never {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(error instanceof Error && cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'))
+    throw error;
+  throw new Failure(`${error.message}.`, {
+    code: exitCode.refused,
+    action: 'npx theseus dev --port 0 takes any free one; the other commands find it by themselves.',
+  });
+}
+
 /** `theseus dev`: the whole platform on this machine until Ctrl-C. Every running migration is resumed at the next start. */
 export const dev = (): Command =>
   new Command('dev')
@@ -24,6 +33,7 @@ export const dev = (): Command =>
     .option('--json', 'print one JSON line when it is ready')
     .action(async (options: { port: string; json?: boolean }, command: Command) => {
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
+      const port = portOf(options.port);
       const holder = await holderOf(directory);
       if (holder) {
         throw new Failure(
@@ -34,7 +44,12 @@ export const dev = (): Command =>
           },
         );
       }
-      const cloud = await startCloud({ directory, port: portOf(options.port), capabilities });
+      // The platform is much to load, and no other verb needs it.
+      const [{ startCloud }, { capabilities }] = await Promise.all([
+        import('#local/cloud.ts'),
+        import('#local/capabilities.ts'),
+      ]);
+      const cloud = await startCloud({ directory, port, capabilities }).catch(portInUse);
       if (options.json) printJson({ url: cloud.url, directory, pid: process.pid });
       else {
         print(`Theseus runs on ${cloud.url}, its data is in ${directory}.`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bar, bytes, count, duration, table } from './output.ts';
+import { asTyped, bar, bytes, count, duration, table } from './output.ts';
 
 describe('figures for people', () => {
   it.each([
@@ -35,4 +35,11 @@ describe('figures for people', () => {
     expect(first).toBe('\u001b[31mab\u001b[39m    x');
     expect(second).toBe('abcd  y');
   });
+});
+
+it('writes the platform’s commands as they are typed in a clone, once', () => {
+  const said = 'Wait for it (theseus migration watch mig_1), or npx theseus dev; theseus itself stays.';
+  const typed = 'Wait for it (npx theseus migration watch mig_1), or npx theseus dev; theseus itself stays.';
+  expect(asTyped(said)).toBe(typed);
+  expect(asTyped(typed)).toBe(typed);
 });

@@ -8,6 +8,10 @@ export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 /** One JSON value a line: what --json promises to scripts. */
 export const printJson = (value: unknown): void => print(JSON.stringify(value));
 
+/** What the platform says, with its commands as they are typed in a clone. */
+export const asTyped = (text: string): string =>
+  text.replaceAll(/(?<!npx )\btheseus (?=migration |database |dev\b)/g, 'npx theseus ');
+
 const widthOf = (text: string): number => stripVTControlCharacters(text).length;
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 

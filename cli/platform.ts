@@ -13,6 +13,17 @@ export interface Platform {
 export const dataDirectory = (given?: string): string =>
   resolve(given ?? process.env.THESEUS_DIRECTORY ?? '.theseus');
 
+async function tokensOf(folder: string) {
+  try {
+    return await readTokens(folder);
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error), {
+      code: exitCode.forbidden,
+      action: 'Correct the file, or remove it and start the platform again: it makes a new one.',
+    });
+  }
+}
+
 /**
  * The platform this terminal speaks to: THESEUS_URL and THESEUS_TOKEN, or the one `theseus dev` runs on this directory.
  * @throws Failure (unreachable) when neither is there.
@@ -31,7 +42,7 @@ export async function findPlatform(directory?: string): Promise<Platform> {
   }
   const folder = dataDirectory(directory);
   const holder = await holderOf(folder);
-  const [first] = holder?.url ? await readTokens(folder) : [];
+  const [first] = holder?.url ? await tokensOf(folder) : [];
   if (!holder?.url || !first) {
     throw new Failure(`No platform runs on ${folder}.`, {
       code: exitCode.unreachable,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { Database } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
+import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { findPlatform } from '../platform.ts';
 
@@ -23,6 +24,12 @@ export const databaseAdd = (): Command =>
     .option('--schema <name>', 'schema of migrations that name none', 'public')
     .option('--json', 'print JSON')
     .action(async (name: string, url: string | undefined, options: Options, command: Command) => {
+      if ((url === undefined) === (options.secret === undefined)) {
+        throw new Failure('Expected either a URL or --secret.', {
+          code: exitCode.usage,
+          action: `On this machine: npx theseus database add ${name} postgresql://user:password@host:port/database`,
+        });
+      }
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
       const database = await call(platform, {
         method: 'POST',

@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { DatabasePage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
+import { rowsOfPage } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
-  limit: string;
+  limit: number;
   cursor?: string;
   json?: boolean;
 }
@@ -14,7 +15,7 @@ interface Options {
 export const databaseList = (): Command =>
   new Command('list')
     .description('Registered databases')
-    .option('--limit <rows>', 'rows a page, 1–100', '20')
+    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
     .option('--cursor <cursor>', 'where the last page ended')
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {

@@ -1,5 +1,6 @@
 import type { Finding } from '#migrations/engines/engine.ts';
 import type { Plan, Step } from '#migrations/plan/schemas.ts';
+import { searchPath } from '#migrations/sql/identifiers.ts';
 import { bytes, colours, count } from '../output.ts';
 
 const undoWords = {
@@ -97,7 +98,7 @@ export function describePlan(
   );
   phase('publish', [
     ...steps(plan.publish),
-    `new clients set search_path = ${plan.versionSchema}, ${plan.schema}`,
+    `new clients set search_path = ${searchPath(plan.versionSchema, plan.schema)}`,
   ]);
   phase('contract', steps(plan.contract));
   phase('removal, at the end of the undo window', [

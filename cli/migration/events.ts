@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { MigrationEventPage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
+import { rowsOfPage } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
-  limit: string;
+  limit: number;
   cursor?: string;
   json?: boolean;
 }
@@ -15,7 +16,7 @@ export const migrationEvents = (): Command =>
   new Command('events')
     .description('What happened and who did what')
     .argument('<id>')
-    .option('--limit <rows>', 'rows a page, 1–100', '100')
+    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 100)
     .option('--cursor <cursor>', 'where the last page ended')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {

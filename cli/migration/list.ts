@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import { MigrationPage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
+import { rowsOfPage } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
+import { statusOf } from './watch.ts';
 
 interface Options {
   database?: string;
   status?: string;
-  limit: string;
+  limit: number;
   cursor?: string;
   json?: boolean;
 }
@@ -18,7 +20,7 @@ export const migrationList = (): Command =>
     .description('Migrations, newest first')
     .option('--database <name>', 'of this database only')
     .option('--status <status>', 'in this status only, e.g. running')
-    .option('--limit <rows>', 'rows a page, 1–100', '20')
+    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
     .option('--cursor <cursor>', 'where the last page ended')
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
@@ -28,7 +30,7 @@ export const migrationList = (): Command =>
         path: '/migrations',
         query: {
           database: options.database,
-          status: options.status,
+          status: options.status === undefined ? undefined : statusOf('--status', options.status),
           limit: options.limit,
           cursor: options.cursor,
         },

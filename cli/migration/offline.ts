@@ -5,6 +5,9 @@ import { planHash } from '#migrations/plan/hash.ts';
 import { createPlan } from '#migrations/plan/plan.ts';
 import type { Plan } from '#migrations/plan/schemas.ts';
 import { TheseusError } from '#platform/errors.ts';
+import { newId } from '#platform/ids.ts';
+import { problemOf } from '#platform/problem.ts';
+import { detailsOf } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 
 /** How long the read-only checks of the data may take, ms. */
@@ -37,10 +40,12 @@ export async function planWithoutPlatform(
     }
   } catch (error) {
     if (!(error instanceof TheseusError)) throw error;
-    throw new Failure(error.message, {
+    const problem = problemOf(error, newId('plan'));
+    throw new Failure(problem.detail, {
       code: unreachable.has(error.name) ? exitCode.unreachable : exitCode.refused,
-      action: error.action,
-      problem: { title: error.name, detail: error.message, action: error.action, ...error.evidence },
+      action: problem.action,
+      details: detailsOf(problem.detail, problem.errors ?? []),
+      problem,
     });
   }
 }

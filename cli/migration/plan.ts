@@ -8,7 +8,6 @@ import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { findPlatform } from '../platform.ts';
 import { describePlan } from './describe.ts';
-import { planWithoutPlatform } from './offline.ts';
 import { reportMigration } from './report.ts';
 import { settled } from './settled.ts';
 
@@ -86,6 +85,7 @@ export const migrationPlan = (): Command =>
       const file = await readMigrationFile(path);
       const fileName = basename(path);
       if (/^postgres(ql)?:\/\//.test(options.database)) {
+        const { planWithoutPlatform } = await import('./offline.ts');
         const { plan, hash, findings } = await planWithoutPlatform(
           options.database,
           options.schema ?? 'public',

@@ -1,5 +1,5 @@
 import type { Migration } from '#migrations/schemas.ts';
-import { colours, print, printJson } from '../output.ts';
+import { asTyped, colours, print, printJson } from '../output.ts';
 
 /** One line of where a migration stands, and the commands that fit now. */
 export function reportMigration(migration: Migration, { json }: { json?: boolean }): void {
@@ -13,7 +13,10 @@ export function reportMigration(migration: Migration, { json }: { json?: boolean
   printNext(migration);
 }
 
+/** The commands that fit now, a line each. */
+export const nextLines = (migration: Migration): string[] =>
+  migration.next.map((next) => `  ${colours.cyan(asTyped(next.command))}  ${colours.dim(next.why)}`);
+
 export function printNext(migration: Migration): void {
-  for (const next of migration.next)
-    print(`  ${colours.cyan(`npx ${next.command}`)}  ${colours.dim(next.why)}`);
+  for (const line of nextLines(migration)) print(line);
 }

@@ -1,6 +1,20 @@
-import type { Migration } from '#migrations/schemas.ts';
-import { bar, colours, count, duration, print } from '../output.ts';
-import { printNext } from './report.ts';
+import type { Migration, MigrationStatus } from '#migrations/schemas.ts';
+import { asTyped, bar, colours, count, duration, print } from '../output.ts';
+import { nextLines, printNext } from './report.ts';
+
+/** Here it waits for a person: what they can do is said at once, not only at the end. */
+const waiting = new Set<MigrationStatus>([
+  'waiting_for_approval',
+  'paused',
+  'soaking',
+  'waiting_for_decision',
+]);
+
+function waitingLines(migration: Migration): string[] {
+  if (!waiting.has(migration.status)) return [];
+  const path = migration.clientPath === null ? [] : [`  new clients: search_path = ${migration.clientPath}`];
+  return [...path, ...nextLines(migration)];
+}
 
 const label = (phase: string): string => phase.replaceAll('_', ' ');
 
@@ -35,6 +49,7 @@ export function liveScreen(): { show(migration: Migration): void; end(migration:
       `${colours.bold(migration.name)} on ${migration.database.name}: ${migration.status.replaceAll('_', ' ')}`,
       ...phaseLines(migration),
       ...(progress ? [progress] : []),
+      ...waitingLines(migration),
     ];
     if (drawn > 0) process.stdout.write(`\u001b[${drawn}A\u001b[J`);
     for (const line of lines) print(line.slice(0, 400));
@@ -50,6 +65,7 @@ export function liveScreen(): { show(migration: Migration): void; end(migration:
     print(
       `${migration.name}: ${migration.status.replaceAll('_', ' ')}${migration.phase ? `, ${label(migration.phase)}` : ''}${progressLine(migration) ?? ''}`,
     );
+    for (const line of waitingLines(migration)) print(line);
   }
 
   return {
@@ -58,9 +74,9 @@ export function liveScreen(): { show(migration: Migration): void; end(migration:
       (inPlace ? draw : tell)(migration);
       if (migration.failure) {
         print(colours.red(`  ${migration.failure.message}`));
-        if (migration.failure.action) print(`  ${migration.failure.action}`);
+        if (migration.failure.action) print(`  ${asTyped(migration.failure.action)}`);
       }
-      printNext(migration);
+      if (!waiting.has(migration.status)) printNext(migration);
     },
   };
 }

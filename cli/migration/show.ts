@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { Migration } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
-import { colours, count, duration, print, printJson, table } from '../output.ts';
+import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
 import { findPlatform } from '../platform.ts';
 import { printNext } from './report.ts';
 import { progressLine } from './screen.ts';
@@ -71,7 +71,7 @@ export const migrationShow = (): Command =>
       for (const difference of migration.differences) print(colours.red(`  ${difference}`));
       for (const error of migration.errors) {
         print(colours.red(`  ${error.at} ${error.name}: ${error.message}`));
-        if (error.action) print(`    ${error.action}`);
+        if (error.action) print(`    ${asTyped(error.action)}`);
       }
       printNext(migration);
     });

@@ -54,7 +54,10 @@ export function nextActions(record: MigrationRecord): NextAction[] {
     method: 'POST',
     path: `/migrations/${record.id}/${action}`,
     command: `theseus migration ${action} ${record.id}`,
-    why: why[action],
+    why:
+      record.status === 'planned' && action === 'rollback'
+        ? 'Give the plan up; nothing was changed'
+        : why[action],
   }));
 }
 

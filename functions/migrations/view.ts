@@ -4,7 +4,7 @@ import { readFailures } from './failures.ts';
 import { readRangePlan, readRanges, readSteps } from './progress.ts';
 import type { MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
 import type { Migration, MigrationFailure, MigrationListItem, Progress } from './schemas.ts';
-import { quoteIdentifier } from './sql/identifiers.ts';
+import { searchPath } from './sql/identifiers.ts';
 
 const shownFailures = 20;
 /** A rate older than this says nothing about now, ms. */
@@ -74,7 +74,7 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
     consents: record.consents,
     plan,
     versionSchema: standing ? plan.versionSchema : null,
-    clientPath: standing ? pathOf(plan.versionSchema, record.schema) : null,
+    clientPath: standing ? searchPath(plan.versionSchema, record.schema) : null,
     progress: progressOf(items),
     locks: {
       longestWaitMs: largest(steps.map((step) => step.lockWaitMs)) ?? 0,
@@ -107,10 +107,6 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
     },
   };
 }
-
-/** A search_path: names that are not plain identifiers are quoted. */
-const pathOf = (...schemas: string[]): string =>
-  schemas.map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))).join(', ');
 
 export function listItemOf(record: MigrationRecord): MigrationListItem {
   return {

@@ -1,3 +1,4 @@
+import { searchPath } from '../sql/identifiers.ts';
 import type { FlowGroup } from './groups.ts';
 import type { LogicalSchema, LogicalTable } from './logical.ts';
 import type { Note } from './schemas.ts';
@@ -84,6 +85,6 @@ function fragileNotes(tables: Table[], snapshot: Snapshot): Note[] {
 }
 
 function pathNote(schema: string, versionSchema: string): Note {
-  const text = `New clients set search_path to ${versionSchema}, ${schema}. Through the views COPY, ON CONFLICT ON CONSTRAINT, GROUP BY the key alone and ctid do not work.`;
+  const text = `New clients set search_path to ${searchPath(versionSchema, schema)}. Through the views COPY, ON CONFLICT ON CONSTRAINT, GROUP BY the key alone and ctid do not work.`;
   return { code: 'search_path', severity: 'info', operation: null, text };
 }

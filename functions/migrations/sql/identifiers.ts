@@ -24,6 +24,11 @@ export function qualified(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
+/** A search_path as it can be pasted into SET: names that are not plain identifiers are quoted. */
+export function searchPath(...schemas: string[]): string {
+  return schemas.map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name))).join(', ');
+}
+
 /** The longest start of `text` of at most `limit` bytes that does not split a character. */
 export function cutToBytes(text: string, limit: number): string {
   let cut = '';

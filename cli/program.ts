@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { databaseAdd } from './database/add.ts';
+import { databaseList } from './database/list.ts';
+import { databaseRemove } from './database/remove.ts';
+import { demo } from './demo.ts';
+import { dev } from './dev.ts';
+import { migrationActions } from './migration/actions.ts';
+import { migrationEvents } from './migration/events.ts';
+import { migrationList } from './migration/list.ts';
+import { migrationPlan } from './migration/plan.ts';
+import { migrationShow } from './migration/show.ts';
+import { migrationStart } from './migration/start.ts';
+import { migrationUndo } from './migration/undo.ts';
+import { migrationWatch } from './migration/watch.ts';
+
+/** The command line as a whole: every noun, verb and option. Nothing runs until it parses. */
+export const program = new Command('theseus')
+  .description('Changes every part of a running platform without stopping it.')
+  .option(
+    '--directory <path>',
+    'data of the platform on this machine (default: .theseus, or THESEUS_DIRECTORY)',
+  )
+  .showHelpAfterError('Run it with --help to see what it takes.')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 a defect of ours, 2 wrong usage, 3 refused, 4 the migration failed or was rolled back,
+            5 the platform or database cannot be reached, 6 not allowed`,
+  );
+
+const database = new Command('database').description('Databases that Theseus may change');
+for (const verb of [databaseAdd, databaseList, databaseRemove]) database.addCommand(verb());
+const migration = new Command('migration').description('Changes of a database schema under live traffic');
+for (const verb of [
+  migrationPlan,
+  migrationStart,
+  migrationWatch,
+  migrationShow,
+  migrationList,
+  migrationEvents,
+  ...migrationActions,
+  migrationUndo,
+]) {
+  migration.addCommand(verb());
+}
+program.addCommand(dev()).addCommand(demo()).addCommand(database).addCommand(migration);
