@@ -19,6 +19,7 @@ import { listenToKeys } from './keys.ts';
 import { startPlatform } from './platform.ts';
 import { type Measurements, reportPage } from './report.ts';
 import { type Scene, startScreen } from './screen.ts';
+import { printSummary } from './summary.ts';
 
 const migrationFile = 'examples/05-shop.yaml';
 const requestsPerSecond = 100;
@@ -239,7 +240,7 @@ export async function runDemo({ once, rows }: { once: boolean; rows: number }): 
       contrast,
     };
     await writeFile('report.html', reportPage(measurements));
-    summary(measurements, failures);
+    printSummary(measurements, failures);
     const wrongRows = measurements.checks.reduce((sum, check) => sum + check.wrongRows, 0);
     if (failures.length > 0 || wrongRows > 0) process.exitCode = exitCode.failed;
 
@@ -292,32 +293,4 @@ function backfillRate(migration: Migration): number {
   if (!phase?.endedAt) return 0;
   const seconds = (Date.parse(phase.endedAt) - Date.parse(phase.startedAt)) / 1000;
   return seconds > 0 ? migration.progress.rowsDone / seconds : 0;
-}
-
-function summary(m: Measurements, failures: readonly string[]): void {
-  const wrongRows = m.checks.reduce((sum, check) => sum + check.wrongRows, 0);
-  const good = (ok: boolean, text: string) => (ok ? colours.green(text) : colours.red(text));
-  print(colours.bold('\nWhat was measured'));
-  print(
-    `  failed requests      ${good(failures.length === 0, String(failures.length))} of ${count(m.before.requests + m.during.requests + m.afterPublish.requests)}`,
-  );
-  print(
-    `  p99                  ${m.before.p99} ms before, ${m.during.p99} ms during, ${m.afterPublish.p99} ms with both versions`,
-  );
-  print(
-    `  backfill             ${count(m.backfill.rows)} rows, ${count(m.backfill.rowsPerSecond)} rows/s, ${count(m.backfill.chunks)} chunks`,
-  );
-  print(
-    `  locks                longest wait ${duration(m.locks.longestWaitMs)}, longest hold ${duration(m.locks.longestHoldMs)}`,
-  );
-  print(`  verified             ${count(m.verify.rows)} rows by the product, ${m.verify.repaired} repaired`);
-  print(
-    `  checked by the model ${good(wrongRows === 0, `${wrongRows} wrong`)} of ${count(m.checks.reduce((sum, check) => sum + check.rows, 0))} rows read`,
-  );
-  print(
-    `  for contrast         ${m.contrast.statement} held the table for ${duration(m.contrast.durationMs)}; requests waited up to ${duration(m.contrast.traffic.longest)}`,
-  );
-  for (const wrong of m.checks.flatMap((check) => check.wrong).slice(0, 10)) print(colours.red(`  ${wrong}`));
-  for (const message of new Set(failures.slice(0, 10))) print(colours.red(`  ${message}`));
-  print(`  The report with charts: ${resolve('report.html')}`);
 }
