@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AccountPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
@@ -43,6 +43,10 @@ export function artifactsBucket(
   Validations.of(accessLogs).acknowledge({
     id: 'AwsSolutions-S1',
     reason: 'It receives the access logs of the other bucket; logging its own access would never end.',
+  });
+  new CfnOutput(scope, 'AccessLogsBucket', {
+    value: accessLogs.bucketName,
+    description: 'Who read and wrote artifacts',
   });
   const bucket = new Bucket(scope, 'Artifacts', {
     ...closed(environment),

@@ -1,4 +1,5 @@
 import type { DefaultStackSynthesizer, IStackSynthesizer } from 'aws-cdk-lib';
+import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 
@@ -9,3 +10,4 @@ export const asFunction = (alias: Alias): IFunction => alias as IFunction;
 export const asBucket = (bucket: Bucket): IBucket => bucket as IBucket;
 export const asSynthesizer = (synthesizer: DefaultStackSynthesizer): IStackSynthesizer =>
   synthesizer as IStackSynthesizer;
+export const asVpc = (vpc: Vpc): IVpc => vpc as IVpc;

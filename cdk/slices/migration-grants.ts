@@ -34,7 +34,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'back-up-definitions': [...phase, 'writeArtifacts'],
   expand: phase,
   'plan-ranges': [...phase, 'listRecords'],
-  'backfill-range': phase,
+  'backfill-range': [...phase, 'listRecords'],
   'build-indexes': phase,
   'add-constraints': phase,
   'verify-range': phase,

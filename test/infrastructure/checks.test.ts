@@ -38,10 +38,8 @@ describe('npx cdk synth', () => {
     });
     const stages = readdirSync(output).filter((name) => name.startsWith('assembly-'));
     expect(stages.sort()).toEqual(['assembly-dev', 'assembly-production', 'assembly-staging']);
-    const report = readFileSync(join(output, 'validation-report.json'), 'utf8');
-    expect(report).toContain('CloudFormation Validate');
-    expect(report).toContain('AwsSolutions');
-    expect(report).not.toContain('ruleName');
+    const report: unknown = JSON.parse(readFileSync(join(output, 'validation-report.json'), 'utf8'));
+    expect(report).toMatchObject({ pluginReports: [] });
     expect(existsSync(join(directory, '.aws'))).toBe(false);
   });
 });

@@ -1,0 +1,3 @@
+import { smokeApp } from './stack.ts';
+
+smokeApp().synth();
