@@ -12,10 +12,10 @@ import {
 import { type Flow, type Pieces, pieces } from '../plan/pieces.ts';
 import { tableSql } from '../plan/steps.ts';
 import { type Expression, parseExpression } from '../sql/expression.ts';
-import { isConstant, isNullConstant, isVolatile, provablyNotNull } from '../sql/facts.ts';
+import { isVolatile, provablyNotNull } from '../sql/facts.ts';
 import { hashedName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import { isSerial, parseType, sameValue, type TypeName } from '../sql/type.ts';
-import { expressionSql } from './clauses.ts';
+import { defaultOf } from './clauses.ts';
 import {
   checkPieces,
   foreignKeyPieces,
@@ -48,7 +48,7 @@ export async function addColumn(
   const source = standingTable(context, before);
   const given = body.column;
   refuseExisting(context, before, given.name);
-  const type = await parseType(given.type);
+  const type = await parseType(given.type, context.pointer('column', 'type'));
   for (const [what, asked] of Object.entries({ generated: given.generated, pk: given.pk })) {
     if (asked !== undefined && asked !== false)
       throw notYet(context, `add_column with ${what}`, 'Create a new table with it.', ['column', what]);
@@ -58,8 +58,9 @@ export async function addColumn(
       'column',
       'type',
     ]);
-  const up = body.up === undefined ? null : await parseExpression(body.up);
-  const defaulted = given.default === undefined ? null : await parseDefault(given.default);
+  const up = body.up === undefined ? null : await parseExpression(body.up, context.pointer('up'));
+  const defaulted =
+    given.default === undefined ? null : await defaultOf(given.default, context.pointer('column', 'default'));
   const notNull = given.nullable !== true;
   if (notNull && up === null && defaulted === null) throw upRequired(context, body.table, given.name);
   if (given.check !== undefined)
@@ -110,12 +111,6 @@ function upRequired(context: OperationContext, table: string, column: string): U
     evidence: { table, column },
     action: 'Give up or column.default, or set column.nullable to true.',
   });
-}
-
-async function parseDefault(text: string): Promise<{ sql: string; constant: boolean } | null> {
-  const expression = await parseExpression(text);
-  if (isNullConstant(expression)) return null;
-  return { sql: expressionSql(expression.node), constant: isConstant(expression) };
 }
 
 async function addedPieces(

@@ -15,10 +15,10 @@ import { type Pieces, pieces } from '../plan/pieces.ts';
 import type { UndoClass } from '../plan/schemas.ts';
 import { tableSql } from '../plan/steps.ts';
 import { bind, type Expression, parseExpression } from '../sql/expression.ts';
-import { isNullConstant, isVolatile, plainColumn, provablyNotNull } from '../sql/facts.ts';
+import { isVolatile, plainColumn, provablyNotNull } from '../sql/facts.ts';
 import { hashedName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import { isSerial, isWidening, parseType, sameValue, type TypeName, textLimit } from '../sql/type.ts';
-import { expressionSql } from './clauses.ts';
+import { defaultOf } from './clauses.ts';
 import {
   checkPieces,
   foreignKeyPieces,
@@ -73,7 +73,7 @@ export async function alterColumn(body: Body, context: OperationContext): Promis
       action: 'Choose another name.',
     });
   }
-  const given = await givenDefault(body.default);
+  const given = await givenDefault(body.default, context.pointer('default'));
   const renamed: LogicalColumn = { ...old, name: name ?? old.name, changedBy: context.index };
   if (!shadowed) return plainChange(body, context, before, old, { ...renamed, ...given?.column });
 
@@ -83,7 +83,7 @@ export async function alterColumn(body: Body, context: OperationContext): Promis
   if (references !== undefined)
     refuseTakenName(context, before, references.name, ['references', 'name'], false);
   const from = await parseType(old.type);
-  const to = type === undefined ? from : await parseType(type);
+  const to = type === undefined ? from : await parseType(type, context.pointer('type'));
   if (isSerial(to))
     throw notYet(context, `alter_column to ${to.sql}`, 'Use bigint and keep the default.', ['type']);
   requireExpressions(body, context, from, to);
@@ -97,8 +97,8 @@ export async function alterColumn(body: Body, context: OperationContext): Promis
     physical,
     from,
     to,
-    up: body.up === undefined ? identity : await parseExpression(body.up),
-    down: body.down === undefined ? identity : await parseExpression(body.down),
+    up: body.up === undefined ? identity : await parseExpression(body.up, context.pointer('up')),
+    down: body.down === undefined ? identity : await parseExpression(body.down, context.pointer('down')),
   };
   const converted = given === null ? convertedDefault(altered) : given.column.viewDefault;
   const column: LogicalColumn = {
@@ -117,10 +117,9 @@ export async function alterColumn(body: Body, context: OperationContext): Promis
   };
 }
 
-async function givenDefault(text: string | null | undefined) {
+async function givenDefault(text: string | null | undefined, pointer: string) {
   if (text === undefined) return null;
-  const expression = text === null ? null : await parseExpression(text);
-  const sql = expression === null || isNullConstant(expression) ? null : expressionSql(expression.node);
+  const sql = text === null ? null : ((await defaultOf(text, pointer))?.sql ?? null);
   return { column: { viewDefault: sql, finalDefault: sql } };
 }
 

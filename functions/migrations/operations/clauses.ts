@@ -1,8 +1,9 @@
-import { MigrationFileInvalid } from '../errors.ts';
+import { ExpressionInvalid, MigrationFileInvalid } from '../errors.ts';
 import type { FileColumn, ForeignKeyReference, TableConstraint } from '../file/schema.ts';
-import { parseExpression } from '../sql/expression.ts';
+import { bind, type Expression, parseExpression } from '../sql/expression.ts';
+import { isConstant, isNullConstant } from '../sql/facts.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
-import { child, items, parseSql, printSql, type Tree } from '../sql/tree.ts';
+import { child, items, parseSql, printSql } from '../sql/tree.ts';
 
 const actions = ['NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFAULT'];
 const matches = ['SIMPLE', 'FULL'];
@@ -50,8 +51,8 @@ export async function generatedClause(
   pointer: string,
 ): Promise<string> {
   if (generated.expression !== undefined) {
-    const expression = await parseExpression(generated.expression);
-    return ` GENERATED ALWAYS AS (${expressionSql(expression.node)}) STORED`;
+    const expression = await parseExpression(generated.expression, `${pointer}/expression`);
+    return ` GENERATED ALWAYS AS (${expressionSql(expression)}) STORED`;
   }
   const { identity } = generated;
   const given = identity?.user_specified_values ?? 'BY DEFAULT';
@@ -82,14 +83,25 @@ async function identityOptions(sql: string, pointer: string): Promise<string> {
   }
 }
 
-/** SQL of a parsed expression as it is, its columns by their own names. */
-export function expressionSql(node: Tree): string {
-  const select = {
-    targetList: [{ ResTarget: { val: node } }],
-    limitOption: 'LIMIT_OPTION_DEFAULT',
-    op: 'SETOP_NONE',
-  };
-  return printSql({ SelectStmt: select }).replace(/^SELECT\s+/, '');
+/** SQL of an expression over columns by their own names; `tables` are names it may call their table by. */
+export const expressionSql = (expression: Expression, tables: string[] = []): string =>
+  bind(expression, tables, quoteIdentifier);
+
+/** A default: an expression without columns; null for the constant NULL. Throws ExpressionInvalid. */
+export async function defaultOf(
+  text: string,
+  pointer: string,
+): Promise<{ sql: string; constant: boolean } | null> {
+  const expression = await parseExpression(text, pointer);
+  const sql = bind(expression, [], (column) => {
+    const detail = `"${text.slice(0, 200)}" is not one SQL expression for a default: it reads the column "${column}"`;
+    throw new ExpressionInvalid(detail, {
+      problems: [{ pointer, detail }],
+      evidence: { expression: text.slice(0, 2_000) },
+      action: 'Use up to derive a value from other columns.',
+    });
+  });
+  return isNullConstant(expression) ? null : { sql, constant: isConstant(expression) };
 }
 
 /** What comes after the columns of UNIQUE and PRIMARY KEY: INCLUDE. Throws for what is not built. */

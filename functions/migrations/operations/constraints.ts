@@ -104,7 +104,7 @@ export function notNullPieces(at: NewColumn, provable: boolean): ConstraintPiece
 /** A CHECK of the user's on the column. */
 export async function checkPieces(at: NewColumn, given: CheckConstraint): Promise<ConstraintPieces> {
   const pointer = at.context.pointer('check', 'constraint');
-  const expression = await parseExpression(given.constraint);
+  const expression = await parseExpression(given.constraint, pointer);
   const bound = bindNew(expression, at.before, at.final, pointer, at.column);
   const inherit = given.no_inherit === true ? ' NO INHERIT' : '';
   const steps = addAndValidate(at.final.ref, given.name, `CHECK (${bound.row})${inherit}`);

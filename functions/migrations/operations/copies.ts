@@ -55,7 +55,11 @@ export async function copyColumnObjects(
       continue;
     }
     const name = hashedName(at.context.migration, ref.name, index.name);
-    const sql = await copyIndex(index.definition, name, changes);
+    const sql = await copyIndex(index.definition, name, changes).catch(() => null);
+    if (sql === null) {
+      skip(`Index ${index.name}`);
+      continue;
+    }
     const build: StepDraft = {
       kind: 'create_index',
       purpose: `Build ${index.name} for the new version`,
@@ -85,7 +89,11 @@ export async function copyColumnObjects(
       continue;
     }
     const name = hashedName(at.context.migration, ref.name, constraint.name);
-    const sql = await copyConstraint(constraint.definition, ref, name, changes);
+    const sql = await copyConstraint(constraint.definition, ref, name, changes).catch(() => null);
+    if (sql === null) {
+      skip(`Constraint ${constraint.name}`);
+      continue;
+    }
     const partner = at.context.snapshot.tables.find(
       (table) => table.physical === constraint.references?.table,
     );

@@ -125,7 +125,7 @@ async function indexSql(body: Body, context: OperationContext, before: LogicalTa
   const predicate =
     body.predicate === undefined
       ? ''
-      : ` WHERE ${bindNew(await parseExpression(body.predicate), before, final, context.pointer('predicate')).row}`;
+      : ` WHERE ${bindNew(await parseExpression(body.predicate, context.pointer('predicate')), before, final, context.pointer('predicate')).row}`;
   const sql = `CREATE ${body.unique === true ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${quoteIdentifier(body.name)} ON ${tableSql(final.ref)}${method} (${elements.join(', ')})${storage}${predicate}`;
   return { sql: await reprinted(sql, body, context), columns };
 }

@@ -8,6 +8,7 @@ import { parseExpression } from '../sql/expression.ts';
 import { quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import { isSerial, parseType } from '../sql/type.ts';
 import {
+  defaultOf,
   deferralClause,
   expressionSql,
   foreignKeyClause,
@@ -32,7 +33,7 @@ export async function createTable(body: Body, context: OperationContext): Promis
         problems: [{ pointer: context.pointer('columns', String(at), 'name'), detail }],
       });
     }
-    columns.push(await logicalColumn(column, context.index));
+    columns.push(await logicalColumn(column, context.index, context.pointer('columns', String(at), 'type')));
   }
   const table: LogicalTable = { ref, name: body.name, source: null, columns, dropped: [], changed: true };
   const after = { ...schema, tables: [...schema.tables, table], taken: [...schema.taken, body.name] };
@@ -43,7 +44,7 @@ export async function createTable(body: Body, context: OperationContext): Promis
   const parts: string[] = [];
   const partners: TableRef[] = [];
   for (const [at, column] of body.columns.entries()) {
-    const made = await columnSql(column, inner, ['columns', String(at)]);
+    const made = await columnSql(column, inner, body.name, ['columns', String(at)]);
     parts.push(made.sql);
     partners.push(...made.partners);
   }
@@ -90,8 +91,8 @@ export async function createTable(body: Body, context: OperationContext): Promis
   };
 }
 
-async function logicalColumn(column: FileColumn, index: number): Promise<LogicalColumn> {
-  const type = await parseType(column.type);
+async function logicalColumn(column: FileColumn, index: number, pointer: string): Promise<LogicalColumn> {
+  const type = await parseType(column.type, pointer);
   return {
     id: `+${column.name}`,
     name: column.name,
@@ -107,20 +108,25 @@ async function logicalColumn(column: FileColumn, index: number): Promise<Logical
   };
 }
 
-async function columnSql(column: FileColumn, context: OperationContext, at: string[]) {
+async function columnSql(column: FileColumn, context: OperationContext, table: string, at: string[]) {
   const type = await parseType(column.type);
   const partners: TableRef[] = [];
   const parts = [quoteIdentifier(column.name), type.sql];
   if (column.generated !== undefined)
     parts.push((await generatedClause(column.generated, context.pointer(...at, 'generated'))).trim());
-  if (column.default !== undefined)
-    parts.push(`DEFAULT ${expressionSql((await parseExpression(column.default)).node)}`);
+  if (column.default !== undefined) {
+    const value = await defaultOf(column.default, context.pointer(...at, 'default'));
+    if (value !== null) parts.push(`DEFAULT ${value.sql}`);
+  }
   if (column.nullable !== true || isSerial(type)) parts.push('NOT NULL');
   if (column.unique === true) parts.push('UNIQUE');
   if (column.check !== undefined) {
-    const { node } = await parseExpression(column.check.constraint);
+    const check = expressionSql(
+      await parseExpression(column.check.constraint, context.pointer(...at, 'check', 'constraint')),
+      [table],
+    );
     const inherit = column.check.no_inherit === true ? ' NO INHERIT' : '';
-    parts.push(`CONSTRAINT ${quoteIdentifier(column.check.name)} CHECK (${expressionSql(node)})${inherit}`);
+    parts.push(`CONSTRAINT ${quoteIdentifier(column.check.name)} CHECK (${check})${inherit}`);
   }
   if (column.references !== undefined) {
     const { references } = column;
@@ -185,9 +191,11 @@ async function constraintSql(
     }
     case 'check': {
       if (constraint.check === undefined) throw invalid('Expected check');
-      const { node } = await parseExpression(constraint.check);
+      const check = expressionSql(await parseExpression(constraint.check, context.pointer(...at, 'check')), [
+        table.name,
+      ]);
       return {
-        sql: `${name} CHECK (${expressionSql(node)})${constraint.no_inherit === true ? ' NO INHERIT' : ''}`,
+        sql: `${name} CHECK (${check})${constraint.no_inherit === true ? ' NO INHERIT' : ''}`,
         partners: [],
       };
     }

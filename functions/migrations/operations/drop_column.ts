@@ -26,7 +26,7 @@ export async function dropColumn(
   refuseHeldColumn(context, source, column, 'dropping');
   const physical = column.old ?? column.name;
   if (column.notNull && column.default === null && body.down === undefined) throw downRequired(context, body);
-  const down = body.down === undefined ? null : await parseExpression(body.down);
+  const down = body.down === undefined ? null : await parseExpression(body.down, context.pointer('down'));
   const type = await parseType(column.type);
   const gone: LogicalColumn = { ...column, new: null, changedBy: context.index };
   const after = {

@@ -1,7 +1,7 @@
 import { IndexNotFound } from '../errors.ts';
 import type { OperationOf } from '../file/schema.ts';
 import { pieces, type StepDraft } from '../plan/pieces.ts';
-import { copyIndex } from '../sql/definition.ts';
+import { rebuildIndex } from '../sql/definition.ts';
 import { didYouMean } from '../sql/identifiers.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import { notYet, standingTable } from './refusals.ts';
@@ -49,7 +49,7 @@ export async function dropIndex(
         undoReason: 'The index stands until removal, or is built again',
       };
       if (!index.unique) return pieces({ ...common, removal: { drop: [], finish: [], indexes: [drop] } });
-      const sql = await copyIndex(index.definition, index.name, []);
+      const sql = rebuildIndex(index.definition, index.name, index.name);
       const back: StepDraft = {
         kind: 'create_index',
         purpose: `Build ${index.name} again`,

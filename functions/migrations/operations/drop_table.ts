@@ -3,7 +3,7 @@ import { findTable } from '../plan/logical.ts';
 import { pieces, type StepDraft } from '../plan/pieces.ts';
 import type { TableRef } from '../plan/schemas.ts';
 import { tableSql, transaction, validate } from '../plan/steps.ts';
-import { copyConstraint } from '../sql/definition.ts';
+import { restoreConstraint } from '../sql/definition.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
 import { keyOf } from './keys.ts';
 import type { Applied, OperationContext } from './operation.ts';
@@ -30,7 +30,7 @@ export async function dropTable(
   return {
     schema,
     pieces: async () => {
-      const foreign = await foreignKeys(context, ref, source);
+      const foreign = foreignKeys(context, ref, source);
       return pieces({
         summary: `Drop table "${body.name}"`,
         undo: 'exact',
@@ -79,11 +79,11 @@ interface ForeignKey {
 }
 
 /** Foreign keys from and to the table: a table nobody writes any more would block the others' deletes and inserts. */
-async function foreignKeys(
+function foreignKeys(
   context: OperationContext,
   ref: TableRef,
   source: NonNullable<Applied['schema']['tables'][number]['source']>,
-): Promise<ForeignKey[]> {
+): ForeignKey[] {
   const refOf = (schema: string, physical: string): TableRef[] => {
     const table = context.snapshot.tables.find((candidate) => candidate.physical === physical);
     return table === undefined || schema !== ref.schema ? [] : [{ schema, name: physical, oid: table.oid }];
@@ -108,16 +108,11 @@ async function foreignKeys(
       definition: reference.definition,
       other: [ref],
     }));
-  return Promise.all(
-    [...own, ...others].map(async ({ holder, name, definition, other }) => {
-      const drop = `ALTER TABLE ${tableSql(holder)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
-      const partners = [holder, ...other];
-      const add = await copyConstraint(definition, holder, name, []);
-      return {
-        partners,
-        drop,
-        back: [transaction(`Give ${name} back`, partners, [drop, add]), validate(holder, name)],
-      };
-    }),
-  );
+  return [...own, ...others].map(({ holder, name, definition, other }) => {
+    const drop = `ALTER TABLE ${tableSql(holder)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
+    const partners = [holder, ...other];
+    const add = restoreConstraint(definition, holder, name);
+    const back = [transaction(`Give ${name} back`, partners, [drop, add]), validate(holder, name)];
+    return { partners, drop, back };
+  });
 }

@@ -1,7 +1,7 @@
 import type { LogicalTable } from '../plan/logical.ts';
 import type { Pieces, StepDraft } from '../plan/pieces.ts';
 import { setNotNull, tableSql, transaction, uniqueFromIndex, validate } from '../plan/steps.ts';
-import { copyConstraint, copyIndex, indexColumns } from '../sql/definition.ts';
+import { indexColumns, rebuildIndex, restoreConstraint } from '../sql/definition.ts';
 import { hashedName, quoteIdentifier } from '../sql/identifiers.ts';
 import type { OperationContext } from './operation.ts';
 
@@ -42,7 +42,7 @@ export async function relaxOldColumn(
       const locked =
         target === undefined ? [] : [{ schema: ref.schema, name: target.physical, oid: target.oid }];
       partners.push(...locked);
-      const add = await copyConstraint(constraint.definition, ref, constraint.name, []);
+      const add = restoreConstraint(constraint.definition, ref, constraint.name);
       undoContract.push(transaction(`Give ${constraint.name} back`, [ref, ...locked], [drop, add]));
       if (constraint.validated) undoContract.push(validate(ref, constraint.name));
     }
@@ -50,7 +50,7 @@ export async function relaxOldColumn(
       statements.push(drop);
       const index = source.indexes.find((candidate) => candidate.constraint === constraint.name);
       if (index !== undefined)
-        undoContract.push(...(await rebuilt(context, table, index.name, index.definition, true)));
+        undoContract.push(...rebuilt(context, table, index.name, index.definition, true));
     }
   }
   for (const index of source.indexes) {
@@ -62,7 +62,7 @@ export async function relaxOldColumn(
       schema: ref.schema,
       index: index.name,
     });
-    undoContract.push(...(await rebuilt(context, table, index.name, index.definition, false)));
+    undoContract.push(...rebuilt(context, table, index.name, index.definition, false));
   }
   return {
     relax: statements.length === 0 ? [] : [{ tables: partners, statements }],
@@ -71,15 +71,15 @@ export async function relaxOldColumn(
   };
 }
 
-async function rebuilt(
+function rebuilt(
   context: OperationContext,
   table: LogicalTable,
   name: string,
   definition: string,
   constraint: boolean,
-): Promise<StepDraft[]> {
+): StepDraft[] {
   const index = constraint ? hashedName(context.migration, table.ref.name, 'undo', name) : name;
-  const sql = await copyIndex(definition, index, []);
+  const sql = rebuildIndex(definition, name, index);
   const build: StepDraft = {
     kind: 'create_index',
     purpose: `Build ${name} again`,
@@ -88,8 +88,5 @@ async function rebuilt(
     sql,
     unique: true,
   };
-  if (!constraint) return [build];
-  // Tolerant of a contract that never came to relax it: a rollback may run this, too.
-  const drop = `ALTER TABLE ${tableSql(table.ref)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
-  return [build, uniqueFromIndex(table.ref, name, index, [drop])];
+  return constraint ? [build, uniqueFromIndex(table.ref, name, index)] : [build];
 }

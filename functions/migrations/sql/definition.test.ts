@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copyConstraint, copyIndex, indexColumns } from './definition.ts';
+import { copyConstraint, copyIndex, indexColumns, rebuildIndex, restoreConstraint } from './definition.ts';
 
 const changes = [{ from: 'amount', to: '_theseus_1_"x' }];
 
@@ -44,4 +44,15 @@ describe('copyConstraint', () => {
       sql,
     );
   });
+});
+
+it('gives back what was dropped by the text of its own definition', () => {
+  const definition = 'CREATE UNIQUE INDEX "a ON b" ON public.t USING btree (lower(x))';
+  expect(rebuildIndex(definition, 'a ON b', 'c"')).toBe(
+    'CREATE UNIQUE INDEX CONCURRENTLY "c""" ON public.t USING btree (lower(x))',
+  );
+  expect(() => rebuildIndex(definition, 'other', 'c')).toThrow(/Not the definition/);
+  const back = 'ALTER TABLE "s"."t" ADD CONSTRAINT "n" CHECK (a > 0) NOT VALID';
+  expect(restoreConstraint('CHECK (a > 0)', { schema: 's', name: 't' }, 'n')).toBe(back);
+  expect(restoreConstraint('CHECK (a > 0) NOT VALID', { schema: 's', name: 't' }, 'n')).toBe(back);
 });

@@ -1,5 +1,4 @@
-import { bind } from './expression.ts';
-import { quoteIdentifier } from './identifiers.ts';
+import { qualified, quoteIdentifier } from './identifiers.ts';
 import {
   child,
   isTree,
@@ -106,17 +105,6 @@ export async function copyConstraint(
   return printSql({ AlterTableStmt: { relation, cmds: [command], objtype: 'OBJECT_TABLE' } });
 }
 
-/** The expression of a CHECK definition with every column replaced by what `replace` gives (one SQL operand). */
-export async function checkExpression(
-  definition: string,
-  replace: (column: string) => string,
-): Promise<string> {
-  const constraint = await constraintStatement(definition);
-  const raw = child(constraint, 'raw_expr');
-  if (raw === undefined) throw new Error(`Not the definition of a CHECK: ${definition}`);
-  return bind({ text: definition, node: raw }, [], replace);
-}
-
 const changed = (name: string, changes: ColumnChange[]) =>
   changes.find(({ from }) => from === name)?.to ?? name;
 
@@ -130,5 +118,21 @@ function renameColumns(tree: Tree, changes: ColumnChange[]): Tree {
   return isTree(renamed) ? renamed : tree;
 }
 
-/** `"a", "b"`. */
-export const columnList = (columns: string[]): string => columns.map(quoteIdentifier).join(', ');
+/** CREATE INDEX CONCURRENTLY of the same index under a name, by its own definition's text. */
+export function rebuildIndex(definition: string, name: string, as: string): string {
+  const rest = definition.replace(/^CREATE (UNIQUE )?INDEX /, '');
+  const named = [quoteIdentifier(name), name].find((form) => rest.startsWith(`${form} ON `));
+  if (named === undefined) throw new Error(`Not the definition of index ${name}: ${definition}`);
+  const unique = definition.startsWith('CREATE UNIQUE ') ? 'UNIQUE ' : '';
+  return `CREATE ${unique}INDEX CONCURRENTLY ${quoteIdentifier(as)}${rest.slice(named.length)}`;
+}
+
+/** ALTER TABLE … ADD CONSTRAINT … NOT VALID of the same CHECK or FOREIGN KEY, by its own definition's text. */
+export function restoreConstraint(
+  definition: string,
+  table: { schema: string; name: string },
+  name: string,
+): string {
+  const text = definition.replace(/ NOT VALID$/, '');
+  return `ALTER TABLE ${qualified(table.schema, table.name)} ADD CONSTRAINT ${quoteIdentifier(name)} ${text} NOT VALID`;
+}

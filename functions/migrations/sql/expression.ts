@@ -1,5 +1,6 @@
 import { ExpressionInvalid } from '../errors.ts';
 import { exchangeNames, type Place } from './exchange.ts';
+import { forbiddenPart } from './forbidden.ts';
 import {
   child,
   isTree,
@@ -17,106 +18,63 @@ import {
 export interface Expression {
   /** As the user wrote it. */
   text: string;
+  /** RFC 6901 pointer of its field in the file, for errors. */
+  pointer?: string;
   /** What was parsed, to which the positions in the tree belong; absent where the tree came from elsewhere. */
   source?: string;
   node: Tree;
 }
 
 const PREFIX = 'SELECT ';
-const aggregates = new Set(
-  (
-    'count sum avg min max array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg xmlagg bool_and ' +
-    'bool_or every bit_and bit_or bit_xor stddev stddev_pop stddev_samp variance var_pop var_samp mode percentile_cont ' +
-    'percentile_disc corr any_value range_agg'
-  ).split(' '),
-);
-const setReturning = new Set(
-  (
-    'generate_series unnest regexp_split_to_table regexp_matches string_to_table jsonb_array_elements ' +
-    'jsonb_array_elements_text json_array_elements json_array_elements_text jsonb_each json_each'
-  ).split(' '),
-);
-
-function invalid(text: string, problem: string, position: number | null = null): ExpressionInvalid {
+function invalid(
+  { text, pointer }: Pick<Expression, 'text' | 'pointer'>,
+  problem: string,
+  position: number | null = null,
+): ExpressionInvalid {
   const where = position === null ? '' : ` at character ${position}`;
-  return new ExpressionInvalid(
-    `"${text.slice(0, 200)}" is not one SQL expression over the row: ${problem}${where}`,
-    {
-      evidence: { expression: text.slice(0, 2_000), position },
-      action:
-        'Write one expression over the columns of the table, without aggregates, window functions or statements.',
-    },
-  );
+  const detail = `"${text.slice(0, 200)}" is not one SQL expression over the row: ${problem}${where}`;
+  return new ExpressionInvalid(detail, {
+    ...(pointer === undefined ? {} : { problems: [{ pointer, detail }] }),
+    evidence: { expression: text.slice(0, 2_000), position },
+    action:
+      'Write one expression over the columns of the table, without aggregates, window functions or statements.',
+  });
 }
 
 /**
- * Parses one expression; a text that begins with SELECT counts as a sub-select.
+ * Parses one expression; a text that begins with SELECT counts as a sub-select. `pointer` is its field in the file.
  * Throws ExpressionInvalid with the position (characters, from 1) for anything else: two expressions, an alias, a
  * FROM of its own, aggregates, window functions, set-returning functions, parameters.
  */
-export async function parseExpression(text: string): Promise<Expression> {
+export async function parseExpression(text: string, pointer?: string): Promise<Expression> {
+  const given = { text, ...(pointer === undefined ? {} : { pointer }) };
   const source = /^\s*(select|with|values)\b/i.test(text) ? `(${text}\n)` : text;
   const shift = PREFIX.length + (source === text ? 0 : 1);
-  if (text.trim() === '') throw invalid(text, 'it is empty');
+  if (text.trim() === '') throw invalid(given, 'it is empty');
   let statements: Awaited<ReturnType<typeof parseSql>>;
   try {
     statements = await parseSql(PREFIX + source);
   } catch (error) {
     const offset = parseErrorOffset(error);
     const message = error instanceof Error ? error.message : 'it does not parse';
-    throw invalid(text, message, offset === null ? null : Math.max(1, offset - shift + 1));
+    throw invalid(given, message, offset === null ? null : Math.max(1, offset - shift + 1));
   }
   const select = child(statements[0]?.statement, 'SelectStmt');
   if (statements.length !== 1 || select === undefined)
-    throw invalid(text, 'it holds more than one statement');
+    throw invalid(given, 'it holds more than one statement');
   const allowed = new Set(['targetList', 'limitOption', 'op']);
   const extra = Object.keys(select).find((key) => !allowed.has(key));
   const [target, second] = items(select, 'targetList');
   const node = child(child(target, 'ResTarget'), 'val');
   if (extra !== undefined || select.op !== 'SETOP_NONE')
-    throw invalid(text, 'it goes on after the expression');
-  if (node === undefined) throw invalid(text, 'it is empty');
-  if (second !== undefined) throw invalid(text, 'it holds more than one expression');
-  if (typeof child(target, 'ResTarget')?.name === 'string') throw invalid(text, 'it names its result');
-  const expression = { text, source: PREFIX + source, node };
-  refuseForeignParts(expression);
+    throw invalid(given, 'it goes on after the expression');
+  if (node === undefined) throw invalid(given, 'it is empty');
+  if (second !== undefined) throw invalid(given, 'it holds more than one expression');
+  if (typeof child(target, 'ResTarget')?.name === 'string') throw invalid(given, 'it names its result');
+  const expression: Expression = { ...given, source: PREFIX + source, node };
+  const problem = forbiddenPart(node);
+  if (problem !== null) throw invalid(expression, problem);
   return expression;
-}
-
-function refuseForeignParts({ text, node }: Expression): void {
-  walk(node, (kind, body) => {
-    if (kind === 'SubLink') return undefined;
-    if (kind === 'SelectStmt') {
-      if (body.intoClause !== undefined || body.lockingClause !== undefined)
-        throw invalid(text, 'a sub-select may only read');
-      return undefined;
-    }
-    if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind)) throw invalid(text, 'a sub-select may only read');
-    if (kind === 'ParamRef') throw invalid(text, 'it holds a parameter');
-    if (kind === 'SetToDefault') throw invalid(text, 'DEFAULT is not a value here');
-    return undefined;
-  });
-  walk(node, (kind, body) => {
-    if (kind === 'SubLink') return false;
-    if (kind !== 'FuncCall') return undefined;
-    const name = functionName(body);
-    if (body.over !== undefined) throw invalid(text, 'it holds a window function');
-    if (
-      aggregates.has(name) ||
-      body.agg_star === true ||
-      body.agg_distinct === true ||
-      body.agg_filter !== undefined
-    ) {
-      throw invalid(text, `it holds the aggregate ${name}`);
-    }
-    if (setReturning.has(name)) throw invalid(text, `${name} returns more than one row`);
-    return undefined;
-  });
-}
-
-/** The last part of a called function's name, lower case. */
-export function functionName(call: Tree): string {
-  return stringOf(items(call, 'funcname').at(-1))?.toLowerCase() ?? '';
 }
 
 interface Scope {
@@ -157,7 +115,7 @@ function mapColumns(
       return null;
     }
     throw invalid(
-      expression.text,
+      expression,
       `"${names.map((name) => name ?? '*').join('.')}" is not a column of ${tables[0] ?? 'the table'}`,
     );
   };
@@ -214,7 +172,7 @@ export function bind(expression: Expression, tables: string[], replace: (column:
 }
 
 /** Printed from the tree; where the printer fails, the user's own text with the names exchanged. Both are read back. */
-function printExpression({ text, source }: Expression, node: Tree, places: Place[]): string {
+function printExpression({ text, source, pointer }: Expression, node: Tree, places: Place[]): string {
   const statement = {
     SelectStmt: {
       targetList: [{ ResTarget: { val: node } }],
@@ -229,7 +187,9 @@ function printExpression({ text, source }: Expression, node: Tree, places: Place
     // A comment could swallow what comes after the expression.
     const plain = exchanged !== null && !/--|\/\*/.test(exchanged);
     if (plain && readsAs(exchanged, statement)) return exchanged.slice(PREFIX.length);
-    throw new ExpressionInvalid(`"${text.slice(0, 200)}" cannot be rewritten with certainty`, {
+    const detail = `"${text.slice(0, 200)}" cannot be rewritten with certainty`;
+    throw new ExpressionInvalid(detail, {
+      ...(pointer === undefined ? {} : { problems: [{ pointer, detail }] }),
       evidence: { expression: text.slice(0, 2_000) },
       action: 'Write the expression in a simpler way, or put it into a function and call that.',
       cause,

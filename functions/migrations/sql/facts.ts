@@ -1,4 +1,5 @@
-import { type Expression, functionName } from './expression.ts';
+import type { Expression } from './expression.ts';
+import { functionName } from './forbidden.ts';
 import { child, isTree, items, stringOf, type Tree, walk } from './tree.ts';
 
 /** Built-in functions whose result differs between two calls or two sessions, whatever the catalogue says. */

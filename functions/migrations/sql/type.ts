@@ -16,10 +16,12 @@ const serials = new Set(['serial', 'bigserial', 'smallserial', 'serial2', 'seria
 /** Types without an equality operator, or whose `=` does not mean the same value. */
 const comparedAsText = new Set(['json', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle']);
 
-/** Reads the name of a type. Throws TypeInvalid for anything else. */
-export async function parseType(text: string): Promise<TypeName> {
+/** Reads the name of a type; `pointer` is its field in the file. Throws TypeInvalid for anything else. */
+export async function parseType(text: string, pointer?: string): Promise<TypeName> {
+  const detail = `"${text.slice(0, 200)}" is not the name of a type`;
   const refuse = (cause?: unknown) =>
-    new TypeInvalid(`"${text.slice(0, 200)}" is not the name of a type`, {
+    new TypeInvalid(detail, {
+      ...(pointer === undefined ? {} : { problems: [{ pointer, detail }] }),
       evidence: { type: text.slice(0, 200) },
       action: 'Write a type as in CREATE TABLE, for example numeric(10,2).',
       ...(cause === undefined ? {} : { cause }),

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../sql/identifiers.ts';
 import { type Column, type Constraint, type Index, Snapshot, type Table } from '../snapshot.ts';
 
 /** A column for a hand-written snapshot: nullable, without a default, its name also its physical name. */
@@ -43,7 +44,7 @@ export function table(name: string, oid: number, columns: Column[], facts: Parti
         unique: true,
         primary: true,
         valid: true,
-        definition: `CREATE UNIQUE INDEX ${primary} ON public.${name} USING btree (id)`,
+        definition: `CREATE UNIQUE INDEX ${quoteIdentifier(primary)} ON public.${quoteIdentifier(name)} USING btree (id)`,
         constraint: primary,
       },
       ...(facts.indexes ?? []),
