@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,21 +109,27 @@ export async function startPlatform(
     url,
     sql,
     async send(method, path, body, headers = {}) {
-      const response = await fetch(cloud.url + path, {
-        method,
-        headers: {
-          authorization: `Bearer ${cloud.token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return {
-        status: response.status,
-        body: text === '' ? undefined : JSON.parse(text),
-        headers: response.headers,
-      };
+      const key = headers['idempotency-key'] ?? randomUUID();
+      for (let attempt = 0; ; attempt += 1) {
+        const response = await fetch(cloud.url + path, {
+          method,
+          headers: {
+            authorization: `Bearer ${cloud.token}`,
+            ...(method === 'POST' ? { 'idempotency-key': key } : {}),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        const answer = text === '' ? undefined : JSON.parse(text);
+        // The drill of double delivery doubles the request, too: as clients do, ask again with the same key.
+        const doubled = answer?.type === 'urn:theseus:problem:RequestInProgress';
+        if (!doubled || attempt === 100) {
+          return { status: response.status, body: answer, headers: response.headers };
+        }
+        await pause(50);
+      }
     },
     async plan(file, more = {}) {
       const text = file.includes('\n') ? file : await example(file);

@@ -1,11 +1,11 @@
 import { clock } from '#platform/clock.ts';
 import type { RunOptions, VerifyResult } from '../engines/engine.ts';
-import { ExecutionSuperseded, VerificationFailed } from '../errors.ts';
+import { VerificationFailed } from '../errors.ts';
 import type { Plan } from '../plan/schemas.ts';
-import { readRanges, saveRange } from '../progress.ts';
+import { readRanges } from '../progress.ts';
 import type { RangeRecord, Stage } from '../records.ts';
 import { withTarget } from '../target.ts';
-import { mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
+import { checkpoint, mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
 
 /** Between two checkpoints, ms. */
 const sliceMs = 1_000;
@@ -14,13 +14,13 @@ const mostPasses = 3;
 
 /** Checks one key range from its last checkpoint on; wrong rows are repaired under their lock. */
 export async function checkRange(input: RangeTask, options: RunOptions): Promise<'done' | 'more' | 'paused'> {
-  const { record, work, bounds, checkpoint } = await openRange(input, (plan) => plan.verify);
-  if (checkpoint.status === 'done') return 'done';
+  const { record, work, bounds, start } = await openRange(input, (plan) => plan.verify);
+  if (start.status === 'done') return 'done';
   const stage = input.stage === 'verify' ? 'beforePublish' : 'afterPublish';
   const fence = { migration: input.migrationId, epoch: input.epoch };
 
   return withTarget(record, 'verify', async (engine) => {
-    let latest: RangeRecord = { ...checkpoint, epoch: input.epoch };
+    let latest: RangeRecord = { ...start, epoch: input.epoch };
     for (;;) {
       // Only what is not published yet can wait.
       if (!(await mayGoOn(input.migrationId)) && input.stage === 'verify') return 'paused';
@@ -31,11 +31,7 @@ export async function checkRange(input: RangeTask, options: RunOptions): Promise
         repair: true,
       });
       latest = after(latest, result);
-      if (!(await saveRange(input.migrationId, latest))) {
-        throw new ExecutionSuperseded(`Another run works on range ${work.id}/${input.item.range}`, {
-          evidence: { migration: input.migrationId, epoch: input.epoch, ...input.item },
-        });
-      }
+      if ((await checkpoint(input, latest)) === 'finished') return 'done';
       if (result.status === 'done') return 'done';
       if (clock.now() >= options.until) return 'more';
       options.signal.throwIfAborted();

@@ -1,10 +1,9 @@
 import { clock } from '#platform/clock.ts';
 import type { BackfillProgress, RunOptions } from '../engines/engine.ts';
-import { ExecutionSuperseded } from '../errors.ts';
-import { readRanges, saveRange } from '../progress.ts';
+import { readRanges } from '../progress.ts';
 import type { RangeRecord } from '../records.ts';
 import { withTarget } from '../target.ts';
-import { mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
+import { checkpoint, mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
 
 const firstPace = { chunkRows: 200, pauseMs: 0 };
 
@@ -14,47 +13,44 @@ export async function fillRange(
   options: RunOptions,
 ): Promise<'done' | 'more' | 'paused'> {
   const task: RangeTask = { ...input, stage: 'backfill' };
-  const { record, work, bounds, checkpoint } = await openRange(task, (plan) => plan.backfill);
-  if (checkpoint.status === 'done') return 'done';
+  const { record, work, bounds, start } = await openRange(task, (plan) => plan.backfill);
+  if (start.status === 'done') return 'done';
   if (record.status === 'paused') return 'paused';
 
-  let latest: RangeRecord = { ...checkpoint, epoch: input.epoch };
-  let paused = false;
+  let latest: RangeRecord = { ...start, epoch: input.epoch };
+  let finished = false;
   const save = async (progress: BackfillProgress, status: RangeRecord['status']) => {
-    latest = after(checkpoint, latest, progress, status);
-    if (await saveRange(input.migrationId, latest)) return;
-    throw new ExecutionSuperseded(`Another run works on range ${work.id}/${input.item.range}`, {
-      evidence: { migration: input.migrationId, epoch: input.epoch, ...input.item },
-    });
+    latest = after(start, latest, progress, status);
+    finished = (await checkpoint(task, latest)) === 'finished';
   };
 
-  const learnt = await learntFrom(input.migrationId, checkpoint);
+  const learnt = await learntFrom(input.migrationId, start);
   const fence = { migration: input.migrationId, epoch: input.epoch };
   const result = await withTarget(record, 'backfill', (engine) =>
-    engine.backfillRange(work, bounds, checkpoint.last, fence, {
+    engine.backfillRange(work, bounds, start.last, fence, {
       ...options,
       pace: learnt.pace ?? firstPace,
       baselineP99Ms: learnt.baselineP99Ms,
       onProgress: async (progress) => {
         await save(progress, 'working');
-        paused = !(await mayGoOn(input.migrationId));
-        return !paused;
+        return !finished && (await mayGoOn(input.migrationId));
       },
     }),
   );
+  if (finished) return 'done';
   if (result.status === 'done') await save(result.progress, 'done');
   return result.status;
 }
 
 /** The range of the same table that knows latency and pace best: itself, else the one that worked last. */
-async function learntFrom(migrationId: string, checkpoint: RangeRecord): Promise<RangeRecord> {
-  if (checkpoint.baselineP99Ms !== null) return checkpoint;
+async function learntFrom(migrationId: string, start: RangeRecord): Promise<RangeRecord> {
+  if (start.baselineP99Ms !== null) return start;
   const others = (await readRanges(migrationId, 'backfill')).filter(
-    ({ work, baselineP99Ms }) => work === checkpoint.work && baselineP99Ms !== null,
+    ({ work, baselineP99Ms }) => work === start.work && baselineP99Ms !== null,
   );
   return others.reduce(
     (best, other) => (other.updatedAt > best.updatedAt ? other : best),
-    others[0] ?? checkpoint,
+    others[0] ?? start,
   );
 }
 

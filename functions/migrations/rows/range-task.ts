@@ -1,9 +1,9 @@
 import { readPlan } from '../artifacts.ts';
 import type { KeyRange } from '../engines/engine.ts';
-import { RecordUnreadable } from '../errors.ts';
+import { ExecutionSuperseded, RecordUnreadable } from '../errors.ts';
 import { assertWanted, enterPhase } from '../history.ts';
 import type { Plan } from '../plan/schemas.ts';
-import { type RangeItem, readRange, readRangePlan } from '../progress.ts';
+import { type RangeItem, readRange, readRangePlan, saveRange } from '../progress.ts';
 import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
 import { readMigration } from '../store.ts';
 import { workOf } from './split.ts';
@@ -21,7 +21,8 @@ export interface OpenRange<W> {
   record: MigrationRecord;
   work: W;
   bounds: KeyRange;
-  checkpoint: RangeRecord;
+  /** Its last checkpoint, or a fresh one. */
+  start: RangeRecord;
 }
 
 /** Everything a fresh invocation needs to go on with a range. Throws what enterPhase throws. */
@@ -41,8 +42,22 @@ export async function openRange<W extends { id: string }>(
       evidence: { ...item, stage, pass, known },
     });
   }
-  const checkpoint = await readRange(migrationId, stage, pass, item, bounds.table);
-  return { record, work, bounds: { from: bounds.from, to: bounds.to }, checkpoint };
+  const start = await readRange(migrationId, stage, pass, item, bounds.table);
+  return { record, work, bounds: { from: bounds.from, to: bounds.to }, start };
+}
+
+/**
+ * Stores a checkpoint. `finished`: another run of the same range came to its end, so this one may stop. Throws
+ * ExecutionSuperseded when a newer epoch works on it.
+ */
+export async function checkpoint(input: RangeTask, record: RangeRecord): Promise<'saved' | 'finished'> {
+  const { migrationId, stage, pass, item } = input;
+  if (await saveRange(migrationId, record)) return 'saved';
+  const stored = await readRange(migrationId, stage, pass, item, record.table);
+  if (stored.status === 'done' && stored.epoch === record.epoch) return 'finished';
+  throw new ExecutionSuperseded(`A newer execution works on range ${item.work}/${item.range}`, {
+    evidence: { migration: migrationId, epoch: record.epoch, found: stored.epoch, ...item },
+  });
 }
 
 /** Asked at every checkpoint. Throws MigrationCancelled; false when someone paused. */

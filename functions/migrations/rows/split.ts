@@ -10,7 +10,7 @@ export interface TableWork {
   estimatedRows: number;
 }
 
-export const workOf = (plan: Plan, stage: Stage): TableWork[] =>
+const workOf = (plan: Plan, stage: Stage): TableWork[] =>
   stage === 'backfill' ? plan.backfill : plan.verify;
 
 const rowsPerRange = 250_000;
@@ -24,20 +24,26 @@ export function rangesFor(estimatedRows: number, wanted: number | undefined, tab
   return Math.min(perTable, wanted ?? Math.max(1, Math.ceil(estimatedRows / rowsPerRange)));
 }
 
-/** Splits every table of a stage into ranges of about equal size. */
+/**
+ * Splits every table of a stage into ranges of about equal size. To fill, what is there now is enough: the triggers
+ * write what comes later. To verify, the last range is open, so that rows which come meanwhile are read too.
+ */
 export async function splitTables(
   engine: Engine,
-  works: TableWork[],
+  plan: Plan,
+  stage: Stage,
   wanted: number | undefined,
 ): Promise<RangePlan['ranges']> {
+  const works = workOf(plan, stage);
   const ranges: RangePlan['ranges'] = [];
   for (const { id, table, key, estimatedRows } of works) {
     const parts = rangesFor(estimatedRows, wanted, works.length);
     const split = await engine.splitRanges(table, key, parts);
     const share = Math.ceil(estimatedRows / Math.max(1, split.length));
-    split.forEach(({ from, to }, range) => {
-      ranges.push({ work: id, range, table: table.name, from, to, estimatedRows: share });
-    });
+    for (const [range, { from, to }] of split.entries()) {
+      const open = stage !== 'backfill' && range === split.length - 1;
+      ranges.push({ work: id, range, table: table.name, from, to: open ? null : to, estimatedRows: share });
+    }
   }
   return ranges;
 }
