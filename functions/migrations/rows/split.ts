@@ -10,7 +10,7 @@ export interface TableWork {
   estimatedRows: number;
 }
 
-const workOf = (plan: Plan, stage: Stage): TableWork[] =>
+export const workOf = (plan: Plan, stage: Stage): TableWork[] =>
   stage === 'backfill' ? plan.backfill : plan.verify;
 
 const rowsPerRange = 250_000;

@@ -4,7 +4,7 @@ import { readPlan } from '../artifacts.ts';
 import { enterPhase } from '../history.ts';
 import { decideRanges, readRangePlan } from '../progress.ts';
 import { passResult } from '../rows/check.ts';
-import { splitTables, workOf } from '../rows/split.ts';
+import { splitTables } from '../rows/split.ts';
 import { LockedTask } from '../schemas.ts';
 import { withTarget } from '../target.ts';
 
@@ -39,7 +39,7 @@ export const handler = task({
       decided ??
       (await withTarget(record, 'ranges', async (engine) => {
         await engine.setFencePhase({ migration: migrationId, epoch }, phase);
-        const split = await splitTables(engine, workOf(plan, stage), record.options.ranges);
+        const split = await splitTables(engine, plan, stage, record.options.ranges);
         return decideRanges(migrationId, { stage, pass, ranges: split });
       }));
     return {
