@@ -84,6 +84,7 @@ export async function addColumn(
     ...(up !== null && defaulted !== null ? { finalDefault: defaulted.sql } : {}),
     identity: false,
     generated: false,
+    derived: up !== null,
     changedBy: context.index,
   };
   const after = { ...before, columns: [...before.columns, column], changed: true };

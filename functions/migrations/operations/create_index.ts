@@ -47,9 +47,12 @@ export async function createIndex(body: Body, context: OperationContext): Promis
         undoReason: 'The index is dropped',
       };
       if (body.unique !== true) return pieces({ ...common, index: [build], rollbackIndexes: [drop] });
+      // Old clients fill none of its columns, or know nothing of the table.
       const fresh =
-        final.columns.some((column) => columns.includes(column.new ?? '') && column.old === null) ||
-        final.source === null;
+        final.source === null ||
+        final.columns.some(
+          (column) => columns.includes(column.new ?? '') && column.old === null && !column.derived,
+        );
       const plain = fresh ? [] : columns;
       return pieces({
         ...common,

@@ -104,6 +104,7 @@ async function logicalColumn(column: FileColumn, index: number, pointer: string)
     viewDefault: null,
     identity: column.generated?.identity !== undefined,
     generated: column.generated?.expression !== undefined,
+    derived: false,
     changedBy: index,
   };
 }

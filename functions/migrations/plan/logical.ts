@@ -24,6 +24,8 @@ export interface LogicalColumn {
   finalDefault?: string | null;
   identity: boolean;
   generated: boolean;
+  /** Whether writes of old clients decide its value, by an `up`. */
+  derived: boolean;
   /** Index of the operation that made, changed or dropped it; null: untouched. */
   changedBy: number | null;
 }
@@ -66,6 +68,7 @@ export function logicalSchema(snapshot: Snapshot): LogicalSchema {
       viewDefault: table.versioned === true && !column.identity && !column.generated ? column.default : null,
       identity: column.identity,
       generated: column.generated,
+      derived: false,
       changedBy: null,
     })),
     dropped: [],

@@ -23,6 +23,7 @@ export function standingNotes(
     ...changed.flatMap((table) => publicationNotes(table, snapshot)),
     ...(snapshot.replicationSlots.length > 0 && groups.length > 0 ? [slotNote(snapshot)] : []),
     ...changed.flatMap((table) => securityNotes(table)),
+    ...final.tables.flatMap(columnGrantNotes),
     ...fragileNotes(changed, snapshot),
     ...(changed.length === 0 && final.tables.every((table) => !table.changed)
       ? []
@@ -70,6 +71,17 @@ function securityNotes(table: Table): Note[] {
   if (!table.rowSecurity) return [];
   const text = `"${table.name}" has row security: views keep it for clients (security_invoker), and the migrating role needs BYPASSRLS to see every row.`;
   return [{ code: 'row_security', severity: 'warning', operation: null, text }];
+}
+
+/** Rights on single columns say nothing of a column that comes new. */
+function columnGrantNotes(table: LogicalTable): Note[] {
+  const grantees = (table.source?.grants ?? []).flatMap((grant) =>
+    grant.columns === null ? [] : [grant.grantee],
+  );
+  const added = table.columns.filter((column) => column.old === null).map((column) => column.name);
+  if (grantees.length === 0 || added.length === 0 || table.source === null) return [];
+  const text = `${listed([...new Set(grantees)])} have rights on single columns of "${table.name}" only: grant them ${listed(added)} where they need it.`;
+  return [{ code: 'column_grants', severity: 'warning', operation: null, text }];
 }
 
 function fragileNotes(tables: Table[], snapshot: Snapshot): Note[] {
