@@ -7,7 +7,7 @@ import { entryOf } from '../../cdk/slices/migrations.ts';
 export interface BundleFacts {
   /** AWS SDK commands it constructs, without `Command`: `PutObject`. */
   commands: Set<string>;
-  /** Variables it reads through environmentVariable(). */
+  /** Variables of ours that it reads. */
   variables: Set<string>;
 }
 
@@ -38,7 +38,7 @@ export async function bundleFacts(): Promise<Map<FunctionName, BundleFacts>> {
     functionNames.map((name) => {
       const text = built.outputFiles.find(({ path }) => path.endsWith(`/${name}.js`))?.text;
       if (text === undefined) throw new Error(`${name} was not bundled`);
-      const variables = found(text, /environmentVariable\("(\w+)"\)/g);
+      const variables = found(text, /(?:environmentVariable\("|process\.env\.(?=THESEUS_))(\w+)/g);
       if (/environmentVariable\(stateMachineVariables/.test(text)) {
         for (const variable of found(text, stateMachineVariable)) variables.add(variable);
       }

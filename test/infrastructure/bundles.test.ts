@@ -95,7 +95,8 @@ describe('a bundle as it is deployed', () => {
   it('carries the parser and keeps the names of errors although it is minified', () => {
     bundleInto('plan-migration', directory);
     expect(readdirSync(directory).sort()).toEqual(['index.mjs', 'index.mjs.map', 'libpg-query.wasm']);
-    expect(readFileSync(join(directory, 'index.mjs'), 'utf8').split('\n').length).toBeLessThan(5_000);
+    // The name below is a literal: the class has lost its own.
+    expect(readFileSync(join(directory, 'index.mjs'), 'utf8')).not.toContain('class TaskInputInvalid');
 
     const script = `
       const { handler } = await import(${JSON.stringify(join(directory, 'index.mjs'))});

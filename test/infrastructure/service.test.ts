@@ -60,6 +60,18 @@ describe('the connector', () => {
     }
   });
 
+  it('makes endpoints only when asked, which let through table, bucket and secrets and nothing else', () => {
+    const endpoints = resourcesOf(connector, 'AWS::EC2::VPCEndpoint');
+    expect(endpoints).toHaveLength(3);
+    for (const [, endpoint] of endpoints) {
+      expect(endpoint).toMatchObject({ Condition: 'EndpointsWanted' });
+      const policy = JSON.stringify(endpoint.Properties.PolicyDocument);
+      expect(policy).toMatch(/"Action":(\["(s3|dynamodb):|"secretsmanager:GetSecretValue")/);
+      expect(policy).not.toContain('"Resource":"*"');
+    }
+    expect(connector.Parameters.MakeEndpoints).toMatchObject({ Default: 'no' });
+  });
+
   it('asks for network and secrets as parameters, and looks nothing up', () => {
     expect(Object.keys(connector.Parameters)).toEqual(
       expect.arrayContaining(['SubnetIds', 'SecurityGroupIds', 'ConnectionArnPrefix']),
