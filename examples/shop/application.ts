@@ -79,9 +79,11 @@ export function startApplication(options: ApplicationOptions): Application {
   const run = (name: keyof ShopQueries & string, text: string, values: (string | number)[]) =>
     pool.query<{ id: string }>({ name: `${options.version}-${name}`, text, values });
   const upTo = (limit: number) => 1 + Math.floor(random() * limit);
+  /** One of the ids up to `limit` that are this application's alone; rows beyond belong to whoever added them. */
   const own = (limit: number) => {
-    const id = upTo(limit);
-    return Math.max(1, id - (id % options.share.modulus) + options.share.remainder);
+    const { modulus, remainder } = options.share;
+    const first = remainder === 0 ? modulus : remainder;
+    return first + modulus * (upTo(Math.max(1, Math.floor((limit - first) / modulus) + 1)) - 1);
   };
   const idOf = (result: pg.QueryResult<{ id: string }>): number => Number(result.rows[0]?.id);
 

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+
+/*
+ * Preloaded into a real platform (`node --import die.ts cli/theseus.ts … dev`), which knows nothing of it: watches the
+ * journals that the platform writes and ends the process by SIGKILL at chosen lines, once for each state and moment,
+ * across restarts. Also sets the process's clock ahead, as a machine's clock can be.
+ *
+ * CHAOS_NOTES     file that remembers the deaths, one a line: `<state machine> <moment> <state>`
+ * CHAOS_MOMENTS   `entered`: right after a state was entered; `unrecorded`: a task's work is done, its answer not written
+ * CHAOS_SPARED    states never died at, separated by commas
+ * CHAOS_SHIFT_MS  added to the machine's time
+ */
+const { CHAOS_NOTES: notes = '', CHAOS_MOMENTS = 'entered', CHAOS_SPARED = '' } = process.env;
+const moments = new Set(CHAOS_MOMENTS.split(','));
+const spared = new Set(CHAOS_SPARED.split(','));
+
+const shift = Number(process.env.CHAOS_SHIFT_MS ?? 0);
+const realNow = Date.now;
+Date.now = () => realNow() + shift;
+
+interface Line {
+  path: number[];
+  event?: {
+    type: string;
+    stateEnteredEventDetails?: { name: string };
+  };
+}
+interface Watched {
+  journal: string;
+  /** The state each thread of the execution is in, by the thread's path. */
+  inState: Map<string, string>;
+}
+const watched = new Map<number, Watched>();
+
+function follow(watch: Watched, { path, event }: Line): void {
+  const entered = event?.stateEnteredEventDetails?.name;
+  if (entered !== undefined) watch.inState.set(path.join(), entered);
+}
+
+// What the journal holds was written by the engine, a line at a time.
+const linesOf = (text: string): Line[] =>
+  text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
+
+const { openSync, writeSync, closeSync } = fs;
+Object.assign(fs, {
+  openSync(path: fs.PathLike, flags: fs.OpenMode, mode?: fs.Mode): number {
+    const descriptor = openSync(path, flags, mode);
+    if (/step-functions.executions.\w+\.jsonl$/.test(String(path))) {
+      const watch: Watched = { journal: String(path), inState: new Map() };
+      const text = fs.readFileSync(path, 'utf8');
+      for (const line of linesOf(text.slice(0, text.lastIndexOf('\n') + 1))) follow(watch, line);
+      watched.set(descriptor, watch);
+    }
+    return descriptor;
+  },
+  writeSync(descriptor: number, bytes: Buffer, from: number): number {
+    const watch = watched.get(descriptor);
+    if (watch === undefined || notes === '') return writeSync(descriptor, bytes, from);
+    const [line] = linesOf(bytes.toString('utf8', from));
+    if (line !== undefined) follow(watch, line);
+    const state = line === undefined ? undefined : watch.inState.get(line.path.join());
+    const type = line?.event?.type ?? '';
+    // A waiting task's work is what hands its token over.
+    if (state !== undefined && ['TaskSucceeded', 'TaskFailed', 'TaskSubmitted'].includes(type))
+      dieAt(watch.journal, 'unrecorded', state);
+    const written = writeSync(descriptor, bytes, from);
+    if (state !== undefined && line?.event?.stateEnteredEventDetails !== undefined)
+      dieAt(watch.journal, 'entered', state);
+    return written;
+  },
+  closeSync(descriptor: number): void {
+    watched.delete(descriptor);
+    closeSync(descriptor);
+  },
+});
+syncBuiltinESMExports();
+
+/** An execution is in the catalogue before it enters a state; its journal is named after its ARN. */
+function machineOf(journal: string): string {
+  const catalogue = join(dirname(dirname(journal)), 'catalogue.jsonl');
+  const key = basename(journal, '.jsonl');
+  const known = fs.readFileSync(catalogue, 'utf8').matchAll(/"arn":"([^"]+)"[^\n]*"machine":"([^"]+)"/g);
+  for (const [, arn = '', machine = ''] of known)
+    if (createHash('sha256').update(arn).digest('hex').startsWith(key)) return machine;
+  return '?';
+}
+
+function dieAt(journal: string, moment: string, state: string): void {
+  if (!moments.has(moment) || spared.has(state)) return;
+  const death = `${machineOf(journal)} ${moment} ${state}`;
+  const deaths = fs.existsSync(notes) ? fs.readFileSync(notes, 'utf8').split('\n') : [];
+  if (deaths.includes(death)) return;
+  fs.appendFileSync(notes, `${death}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -1,0 +1,63 @@
+import { afterEach, expect, it } from 'vitest';
+import { type MortalPlatform, startMortal } from './platform.ts';
+import { openShop } from './shop.ts';
+import { deathsIn, failing } from './states.ts';
+
+let platform: MortalPlatform | undefined;
+afterEach(() => platform?.stop());
+
+const dayMs = 86_400_000;
+const failed = (state: string) => failing.includes(state) || state === 'NothingToDo';
+
+it('kill -9 in every state of a migration and its removal: every row is right and no request failed', async () => {
+  const shop = await openShop(3_000);
+  platform = await startMortal(shop.url);
+  shop.open('old', null);
+  const planned = await platform.plan('05-shop.yaml', { ranges: 2, requireApproval: true });
+  const { id } = planned;
+  const planHash = planned.plan?.hash;
+  const deadlyEverywhere = { moments: ['entered' as const, 'unrecorded' as const] };
+  await platform.kill(deadlyEverywhere);
+
+  const consents = planned.plan?.notes.map(({ code }) => code);
+  await platform.act(id, 'start', ({ status }) => status !== 'planned', { planHash, consents });
+  await platform.reach(id, 'waiting_for_approval');
+  await platform.act(id, 'approve', ({ approval }) => approval?.decision === 'approved', { planHash });
+  const paused = ({ status }: { status: string }) => status === 'paused';
+  const resumed = ({ status }: { status: string }) => status !== 'paused';
+  await platform.act(id, 'pause', paused);
+  await platform.die('migration unrecorded AwaitBackfillResume');
+  await platform.act(id, 'resume', resumed);
+  await platform.die('migration entered BuildIndexes');
+  await platform.act(id, 'pause', paused);
+  await platform.die('migration unrecorded AwaitVerifyResume');
+  await platform.act(id, 'resume', resumed);
+
+  const { versionSchema, clientPath } = await platform.reach(id, 'soaking');
+  shop.open('new', clientPath);
+  await platform.act(id, 'complete', ({ status }) => status !== 'soaking');
+  await platform.reach(id, 'completed');
+  await platform.die('migration entered Completed');
+  await shop.close('old');
+  await shop.close('new');
+  expect(await shop.check('old')).toMatchObject({ wrong: [] });
+  const schema = versionSchema ?? '';
+  expect(await shop.check({ schema })).toMatchObject({ wrong: [] });
+  const forward = deathsIn('migration', (state) => !failed(state) && state !== 'AwaitPublishResume');
+  expect(platform.deaths().toSorted()).toEqual(forward.toSorted());
+
+  // A week later, while the new version is in use.
+  shop.open('new', clientPath);
+  await platform.kill({ ...deadlyEverywhere, shiftMs: 8 * dayMs });
+  await platform.reach(id, 'removed');
+  await platform.die('migration-removal entered Removed');
+  await shop.close('new');
+  expect(await shop.check({ schema })).toMatchObject({ wrong: [] });
+  expect(platform.deaths()).toEqual(
+    expect.arrayContaining(deathsIn('migration-removal', (state) => !failed(state))),
+  );
+  expect(await shop.sql("SELECT attname FROM pg_attribute WHERE attname LIKE '\\_theseus%'")).toEqual([]);
+
+  expect(shop.errors()).toEqual([]);
+  expect(shop.requests()).toBeGreaterThan(500);
+}, 240_000);
