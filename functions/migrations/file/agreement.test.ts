@@ -105,7 +105,7 @@ describe('agreement with the published format', () => {
         expect(published.PgRollMigrationDefinition.safeParse(file).success).toBe(true);
         expect(ours(file)).toEqual({ kind, body });
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -125,7 +125,7 @@ describe('agreement with the published format', () => {
           if (!optionalHere.includes(without)) expect(ours(file)).toBeNull();
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 

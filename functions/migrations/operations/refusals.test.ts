@@ -228,6 +228,12 @@ describe('a table that cannot be changed so is refused', () => {
     const old = { ...t({ rowSecurity: true }), serverVersion: 140_010 };
     expect((await refused(change, old)).message).toContain('row security');
   });
+  it('with row security and rights on single columns, which no view can keep both', async () => {
+    const grants = [{ grantee: 'x', privileges: ['SELECT'], columns: ['a'] }];
+    expect((await refused(change, t({ rowSecurity: true, grants }))).message).toContain(
+      'rights on single columns',
+    );
+  });
   it('when others point to the column', async () => {
     const reference = {
       schema: 'public',

@@ -41,6 +41,10 @@ export function standingTable(context: OperationContext, table: LogicalTable): T
     const what = `a table with row security on PostgreSQL before 15, where a view would bypass it ("${table.name}"),`;
     throw notYet(context, what, 'Upgrade PostgreSQL to 15 or newer first.', ['table']);
   }
+  if (source.rowSecurity && source.grants.some((grant) => grant.columns !== null)) {
+    const what = `a table with row security and rights on single columns ("${table.name}"), which no view can keep both,`;
+    throw notYet(context, what, 'Grant rights on the whole table.', ['table']);
+  }
   return source;
 }
 

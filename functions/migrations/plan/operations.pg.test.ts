@@ -333,6 +333,47 @@ describe('other operations', () => {
   });
 });
 
+describe('what hangs on a column', () => {
+  it('a serial keeps its sequence when the column changes type for good', async () => {
+    await sql.query('ALTER TABLE people ADD COLUMN ticket serial');
+    await forGood([alter({ column: 'ticket', type: 'bigint', up: 'ticket', down: 'ticket::int' })]);
+    const [row] = await one('INSERT INTO people (code) VALUES (1) RETURNING ticket');
+    expect(Number(row?.ticket)).toBeGreaterThan(30);
+  });
+
+  it('rights on single columns and on the table reach the new version, and no further', async () => {
+    const reader = `reader_${process.pid}`;
+    await sql.query(`CREATE ROLE ${reader}; GRANT SELECT (id, age), UPDATE (age) ON people TO ${reader}; GRANT SELECT ON "Gro""up" TO ${reader};
+      GRANT USAGE ON SCHEMA public TO ${reader}`);
+    try {
+      const run = await start([
+        alter({ column: 'age', type: 'bigint', up: 'age', down: 'age::int' }),
+        { rename_table: { from: 'Gro"up', to: 'groups' } },
+      ]);
+      await run.publish();
+      await sql.query(`SET ROLE ${reader}`);
+      expect(await asNew(run, 'SELECT age FROM people WHERE id = 3')).toEqual([{ age: '3' }]);
+      await asNew(run, 'UPDATE people SET age = 4 WHERE id = 3');
+      expect(await asNew(run, 'SELECT label FROM groups WHERE id = 1')).toEqual([{ label: 'g1' }]);
+      await expect(asNew(run, 'SELECT nick FROM people')).rejects.toThrow(/permission denied/);
+      await expect(asNew(run, 'UPDATE groups SET label = NULL')).rejects.toThrow(/permission denied/);
+      await sql.query('RESET ROLE');
+      expect(await one('SELECT age FROM people WHERE id = 3')).toEqual([{ age: 4 }]);
+    } finally {
+      await sql.query(`RESET ROLE; DROP OWNED BY ${reader}; DROP ROLE ${reader}`);
+    }
+  });
+
+  it('values that a shorter type would cut are found before anything runs', async () => {
+    const run = await start([alter({ column: 'nick', type: 'varchar(2)', up: 'nick', down: 'nick' })]);
+    const found = await run.engine.validate(run.plan, {
+      signal: new AbortController().signal,
+      until: Date.now() + 9_000,
+    });
+    expect(JSON.stringify(found)).toContain('longer than the 2 characters');
+  });
+});
+
 describe('a second version before the first one is removed', () => {
   it('stands on the physical names of the first, and both removals leave plain names', async () => {
     const first = await start(

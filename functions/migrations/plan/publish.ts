@@ -43,13 +43,13 @@ export function publishStep(
   version: string,
   migration: string,
 ): StepDraft {
-  const invoker = snapshot.serverVersion >= 150_000 ? ' WITH (security_invoker = true)' : '';
   const statements: Statement[] = [
     `CREATE SCHEMA ${quoteIdentifier(version)}`,
     ...usage(final, snapshot, version),
   ].map((sql) => ({ sql, values: [] }));
   for (const table of shownTables(final)) {
     const view = qualified(version, table.name);
+    const invoker = actsAsClient(table, snapshot) ? ' WITH (security_invoker = true)' : '';
     const columns = shown(table).map(
       (column) => `${quoteIdentifier(column.new)} AS ${quoteIdentifier(column.name)}`,
     );
@@ -89,6 +89,15 @@ export function publishStep(
     statements,
     dualWrites: [],
   };
+}
+
+/**
+ * Whether the view reads the table with its client's rights. It must for row security; it cannot where somebody has
+ * rights on single columns, because then a client needs rights on every column that the view shows.
+ */
+function actsAsClient(table: LogicalTable, snapshot: Snapshot): boolean {
+  const byColumn = table.source?.grants.some((grant) => grant.columns !== null) === true;
+  return snapshot.serverVersion >= 150_000 && !byColumn;
 }
 
 function usage(final: LogicalSchema, snapshot: Snapshot, version: string): string[] {
