@@ -44,13 +44,13 @@ describe('bind', () => {
         .map(([l, o, r]) => `(${l}) ${o} (${r})`),
       fc
         .tuple(tie('expression'), tie('expression'), tie('expression'))
-        .map(([a, b, c]) => `CASE WHEN ${a} IS NULL THEN ${b} ELSE ${c} END`),
-      tie('expression').map((inner) => `coalesce(${inner}, lower((${inner})::text))`),
+        .map(([a, b, c]) => `CASE WHEN (${a}) IS NULL THEN (${b}) ELSE (${c}) END`),
+      tie('expression').map((inner) => `coalesce((${inner}), lower((${inner})::text))`),
       tie('expression').map((inner) => `CAST((${inner}) AS numeric(10,2))`),
       tie('expression').map((inner) => `NOT (${inner})`),
       tie('expression').map((inner) => `- (${inner})`),
       tie('expression').map((inner) => `(${inner})::text LIKE '%x%' AND (${inner}) BETWEEN 1 AND 2`),
-      tie('expression').map((inner) => `ARRAY[${inner}, ${inner}]`),
+      tie('expression').map((inner) => `ARRAY[(${inner}), (${inner})]`),
     ),
   }));
 
