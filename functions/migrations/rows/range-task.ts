@@ -6,7 +6,6 @@ import type { Plan } from '../plan/schemas.ts';
 import { type RangeItem, readRange, readRangePlan, saveRange } from '../progress.ts';
 import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
 import { readMigration } from '../store.ts';
-import { workOf } from './split.ts';
 
 /** One key range of one stage and pass, as a task gets it. */
 export interface RangeTask {
@@ -36,10 +35,9 @@ export async function openRange<W extends { id: string }>(
   const [plan, ranges] = await Promise.all([readPlan(record), readRangePlan(migrationId, stage, pass)]);
   const bounds = ranges?.ranges.find(({ work, range }) => work === item.work && range === item.range);
   const work = worksOf(plan).find(({ id }) => id === item.work);
-  const known = workOf(plan, stage).length;
   if (bounds === undefined || work === undefined) {
     throw new RecordUnreadable(`Range ${item.work}/${item.range} of ${stage} was never planned`, {
-      evidence: { ...item, stage, pass, known },
+      evidence: { ...item, stage, pass },
     });
   }
   const start = await readRange(migrationId, stage, pass, item, bounds.table);
