@@ -13,7 +13,7 @@ import { type Flow, type Pieces, pieces } from '../plan/pieces.ts';
 import { tableSql } from '../plan/steps.ts';
 import { type Expression, parseExpression } from '../sql/expression.ts';
 import { isVolatile, provablyNotNull } from '../sql/facts.ts';
-import { hashedName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
+import { fittingName, hashedName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import { isSerial, parseType, sameValue, type TypeName } from '../sql/type.ts';
 import { defaultOf } from './clauses.ts';
 import {
@@ -144,7 +144,9 @@ async function addedPieces(
   const constraints = together([
     ...(column.notNull && !inline ? [notNullPieces(at, provable)] : []),
     ...(body.column.check === undefined ? [] : [await checkPieces(at, body.column.check)]),
-    ...(body.column.unique === true ? [uniquePieces(at, uniqueName(final, physical), bound === null)] : []),
+    ...(body.column.unique === true
+      ? [uniquePieces(at, uniqueName(context, final, column.name), bound === null)]
+      : []),
     ...(body.column.references === undefined ? [] : [foreignKeyPieces(at, body.column.references)]),
   ]);
   const { guards, ...parts } = constraints;
@@ -198,7 +200,8 @@ function defaultChanged(added: Added, name: string): string {
     : 'true';
 }
 
-/** The name PostgreSQL itself would give, kept under its limit. */
-function uniqueName(table: LogicalTable, column: string): string {
-  return hashedName(table.ref.name, column, `${table.ref.name}_${column}_key`);
+/** The name PostgreSQL itself would give, kept under its limit and away from names that are taken. */
+function uniqueName(context: OperationContext, table: LogicalTable, column: string): string {
+  const usual = fittingName(`${table.ref.name}_${column}_key`);
+  return context.schema.taken.includes(usual) ? hashedName(context.migration, usual) : usual;
 }

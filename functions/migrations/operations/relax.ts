@@ -88,5 +88,8 @@ function rebuilt(
     sql,
     unique: true,
   };
-  return constraint ? [build, uniqueFromIndex(table.ref, name, index)] : [build];
+  if (!constraint) return [build];
+  // A contract that failed half-way may never have come to dropping it.
+  const drop = `ALTER TABLE ${tableSql(table.ref)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
+  return [build, uniqueFromIndex(table.ref, name, index, [drop])];
 }

@@ -131,21 +131,23 @@ function grants(table: LogicalTable, view: string): string[] {
   });
 }
 
-/** Takes a version's views and its schema away, whatever of them stands; what others put into the schema stays. */
-export function dropVersion(version: string, views: string[]): string[] {
-  const schema = quoteIdentifier(version);
-  return [
-    ...views.map((view) => `DROP VIEW IF EXISTS ${schema}.${quoteIdentifier(view)}`),
-    dropEmptySchema(version),
-  ];
+/**
+ * Takes a version's views and its schema away, if it was published: a schema of that name which somebody else made is
+ * left alone, and so is what others put into ours.
+ */
+export function dropVersion(schema: string, version: string, views: string[]): string[] {
+  const name = quoteIdentifier(version);
+  const published = `EXISTS (SELECT FROM theseus.versions WHERE schema = ${quoteLiteral(schema)} AND version = ${quoteLiteral(version)})`;
+  const drops = views.map((view) => `DROP VIEW IF EXISTS ${name}.${quoteIdentifier(view)}`);
+  const empty = `IF ${emptySchema(version)} THEN DROP SCHEMA ${name}; END IF`;
+  return [`DO ${quoteLiteral(`BEGIN IF ${published} THEN ${[...drops, empty].join('; ')}; END IF; END`)}`];
 }
 
 const namespaces = { pg_class: 'relnamespace', pg_proc: 'pronamespace', pg_type: 'typnamespace' };
 
-function dropEmptySchema(version: string): string {
+function emptySchema(version: string): string {
   const empty = Object.entries(namespaces)
     .map(([catalogue, column]) => `NOT EXISTS (SELECT FROM pg_catalog.${catalogue} WHERE ${column} = n.oid)`)
     .join(' AND ');
-  const found = `SELECT FROM pg_catalog.pg_namespace n WHERE nspname = ${quoteLiteral(version)} AND ${empty}`;
-  return `DO ${quoteLiteral(`BEGIN IF EXISTS (${found}) THEN DROP SCHEMA ${quoteIdentifier(version)}; END IF; END`)}`;
+  return `EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE nspname = ${quoteLiteral(version)} AND ${empty})`;
 }

@@ -56,7 +56,7 @@ function previousVersion(snapshot: Snapshot): Statement[] {
   if (currentVersion === null) return [];
   const views = snapshot.tables.filter((table) => table.versioned !== false).map((table) => table.name);
   return [
-    ...dropVersion(currentVersion, views).map((sql) => ({ sql, values: [] })),
+    ...dropVersion(snapshot.schema, currentVersion, views).map((sql) => ({ sql, values: [] })),
     {
       sql: "UPDATE theseus.versions SET state = 'removed' WHERE schema = $1 AND version = $2",
       values: [snapshot.schema, currentVersion],

@@ -22,7 +22,7 @@ export function rollbackSteps(
     `Take the version ${version} away`,
     [],
     [
-      ...dropVersion(version, views),
+      ...dropVersion(snapshot.schema, version, views),
       {
         sql: 'DELETE FROM theseus.versions WHERE schema = $1 AND version = $2',
         values: [snapshot.schema, version],
