@@ -4,7 +4,7 @@ import { SolutionsChecks } from './checks.ts';
 import { connector } from './constructs/connector.ts';
 import { asSynthesizer } from './constructs/interfaces.ts';
 import { stageNames } from './environments.ts';
-import { dataPlaneActions, migrationDataPlane, migrationVariables } from './slices/migrations.ts';
+import { dataPlaneActions, migrationDataPlane, migrationVariables } from './slices/migration-tasks.ts';
 
 /**
  * The connector as one plain CloudFormation template, for an account that knows nothing of CDK. What an
@@ -47,6 +47,7 @@ export function connectorRelease(props: AppProps = {}): App {
   );
   const keyArn = parameter('KeyArn', 'Output KeyArn of the same stack', '^arn:.+:key/.+$');
   const stores = {
+    table: tableArn,
     tableArn,
     bucketName,
     bucketArn: stack.formatArn({ service: 's3', region: '', account: '', resource: bucketName }),

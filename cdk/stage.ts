@@ -12,9 +12,9 @@ import {
   dataPlaneActions,
   migrationDataPlane,
   migrationNouns,
-  migrationService,
   migrationVariables,
-} from './slices/migrations.ts';
+} from './slices/migration-tasks.ts';
+import { migrationService } from './slices/migrations.ts';
 
 /** What must survive a mistake: key, table, bucket, event bus. */
 function stateful(stack: Stack, environment: Environment) {
@@ -27,6 +27,7 @@ function stateful(stack: Stack, environment: Environment) {
     description: `What happens in ${environment.prefix}, for whoever wants to react to it`,
   });
   const stores = {
+    table: table.tableName,
     tableArn: table.tableArn,
     bucketArn: bucket.bucketArn,
     bucketName: bucket.bucketName,

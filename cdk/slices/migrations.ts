@@ -5,11 +5,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
-import { camelName, type FunctionName, migrationFunctions } from '#migrations/functions.ts';
+import { type FunctionName, migrationFunctions } from '#migrations/functions.ts';
 import type { Watched } from '../constructs/alarms.ts';
-import { counter, sumOf } from '../constructs/alarms.ts';
-import type { Connector, DataPlaneTask } from '../constructs/connector.ts';
-import { handlerCode } from '../constructs/handler-code.ts';
+import type { Connector } from '../constructs/connector.ts';
 import {
   connectorPath,
   liveStateMachineArn,
@@ -24,82 +22,17 @@ import { type TaskFunction, taskFunction } from '../constructs/task-function.ts'
 import type { Trigger } from '../constructs/triggers.ts';
 import { workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
+import { migrationAlarms } from './migration-alarms.ts';
 import { migrationGrants } from './migration-grants.ts';
-import { actionsOf, type Resources, statementsOf } from './migration-rights.ts';
-
-/** The state machines of this capability, by the names of their files. */
-export const migrationMachines = [
-  'migration',
-  'migration-rollback',
-  'migration-undo',
-  'migration-removal',
-] as const;
-
-/** First path segments of this capability's routes. */
-export const migrationNouns = ['databases', 'migrations'];
-
-const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);
-function isFunctionName(name: string): name is FunctionName {
-  return name in migrationFunctions;
-}
-const ofPlane = (plane: 'data' | 'control') =>
-  functionNames.filter((name) => migrationFunctions[name].plane === plane);
-
-export function entryOf(name: FunctionName): string {
-  return name === 'api' ? 'functions/migrations/api.ts' : `functions/migrations/tasks/${name}.ts`;
-}
-
-/** Bundled once for all stacks that deploy them. */
-export const codeOf = handlerCode(Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])));
-
-/** Data-plane functions that the API invokes itself, to answer at once. */
-const calledByApi: FunctionName[] = ['inspect-database', 'plan-migration'];
-
-/** Which of its data-plane functions work through key ranges, many at a time. */
-const throughRanges = new Set<FunctionName>(['backfill-range', 'verify-range']);
-
-/** Every action that some data-plane function may take on the table (`dynamodb`) or the bucket (`s3`). */
-export function dataPlaneActions(): { dynamodb: string[]; s3: string[] } {
-  const all = ofPlane('data').flatMap((name) => migrationGrants[name].flatMap((right) => actionsOf[right]));
-  const of = (service: string) =>
-    [...new Set(all)].filter((action) => action.startsWith(`${service}:`)).sort();
-  return { dynamodb: of('dynamodb'), s3: of('s3') };
-}
-
-/** What this capability stores in, wherever its functions run. */
-export interface MigrationStores {
-  tableArn: string;
-  bucketArn: string;
-  bucketName: string;
-  keyArn: string;
-}
-
-/** What every function of this capability is told, in both planes. */
-export function migrationVariables(environment: string, stores: MigrationStores): Record<string, string> {
-  return {
-    THESEUS_ENVIRONMENT: environment,
-    MIGRATIONS_TABLE: stores.tableArn, // an ARN, which also serves from another account
-    ARTIFACTS_BUCKET: stores.bucketName,
-  };
-}
-
-/** The data plane of this capability, for a connector to deploy. */
-export function migrationDataPlane(
-  scope: Construct,
-  prefix: string,
-  stores: MigrationStores,
-): (secretArns: string) => DataPlaneTask[] {
-  return (secretArns) =>
-    ofPlane('data').map((name) => ({
-      name,
-      key: camelName(name),
-      code: codeOf(name),
-      timeoutSeconds: migrationFunctions[name].timeoutSeconds,
-      memoryMb: migrationFunctions[name].memoryMb,
-      statements: statementsOf(scope, migrationGrants[name], { prefix, secretArns, ...stores }),
-      manyAtOnce: throughRanges.has(name),
-    }));
-}
+import { type Resources, statementsOf } from './migration-rights.ts';
+import {
+  calledByApi,
+  codeOf,
+  type MigrationStores,
+  migrationMachines,
+  migrationVariables,
+  ofPlane,
+} from './migration-tasks.ts';
 
 export interface MigrationServiceProps {
   environment: Environment;
@@ -234,66 +167,6 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
         handlers: [reconcile, live('publish-events')],
       },
     ],
-    watched: watched(scope, environment, functions, connector),
+    watched: migrationAlarms(scope, environment, functions, connector),
   };
-}
-
-/** What of migrations wakes somebody up. */
-function watched(
-  scope: Construct,
-  { prefix }: Environment,
-  functions: Map<FunctionName, TaskFunction>,
-  connector: Connector,
-): Watched[] {
-  const workflows = (metric: string) =>
-    migrationMachines.map((machine) =>
-      counter('AWS/States', metric, { StateMachineArn: stateMachineArn(scope, prefix, machine) }),
-    );
-  const lambdas = (names: string[], metric: string) =>
-    names.map((name) => counter('AWS/Lambda', metric, { FunctionName: name }));
-  const control = [...functions.values()].map(({ handler }) => handler.functionName);
-  const ranges = [...throughRanges].flatMap((name) => connector.functions.get(name) ?? []);
-  return [
-    {
-      name: 'workflow-failed',
-      meaning:
-        'A migration, rollback, undo or removal failed or timed out. GET /migrations?status=failed says which and what to do.',
-      metric: sumOf('Workflows that ended badly', [
-        ...workflows('ExecutionsFailed'),
-        ...workflows('ExecutionsTimedOut'),
-      ]),
-      threshold: 1,
-    },
-    {
-      name: 'function-errors',
-      meaning: 'Functions of the control plane fail. Retries absorb single ones; see their logs.',
-      metric: sumOf('Errors of the control plane', lambdas(control, 'Errors')),
-      threshold: 5,
-    },
-    {
-      name: 'function-throttles',
-      meaning: 'Functions of the control plane are throttled: the concurrency of the account is used up.',
-      metric: sumOf('Throttles of the control plane', lambdas(control, 'Throttles')),
-      threshold: 5,
-    },
-    {
-      name: 'range-throttles',
-      meaning:
-        'Ranges wait for the connector: raise RangeConcurrency if the databases bear more connections.',
-      metric: sumOf(
-        'Throttles of ranges',
-        lambdas(
-          ranges.map(({ handler }) => handler.functionName),
-          'Throttles',
-        ),
-      ),
-      threshold: 100,
-    },
-    {
-      name: 'reconciler-errors',
-      meaning: 'The reconciler fails: a workflow that died is not rolled back until it works again.',
-      metric: sumOf('Errors of the reconciler', lambdas([`${prefix}-migrations-reconcile`], 'Errors')),
-      threshold: 1,
-    },
-  ];
 }

@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import { type FunctionName, migrationFunctions } from '#migrations/functions.ts';
 import { root } from '../../cdk/constructs/repository.ts';
-import { entryOf } from '../../cdk/slices/migrations.ts';
+import { entryOf } from '../../cdk/slices/migration-tasks.ts';
 
 /** What a handler's code still contains when everything it does not use is shaken off. */
 export interface BundleFacts {

@@ -4,7 +4,7 @@ import { Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { FunctionName } from '#migrations/functions.ts';
 import { handlerCode } from '../../cdk/constructs/handler-code.ts';
-import { entryOf } from '../../cdk/slices/migrations.ts';
+import { entryOf } from '../../cdk/slices/migration-tasks.ts';
 
 /** Bundles one function exactly as a deployment does and copies the result into `directory`. */
 export function bundleInto(name: FunctionName, directory: string): void {

@@ -5,7 +5,7 @@ import { camelName, leaseMs, migrationFunctions } from '#migrations/functions.ts
 import { pascalCase } from '../../cdk/constructs/names.ts';
 import { root } from '../../cdk/constructs/repository.ts';
 import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.ts';
-import { migrationMachines } from '../../cdk/slices/migrations.ts';
+import { migrationMachines } from '../../cdk/slices/migration-tasks.ts';
 import { functionNames } from './bundle-facts.ts';
 
 const files = readdirSync(`${root}state-machines`).filter((file) => file.endsWith('.asl.json'));

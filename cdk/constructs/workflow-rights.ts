@@ -1,0 +1,125 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { pascalCase, stateMachineArn } from './names.ts';
+import type { Uses } from './state-machine-file.ts';
+import { allow } from './statements.ts';
+import type { WorkflowProps } from './workflow.ts';
+
+const logDelivery = [
+  'logs:CreateLogDelivery',
+  'logs:GetLogDelivery',
+  'logs:UpdateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:DescribeResourcePolicies',
+  'logs:DescribeLogGroups',
+];
+
+/** `migration-rollback` → `MigrationRollbackStateMachineArn` */
+export const stateMachinePlaceholder = (machine: string) => `${pascalCase(machine)}StateMachineArn`;
+
+/** The rights of a state machine's role, from what its file uses and nothing else. */
+export function workflowRights(scope: Construct, props: WorkflowProps, uses: Uses): PolicyStatement[] {
+  const { environment, machine } = props;
+  const functionOf = (name: string) => {
+    const version = props.functions.get(name);
+    if (version === undefined) throw new Error(`${machine}.asl.json names \${${name}}, which no task has`);
+    return version;
+  };
+  const machineOf = (name: string) => {
+    const found = props.machines.find((other) => stateMachinePlaceholder(other) === name);
+    if (found === undefined) throw new Error(`${machine}.asl.json names \${${name}}, which no file has`);
+    return found;
+  };
+  const executionsOf = (other: string) =>
+    Stack.of(scope).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${environment.prefix}-${other}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  const statements = [
+    allow('DeliverLogs', { actions: logDelivery, resources: ['*'] }),
+    allow('Trace', {
+      actions: [
+        'xray:PutTraceSegments',
+        'xray:PutTelemetryRecords',
+        'xray:GetSamplingRules',
+        'xray:GetSamplingTargets',
+      ],
+      resources: ['*'],
+    }),
+    allow('EncryptExecutions', {
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [props.key.keyArn],
+      conditions: {
+        StringEquals: {
+          'kms:EncryptionContext:aws:states:stateMachineArn': stateMachineArn(
+            scope,
+            environment.prefix,
+            machine,
+          ),
+        },
+      },
+    }),
+    allow('EncryptLogs', {
+      actions: ['kms:GenerateDataKey'],
+      resources: [props.key.keyArn],
+      conditions: {
+        StringEquals: {
+          'kms:EncryptionContext:SourceArn': Stack.of(scope).formatArn({
+            service: 'logs',
+            resource: '*',
+            arnFormat: ArnFormat.NO_RESOURCE_NAME,
+          }),
+        },
+      },
+    }),
+  ];
+  if (uses.functions.length > 0) {
+    const resources = uses.functions.map((name) => `${functionOf(name).lambda.functionArn}:*`);
+    statements.push(allow('Invoke', { actions: ['lambda:InvokeFunction'], resources }));
+  }
+  if (uses.connectorFunctions.length > 0) {
+    statements.push(
+      allow('AssumeConnector', { actions: ['sts:AssumeRole'], resources: props.connectorRoles }),
+    );
+  }
+  if (uses.startsStateMachines.length > 0) {
+    const resources = uses.startsStateMachines.flatMap((name) => {
+      const arn = stateMachineArn(scope, environment.prefix, machineOf(name));
+      return [arn, `${arn}:*`];
+    });
+    statements.push(allow('StartWorkflow', { actions: ['states:StartExecution'], resources }));
+  }
+  if (uses.awaitsStateMachines.length > 0) {
+    statements.push(
+      allow('ObserveExecution', {
+        actions: ['states:DescribeExecution', 'states:StopExecution'],
+        resources: uses.awaitsStateMachines.map((name) => executionsOf(machineOf(name))),
+      }),
+      allow('ObserveThroughEvents', {
+        actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+        resources: [
+          Stack.of(scope).formatArn({
+            service: 'events',
+            resource: 'rule',
+            resourceName: 'StepFunctionsGetEventsForStepFunctionsExecutionRule',
+          }),
+        ],
+      }),
+    );
+  }
+  if (uses.distributedMap) {
+    const own = stateMachineArn(scope, environment.prefix, machine);
+    statements.push(
+      allow('RunMap', {
+        actions: ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'],
+        resources: [own, `${executionsOf(machine)}`],
+      }),
+    );
+  }
+  return statements;
+}

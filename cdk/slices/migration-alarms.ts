@@ -1,0 +1,68 @@
+import type { Construct } from 'constructs';
+import type { FunctionName } from '#migrations/functions.ts';
+import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
+import type { Connector } from '../constructs/connector.ts';
+import { stateMachineArn } from '../constructs/names.ts';
+import type { TaskFunction } from '../constructs/task-function.ts';
+import type { Environment } from '../environments.ts';
+import { migrationMachines, throughRanges } from './migration-tasks.ts';
+
+/** What of migrations wakes somebody up. */
+export function migrationAlarms(
+  scope: Construct,
+  { prefix }: Environment,
+  functions: Map<FunctionName, TaskFunction>,
+  connector: Connector,
+): Watched[] {
+  const workflows = (metric: string) =>
+    migrationMachines.map((machine) =>
+      counter('AWS/States', metric, { StateMachineArn: stateMachineArn(scope, prefix, machine) }),
+    );
+  const lambdas = (names: string[], metric: string) =>
+    names.map((name) => counter('AWS/Lambda', metric, { FunctionName: name }));
+  const control = [...functions.values()].map(({ handler }) => handler.functionName);
+  const ranges = [...throughRanges].flatMap((name) => connector.functions.get(name) ?? []);
+  return [
+    {
+      name: 'workflow-failed',
+      meaning:
+        'A migration, rollback, undo or removal failed or timed out. GET /migrations?status=failed says which and what to do.',
+      metric: sumOf('Workflows that ended badly', [
+        ...workflows('ExecutionsFailed'),
+        ...workflows('ExecutionsTimedOut'),
+      ]),
+      threshold: 1,
+    },
+    {
+      name: 'function-errors',
+      meaning: 'Functions of the control plane fail. Retries absorb single ones; see their logs.',
+      metric: sumOf('Errors of the control plane', lambdas(control, 'Errors')),
+      threshold: 5,
+    },
+    {
+      name: 'function-throttles',
+      meaning: 'Functions of the control plane are throttled: the concurrency of the account is used up.',
+      metric: sumOf('Throttles of the control plane', lambdas(control, 'Throttles')),
+      threshold: 5,
+    },
+    {
+      name: 'range-throttles',
+      meaning:
+        'Ranges wait for the connector: raise RangeConcurrency if the databases bear more connections.',
+      metric: sumOf(
+        'Throttles of ranges',
+        lambdas(
+          ranges.map(({ handler }) => handler.functionName),
+          'Throttles',
+        ),
+      ),
+      threshold: 100,
+    },
+    {
+      name: 'reconciler-errors',
+      meaning: 'The reconciler fails: a workflow that died is not rolled back until it works again.',
+      metric: sumOf('Errors of the reconciler', lambdas([`${prefix}-migrations-reconcile`], 'Errors')),
+      threshold: 1,
+    },
+  ];
+}
