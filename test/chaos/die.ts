@@ -8,14 +8,15 @@ import { basename, dirname, join } from 'node:path';
  * journals that the platform writes and ends the process by SIGKILL at chosen lines, once for each state and moment,
  * across restarts. Also sets the process's clock ahead, as a machine's clock can be.
  *
- * CHAOS_NOTES     file that remembers the deaths, one a line: `<state machine> <moment> <state>`
- * CHAOS_MOMENTS   `entered`: right after a state was entered; `unrecorded`: a task's work is done, its answer not written
- * CHAOS_SPARED    states never died at, separated by commas
+ * CHAOS_DEATHS    file of the deaths to die, one a line: `<state machine> <moment> <state>`. The moment `entered` is right
+ *                 after a state was entered; `unrecorded`: a task's work is done and its answer not written
+ * CHAOS_NOTES     file of those died
  * CHAOS_SHIFT_MS  added to the machine's time
  */
-const { CHAOS_NOTES: notes = '', CHAOS_MOMENTS = 'entered', CHAOS_SPARED = '' } = process.env;
-const moments = new Set(CHAOS_MOMENTS.split(','));
-const spared = new Set(CHAOS_SPARED.split(','));
+const { CHAOS_DEATHS: due = '', CHAOS_NOTES: notes = '' } = process.env;
+const linesIn = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []);
+const deaths = new Set(linesIn(due));
+for (const died of linesIn(notes)) deaths.delete(died);
 
 const shift = Number(process.env.CHAOS_SHIFT_MS ?? 0);
 const realNow = Date.now;
@@ -58,7 +59,7 @@ Object.assign(fs, {
   },
   writeSync(descriptor: number, bytes: Buffer, from: number): number {
     const watch = watched.get(descriptor);
-    if (watch === undefined || notes === '') return writeSync(descriptor, bytes, from);
+    if (watch === undefined || deaths.size === 0) return writeSync(descriptor, bytes, from);
     const [line] = linesOf(bytes.toString('utf8', from));
     if (line !== undefined) follow(watch, line);
     const state = line === undefined ? undefined : watch.inState.get(line.path.join());
@@ -89,10 +90,8 @@ function machineOf(journal: string): string {
 }
 
 function dieAt(journal: string, moment: string, state: string): void {
-  if (!moments.has(moment) || spared.has(state)) return;
   const death = `${machineOf(journal)} ${moment} ${state}`;
-  const deaths = fs.existsSync(notes) ? fs.readFileSync(notes, 'utf8').split('\n') : [];
-  if (deaths.includes(death)) return;
+  if (!deaths.has(death)) return;
   fs.appendFileSync(notes, `${death}\n`);
   process.kill(process.pid, 'SIGKILL');
 }

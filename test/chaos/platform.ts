@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,9 +11,8 @@ import { Migration, type MigrationStatus } from '#migrations/schemas.ts';
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
 export interface Doom {
-  /** Where to die; see die.ts. Absent: nowhere. */
-  moments?: ('entered' | 'unrecorded')[];
-  spared?: string[];
+  /** Each to be died once; see die.ts. */
+  deaths?: string[];
   /** How far the platform's clock is ahead of the machine's, ms. */
   shiftMs?: number;
   /** A folder of state machine files in place of the repository's. */
@@ -56,7 +55,7 @@ const exitOf = (child: ChildProcess) =>
 /** Starts a platform over a new directory and registers the database as `shop`. */
 export async function startMortal(databaseUrl: string, first: Doom = {}): Promise<MortalPlatform> {
   const directory = mkdtempSync(join(tmpdir(), 'theseus-chaos-'));
-  const notes = join(directory, 'deaths');
+  const [due, notes] = [join(directory, 'deaths-due'), join(directory, 'deaths-died')];
   let doom = first;
   let port = 0;
   let starts = 0;
@@ -67,6 +66,7 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
 
   function launch(): void {
     starts += 1;
+    writeFileSync(due, (doom.deaths ?? []).join('\n'));
     if (process.env.CHAOS_TRACE) console.log(new Date().toISOString().slice(14), platform?.deaths().at(-1));
     child = spawn(
       process.execPath,
@@ -79,9 +79,8 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
         env: {
           ...process.env,
           NODE_COMPILE_CACHE: join(tmpdir(), 'theseus-chaos-compiled'),
-          CHAOS_NOTES: doom.moments === undefined ? '' : notes,
-          CHAOS_MOMENTS: doom.moments?.join() ?? '',
-          CHAOS_SPARED: doom.spared?.join() ?? '',
+          CHAOS_DEATHS: due,
+          CHAOS_NOTES: notes,
           CHAOS_SHIFT_MS: String(doom.shiftMs ?? 0),
           CHAOS_STATE_MACHINES: doom.stateMachines ?? '',
         },
@@ -120,7 +119,7 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
       if (result !== undefined) return result;
       await sleep(20);
     }
-    const last = newest && (await platform.show(newest).catch(() => undefined));
+    const last = newest === undefined ? undefined : await platform.show(newest).catch(() => undefined);
     throw new Error(
       `${what} did not happen within ${patienceMs} ms; deaths: ${platform.deaths().join('; ')}; ${last?.status}: ${JSON.stringify(last?.errors)}`,
     );
