@@ -115,7 +115,10 @@ describe('the end of the undo window', () => {
     }
     expect(await rows(sql, 'SELECT count(*)::int FROM theseus.groups')).toEqual([[0]]);
     expect(
-      await rows(sql, `SELECT proname FROM pg_proc WHERE pronamespace = 'theseus'::regnamespace`),
+      await rows(
+        sql,
+        `SELECT proname FROM pg_proc WHERE pronamespace = 'theseus'::regnamespace AND proname LIKE 'write%'`,
+      ),
     ).toEqual([]);
   });
 });
