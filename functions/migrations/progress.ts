@@ -1,5 +1,5 @@
 import { clock } from '#platform/clock.ts';
-import { RangePlan, RangeRecord, type Stage, StepRecord } from './records.ts';
+import { BackupRecord, RangePlan, RangeRecord, type Stage, StepRecord } from './records.ts';
 import { absent, keys, readAll, readItem, writeItem } from './store.ts';
 
 /** Keeps how a stage's tables were split; of two decisions the first stands. Returns the one that stands. */
@@ -71,6 +71,10 @@ export function readRanges(id: string, stage: Stage): Promise<RangeRecord[]> {
 
 export async function saveStep(id: string, record: StepRecord): Promise<void> {
   await writeItem(keys.step(id, record.phase, record.step), record);
+}
+
+export function readBackups(id: string): Promise<BackupRecord[]> {
+  return readAll(BackupRecord, keys.migration(id).pk, 'BACKUP#');
 }
 
 export function readSteps(id: string): Promise<StepRecord[]> {

@@ -215,6 +215,8 @@ export const BackupRecord = z.object({
   purpose: z.enum(['undo', 'removal']),
   backup: z.string(),
   table: z.string(),
+  /** Folder in the artifacts bucket. */
+  location: z.string(),
   rows: z.int(),
   bytes: z.int(),
   parts: z.int(),

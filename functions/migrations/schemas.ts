@@ -199,6 +199,18 @@ export const Migration = z
       .array(z.strictObject({ table: z.string(), columns: z.array(z.string()), rows: z.int() }))
       .nullable()
       .describe('What undo would lose, once counted'),
+    backups: z
+      .array(
+        z.strictObject({
+          purpose: z.enum(['undo', 'removal']),
+          table: z.string(),
+          rows: z.int(),
+          bytes: z.int(),
+          location: z.string().describe('Folder in the artifacts bucket; its manifest.json names every part'),
+          at: Time,
+        }),
+      )
+      .describe('Rows kept before they went away'),
     soakUntil: Time.nullable(),
     completedAt: Time.nullable(),
     removalAt: Time.nullable().describe('End of the undo window'),

@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
 import { nextActions } from './actions.ts';
 import { readFailures } from './failures.ts';
-import { readRangePlan, readRanges, readSteps } from './progress.ts';
-import type { MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
+import { readBackups, readRangePlan, readRanges, readSteps } from './progress.ts';
+import type { BackupRecord, MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
 import type { Migration, MigrationFailure, MigrationListItem, Progress } from './schemas.ts';
 import { searchPath } from './sql/identifiers.ts';
 
@@ -13,11 +13,12 @@ const freshMs = 15_000;
 /** Everything about one migration, summed up from its record and the items beside it. */
 export async function readView(record: MigrationRecord): Promise<Migration> {
   const stage = shownStage(record);
-  const [filled, checked, published, steps, failures] = await Promise.all([
+  const [filled, checked, published, steps, backups, failures] = await Promise.all([
     readRanges(record.id, 'backfill'),
     readRanges(record.id, 'verify'),
     readRanges(record.id, 'verify-published'),
     readSteps(record.id),
+    readBackups(record.id),
     readFailures(record.id, shownFailures),
   ]);
   const shown = { backfill: filled, verify: checked, 'verify-published': published }[stage];
@@ -29,6 +30,7 @@ export async function readView(record: MigrationRecord): Promise<Migration> {
     shown: shown.filter((range) => range.pass === pass),
     planned: planned?.ranges ?? [],
     steps,
+    backups,
     failures,
     now: clock.now(),
   });
@@ -48,6 +50,7 @@ interface Items {
   shown: RangeRecord[];
   planned: RangePlan['ranges'];
   steps: StepRecord[];
+  backups: BackupRecord[];
   failures: MigrationFailure[];
   /** Epoch ms. */
   now: number;
@@ -94,6 +97,14 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
     },
     approval: record.approval,
     losses: undo?.losses?.map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
+    backups: items.backups.map(({ purpose, table, rows, bytes, location, at }) => ({
+      purpose,
+      table,
+      rows,
+      bytes,
+      location,
+      at,
+    })),
     soakUntil: record.soakUntil,
     failure: record.failure,
     errors: items.failures,

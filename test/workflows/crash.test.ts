@@ -75,7 +75,7 @@ describe('a platform that dies', () => {
     expect(
       await platform.sql(
         `SELECT count(*)::int AS wrong FROM "${completed.versionSchema}".customers c JOIN public.customers o USING (id)
-           WHERE o.name <> CASE WHEN first_name = '' THEN last_name ELSE first_name || ' ' || last_name END`,
+           WHERE o.name <> CASE WHEN c.first_name = '' THEN c.last_name ELSE c.first_name || ' ' || c.last_name END`,
       ),
     ).toEqual([{ wrong: 0 }]);
 

@@ -41,8 +41,9 @@ export const BackupManifest = z.strictObject({
 });
 export type BackupManifest = z.infer<typeof BackupManifest>;
 
-const folder = (place: BackupPlace): string => `backups/${place.migration}/${place.backup}`;
-const manifestKey = (place: BackupPlace): string => `${folder(place)}/manifest.json`;
+/** Where in its bucket a backup lies. */
+export const backupFolder = (place: BackupPlace): string => `backups/${place.migration}/${place.backup}`;
+const manifestKey = (place: BackupPlace): string => `${backupFolder(place)}/manifest.json`;
 
 /**
  * Compresses the rows of one range, COPY's text format, into the object `<part>.copy.gz`. Memory stays at some MiB
@@ -54,7 +55,7 @@ export async function storePart(
   rows: Readable,
   signal: AbortSignal,
 ): Promise<BackupPart> {
-  const key = `${folder(place)}/${part}.copy.gz`;
+  const key = `${backupFolder(place)}/${part}.copy.gz`;
   const sha256 = createHash('sha256');
   let bytes = 0;
   let lines = 0;

@@ -1,6 +1,6 @@
 import { clock } from '#platform/clock.ts';
 import { artifactsBucket } from '../artifacts.ts';
-import { type BackupPlace, storePart, writeManifest } from '../backups/store.ts';
+import { type BackupPlace, backupFolder, storePart, writeManifest } from '../backups/store.ts';
 import type { Engine, KeyRange, RunOptions } from '../engines/engine.ts';
 import type { Plan, RowBackup } from '../plan/schemas.ts';
 import { decideRanges, readRangePlan } from '../progress.ts';
@@ -46,6 +46,7 @@ export async function backUpRows(
       purpose,
       backup: backup.id,
       table: backup.table.name,
+      location: backupFolder(place),
       rows: parts.reduce((sum, { rows }) => sum + rows, 0),
       bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
       parts: parts.length,

@@ -1,0 +1,56 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { artifactsBucket } from '#migrations/artifacts.ts';
+import { readManifest } from '#migrations/backups/store.ts';
+import { type Platform, startPlatform } from './harness.ts';
+
+describe('an undo that would lose something', () => {
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await startPlatform({ rows: 20 });
+  });
+
+  const withNewRows = async () => {
+    const { plan, act, until, sql } = platform;
+    const planned = await plan('03-add-not-null.yaml', { options: { soakSeconds: 0 } });
+    await act(planned.id, 'start');
+    const completed = await until(planned.id, 'completed');
+    await sql(`UPDATE "${completed.versionSchema}".orders SET status = 'shipped' WHERE id <= 5`);
+    return completed;
+  };
+
+  it('counts the rows, keeps them, and waits for a decision', async () => {
+    const { act, until, sql } = platform;
+    const { id, versionSchema } = await withNewRows();
+    await act(id, 'undo');
+    const waiting = await until(id, 'waiting_for_decision');
+    expect(waiting.losses).toMatchObject([{ table: 'orders', rows: expect.any(Number) }]);
+    expect(waiting.losses?.[0]?.rows).toBeGreaterThanOrEqual(5);
+    // Nothing was taken back yet: new clients still work.
+    expect(
+      await sql(`SELECT count(*)::int AS n FROM "${versionSchema}".orders WHERE status = 'shipped'`),
+    ).toEqual([{ n: 5 }]);
+    await act(id, 'reject', { comment: 'keep it' });
+    await until(id, 'completed');
+    expect((await platform.show(id)).next.map(({ path }) => path)).toEqual([`/migrations/${id}/undo`]);
+
+    await act(id, 'undo');
+    const again = await until(id, 'waiting_for_decision');
+    await act(id, 'approve');
+    const undone = await until(id, 'undone');
+    expect(undone.differences).toEqual([]);
+    const events = await platform.send('GET', `/migrations/${id}/events?limit=100`);
+    const types = events.body.items.map(({ type }: { type: string }) => type);
+    expect(types).toEqual(
+      expect.arrayContaining(['undo.losses_declined', 'undo.losses_accepted', 'migration.undone']),
+    );
+    // Each attempt kept the rows as they were then.
+    expect(undone.backups.map(({ purpose, rows }) => ({ purpose, rows }))).toEqual(
+      [waiting, again].map(({ losses }) => ({ purpose: 'undo', rows: losses?.[0]?.rows })),
+    );
+    const folder = undone.backups[1]?.location ?? '';
+    const [, migration = '', backup = ''] = folder.split('/');
+    const manifest = await readManifest({ bucket: artifactsBucket(), migration, backup });
+    expect(manifest.columns).toContain('status');
+    expect(manifest.rows).toBe(again.losses?.[0]?.rows);
+  });
+});
