@@ -4,7 +4,7 @@ import { readFailure } from '#platform/causes.ts';
 import { lambda } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
-import { ConnectorIncomplete, ReportedFailure } from './errors.ts';
+import { ConnectorIncomplete, ReportedFailure, ReportedRefusal } from './errors.ts';
 import { Connector, type DatabaseRecord } from './records.ts';
 import { connectorOf } from './workflow.ts';
 
@@ -14,7 +14,7 @@ const inspectingWaitMs = 20_000;
 
 const Failure = z.looseObject({ errorType: z.string(), errorMessage: z.string().default('') });
 
-/** What connector functions refuse is thrown again under its own name. Throws ReportedFailure. */
+/** What connector functions refuse is thrown again under its own name. Throws ReportedFailure, ReportedRefusal. */
 async function invoke(functionArn: string, payload: unknown, waitMs: number): Promise<unknown> {
   const answer = await lambda().send(
     new InvokeCommand({ FunctionName: functionArn, Payload: Buffer.from(JSON.stringify(payload)) }),
@@ -23,7 +23,16 @@ async function invoke(functionArn: string, payload: unknown, waitMs: number): Pr
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
   if (answer.FunctionError === undefined) return JSON.parse(text);
   const failure = Failure.safeParse(JSON.parse(text));
-  throw new ReportedFailure(readFailure(failure.data?.errorType ?? 'Lambda.Unknown', text));
+  const { name, message, problems, evidence, action, retryable } = readFailure(
+    failure.data?.errorType ?? 'Lambda.Unknown',
+    text,
+  );
+  if (problems === undefined) throw new ReportedFailure({ name, message, evidence, action, retryable });
+  throw new ReportedRefusal(name, message, {
+    problems,
+    evidence,
+    ...(action === undefined ? {} : { action }),
+  });
 }
 
 const isTimeout = (error: unknown): boolean =>

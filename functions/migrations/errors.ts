@@ -119,6 +119,16 @@ export class ReportedFailure extends TheseusError {
   }
 }
 
+/** The same of input that was at fault: 400, with the fields named. */
+export class ReportedRefusal extends InvalidInput {
+  override readonly name: string;
+
+  constructor(name: string, message: string, details: ConstructorParameters<typeof InvalidInput>[1]) {
+    super(message, details);
+    this.name = name;
+  }
+}
+
 /** The target database does not answer, or cannot take another connection now. */
 export class DatabaseUnreachable extends TheseusError {
   override readonly name: string = 'DatabaseUnreachable';

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { TheseusError } from './errors.ts';
+import { type FieldProblem, InvalidInput, TheseusError } from './errors.ts';
 import { redactingReplacer, redactText } from './redact.ts';
 
 const details = z.object({
   evidence: z.record(z.string(), z.unknown()).default({}),
   action: z.string().optional(),
   retryable: z.boolean().default(false),
+  problems: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
 });
 
 /** What a state machine's Catch knows of a failure, as read back from its Cause. */
@@ -15,6 +16,8 @@ export interface FailureCause {
   evidence: Record<string, unknown>;
   action?: string | undefined;
   retryable: boolean;
+  /** The refused fields, when input was at fault. */
+  problems?: FieldProblem[] | undefined;
 }
 
 const separator = '\ndetails: ';
@@ -31,7 +34,8 @@ export function toTransport(error: unknown): Error {
   if (error.stack !== undefined) carried.stack = redactText(error.stack);
   if (error instanceof TheseusError) {
     const { evidence, action, retryable } = error;
-    const full = JSON.stringify({ evidence, action, retryable }, redactingReplacer);
+    const problems = error instanceof InvalidInput && error.problems.length > 0 ? error.problems : undefined;
+    const full = JSON.stringify({ evidence, action, retryable, problems }, redactingReplacer);
     const text = full.length <= largestDetails ? full : JSON.stringify({ action, retryable });
     carried.message += separator + text;
   }

@@ -32,7 +32,7 @@ const lambdaTasks = machines.flatMap(([machine, definition]) =>
 );
 
 /** Failures that only the HTTP API raises, or that carry another one's name. */
-const notOfTasks = new Set(['RequestInProgress', 'ReportedFailure']);
+const notOfTasks = new Set(['RequestInProgress', 'ReportedFailure', 'ReportedRefusal']);
 const exported: [string, unknown][] = [
   ...Object.entries({ ...platformErrors, ...migrationErrors, DeadlineNear }),
 ];
