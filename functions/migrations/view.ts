@@ -57,6 +57,7 @@ interface Items {
 }
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+const some = ({ rows }: { rows: number }): boolean => rows > 0;
 const largest = (values: (number | null)[]): number | null => {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
@@ -96,8 +97,8 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       passes: new Set(verified.map((range) => `${range.stage} ${range.pass}`)).size,
     },
     approval: record.approval,
-    losses: undo?.losses?.map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
-    backups: items.backups.map(({ purpose, table, rows, bytes, location, at }) => ({
+    losses: undo?.losses?.filter(some).map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
+    backups: items.backups.filter(some).map(({ purpose, table, rows, bytes, location, at }) => ({
       purpose,
       table,
       rows,

@@ -22,6 +22,7 @@ export function standingNotes(
     ...unique(fed).flatMap(triggerNotes),
     ...changed.flatMap((table) => publicationNotes(table, snapshot)),
     ...(snapshot.replicationSlots.length > 0 && groups.length > 0 ? [slotNote(snapshot)] : []),
+    ...(snapshot.standbys > 0 && changed.length > 0 ? [standbyNote(snapshot)] : []),
     ...changed.flatMap((table) => securityNotes(table)),
     ...final.tables.flatMap(columnGrantNotes),
     ...fragileNotes(changed, snapshot),
@@ -63,8 +64,13 @@ function publicationNotes(table: Table, snapshot: Snapshot): Note[] {
 }
 
 function slotNote(snapshot: Snapshot): Note {
-  const text = `Replication slots stand (${listed(snapshot.replicationSlots)}): the backfill’s WAL is kept until their readers have it.`;
-  return { code: 'replication_slots', severity: 'info', operation: null, text };
+  const text = `Replication slots stand (${listed(snapshot.replicationSlots)}): the backfill’s WAL fills the disk until their readers have it, and logical ones see every row change.`;
+  return { code: 'replication_slots', severity: 'consent', operation: null, text };
+}
+
+function standbyNote({ standbys }: Snapshot): Note {
+  const text = `${standbys === 1 ? 'One standby follows' : `${standbys} standbys follow`} this server: queries there that read the tables in change are cancelled when they hold up the replay of its locks longer than max_standby_streaming_delay.`;
+  return { code: 'standbys', severity: 'info', operation: null, text };
 }
 
 function securityNotes(table: Table): Note[] {

@@ -203,6 +203,7 @@ describe('what the reader must agree to', () => {
       ],
       {
         replicationSlots: ['slot'],
+        standbys: 2,
         fragileStatements: [{ query: 'COPY t FROM STDIN', reason: 'COPY without columns', calls: 3 }],
       },
     );
@@ -217,7 +218,8 @@ describe('what the reader must agree to', () => {
         'consent publications',
         'warning row_security',
         'warning fragile_statement',
-        'info replication_slots',
+        'consent replication_slots',
+        'info standbys',
       ]),
     );
     expect(plan.rights).toContainEqual({

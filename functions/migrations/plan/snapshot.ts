@@ -111,7 +111,10 @@ export const Snapshot = z.strictObject({
   schemaGrants: z.array(z.strictObject({ grantee: z.string(), privileges: z.array(z.string()) })),
   /** Function names that are volatile, as pg_proc knows them, lower case, unqualified. */
   volatileFunctions: z.array(z.string()),
+  /** Slots that keep WAL of this database: its logical ones and the server's physical ones. */
   replicationSlots: z.array(z.string()),
+  /** Servers and tools that stream WAL from this one now. */
+  standbys: z.int(),
   /** Statements seen in pg_stat_statements that an added column would break (COPY, INSERT … SELECT *, …); empty if unreadable. */
   fragileStatements: z.array(z.strictObject({ query: z.string(), reason: z.string(), calls: z.int() })),
 });

@@ -109,6 +109,7 @@ export function snapshot(tables: Table[], facts: Partial<Snapshot> = {}): Snapsh
     schemaGrants: [],
     volatileFunctions: [],
     replicationSlots: [],
+    standbys: 0,
     fragileStatements: [],
     ...facts,
   });

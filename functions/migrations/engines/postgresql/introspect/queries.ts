@@ -113,7 +113,9 @@ SELECT current_setting('server_version_num')::int AS "serverVersion",
   ARRAY(SELECT DISTINCT lower(p.proname) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
         WHERE p.provolatile = 'v' AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
           AND n.nspname <> 'information_schema' ORDER BY 1) AS "volatileFunctions",
-  ARRAY(SELECT slot_name::text FROM pg_replication_slots WHERE database = current_database() ORDER BY 1) AS "replicationSlots"`;
+  ARRAY(SELECT slot_name::text FROM pg_replication_slots
+        WHERE NOT temporary AND coalesce(database, current_database()) = current_database() ORDER BY 1) AS "replicationSlots",
+  (SELECT count(*)::int FROM pg_stat_get_wal_senders()) AS standbys`;
 
 /** The versions of the schema whose views stand, newest first. */
 export const versionsQuery = `

@@ -202,7 +202,41 @@ describe('introspection', () => {
   });
 });
 
+describe('replication', () => {
+  it('finds the slots that keep WAL', async () => {
+    expect(snapshot).toMatchObject({ replicationSlots: [], standbys: 0 });
+    await session.query(`SELECT pg_create_logical_replication_slot('introspect_stays', 'pgoutput')`);
+    try {
+      const { replicationSlots } = await readSnapshot(session, 'Läden');
+      expect(replicationSlots).toEqual(['introspect_stays']);
+    } finally {
+      await session.query(`SELECT pg_drop_replication_slot('introspect_stays')`);
+    }
+  });
+});
+
 describe('fragile statements', () => {
+  it('are found where clients ran them', async () => {
+    await session.query('CREATE EXTENSION pg_stat_statements SCHEMA public');
+    await session.query(
+      'SELECT public.pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)',
+    );
+    for (let call = 0; call < 3; call += 1) {
+      await session.query('INSERT INTO "Läden".events_2026 SELECT DATE \'2026-02-02\', $1 WHERE false', [
+        'x',
+      ]);
+    }
+    await session.query('INSERT INTO "Läden".events_2026 (at, what) SELECT NULL, NULL WHERE false');
+    const { fragileStatements } = await readSnapshot(session, 'Läden');
+    expect(fragileStatements).toEqual([
+      {
+        query: expect.stringMatching(/^INSERT INTO "Läden".events_2026 SELECT/),
+        reason: 'INSERT without a list of columns',
+        calls: 3,
+      },
+    ]);
+  });
+
   it.each([
     ['COPY orders FROM STDIN', true],
     ['copy "Läden".orders (code) from stdin', false],

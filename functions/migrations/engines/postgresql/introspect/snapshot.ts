@@ -34,6 +34,7 @@ interface NamesRow {
   takenNames: string[];
   volatileFunctions: string[];
   replicationSlots: string[];
+  standbys: number;
 }
 type ShownTable = VersionMapping['tables'][number];
 
@@ -119,6 +120,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
       schemaGrants: await read<Snapshot['schemaGrants'][number]>(queries.schemaGrantsQuery),
       volatileFunctions: names.volatileFunctions,
       replicationSlots: names.replicationSlots,
+      standbys: names.standbys,
       fragileStatements: await fragileStatements(
         session,
         rows.map(({ name }) => name),
