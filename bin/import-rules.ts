@@ -102,7 +102,7 @@ function purity(start: SourceFile, byPath: ReadonlyMap<string, SourceFile>): str
   return broken;
 }
 
-/** Each circle of value imports once, from its first file in the alphabet. */
+/** Each circle of imports once, types included, from its first file in the alphabet: nobody can start reading in a circle. */
 function cycles(files: readonly SourceFile[], byPath: ReadonlyMap<string, SourceFile>): string[] {
   const found = new Set<string>();
   const done = new Set<string>();
@@ -117,7 +117,7 @@ function cycles(files: readonly SourceFile[], byPath: ReadonlyMap<string, Source
     }
     if (done.has(file.path)) return;
     path.push(file.path);
-    for (const one of values(file)) {
+    for (const one of file.imports) {
       const next = byPath.get(one.file ?? '');
       if (next) follow(next);
     }

@@ -2,9 +2,20 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import { CfnSecurityGroup, CfnVPCEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { Platform } from './connector.ts';
 import type { ConnectorParameters } from './connector-parameters.ts';
 import { allow } from './statements.ts';
+
+/** What a connector must know of the platform it works for. */
+export interface Platform {
+  /** Begins the names of the platform's resources, for example `theseus-production`. */
+  prefix: string;
+  account: string;
+  tableArn: string;
+  bucketArn: string;
+  keyArn: string;
+  /** What the functions of a connector do with table and bucket; endpoints let through no more. */
+  actions: { dynamodb: string[]; s3: string[] };
+}
 
 /**
  * Endpoints for a VPC without a way out: S3 and DynamoDB through the route tables, Secrets Manager through

@@ -4,23 +4,11 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { networkEndpoints } from './connector-endpoints.ts';
+import { networkEndpoints, type Platform } from './connector-endpoints.ts';
 import { connectorParameters } from './connector-parameters.ts';
 import { connectorPath, rolesBelow, stateMachineArn, workflowPath } from './names.ts';
 import { allow, explainWildcards } from './statements.ts';
 import { type TaskFunction, taskFunction } from './task-function.ts';
-
-/** What a connector must know of the platform it works for. */
-export interface Platform {
-  /** Begins the names of the platform's resources, for example `theseus-production`. */
-  prefix: string;
-  account: string;
-  tableArn: string;
-  bucketArn: string;
-  keyArn: string;
-  /** What the functions of a connector do with table and bucket; endpoints let through no more. */
-  actions: { dynamodb: string[]; s3: string[] };
-}
 
 /** One data-plane function of a capability. */
 export interface DataPlaneTask {

@@ -1,10 +1,12 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Version } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import type { Environment } from '../environments.ts';
 import { pascalCase, stateMachineArn } from './names.ts';
 import type { Uses } from './state-machine-file.ts';
 import { allow } from './statements.ts';
-import type { WorkflowProps } from './workflow.ts';
 
 const logDelivery = [
   'logs:CreateLogDelivery',
@@ -17,11 +19,25 @@ const logDelivery = [
   'logs:DescribeLogGroups',
 ];
 
+/** A state machine and all it may reach. */
+export interface WorkflowReach {
+  environment: Environment;
+  /** The name of its file, for example `migration-rollback`. */
+  machine: string;
+  /** Control-plane functions by the placeholder of their ARN. */
+  functions: Map<string, Version>;
+  /** The names of all state machines that it may start. */
+  machines: string[];
+  /** Roles of the connectors, which may hold wildcards. */
+  connectorRoles: string[];
+  key: IKey;
+}
+
 /** `migration-rollback` → `MigrationRollbackStateMachineArn` */
 export const stateMachinePlaceholder = (machine: string) => `${pascalCase(machine)}StateMachineArn`;
 
 /** The rights of a state machine's role, from what its file uses and nothing else. */
-export function workflowRights(scope: Construct, props: WorkflowProps, uses: Uses): PolicyStatement[] {
+export function workflowRights(scope: Construct, props: WorkflowReach, uses: Uses): PolicyStatement[] {
   const { environment, machine } = props;
   const functionOf = (name: string) => {
     const version = props.functions.get(name);

@@ -1,7 +1,5 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Version } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   CfnStateMachine,
@@ -11,24 +9,13 @@ import {
   StateMachineType,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { Environment } from '../environments.ts';
 import { liveAlias, liveStateMachineArn, pascalCase, workflowPath } from './names.ts';
 import { type Definition, usesOf } from './state-machine-file.ts';
 import { explainWildcards } from './statements.ts';
-import { stateMachinePlaceholder, workflowRights } from './workflow-rights.ts';
+import { stateMachinePlaceholder, type WorkflowReach, workflowRights } from './workflow-rights.ts';
 
-export interface WorkflowProps {
-  environment: Environment;
-  /** The name of its file, for example `migration-rollback`. */
-  machine: string;
+export interface WorkflowProps extends WorkflowReach {
   definition: Definition;
-  /** Control-plane functions by the placeholder of their ARN. */
-  functions: Map<string, Version>;
-  /** The names of all state machines that it may start. */
-  machines: string[];
-  /** Roles of the connectors, which may hold wildcards. */
-  connectorRoles: string[];
-  key: IKey;
 }
 
 /**

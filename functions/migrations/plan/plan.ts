@@ -1,6 +1,7 @@
 import { NameTaken, OperationUnsupported } from '../errors.ts';
 import type { MigrationFile, Operation } from '../file/schema.ts';
-import { type Applied, type OperationContext, operations } from '../operations/operation.ts';
+import type { Applied, OperationContext } from '../operations/operation.ts';
+import { operations } from '../operations/registry.ts';
 import { raw } from '../operations/sql.ts';
 import { fittingName } from '../sql/identifiers.ts';
 import { flowGroups } from './groups.ts';

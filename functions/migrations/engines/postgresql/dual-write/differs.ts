@@ -1,5 +1,11 @@
 import { quoteIdentifier } from '../../../sql/identifiers.ts';
-import type { ColumnFacts } from './function.ts';
+
+/** What the table said of a group's columns when the group began. */
+export interface ColumnFacts {
+  type: string;
+  notNull: boolean;
+  hasDefault: boolean;
+}
 
 /** Types whose values are equal exactly when they are stored alike: they have a fast and exact comparison. */
 const exact = new Set([

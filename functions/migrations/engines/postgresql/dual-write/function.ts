@@ -1,13 +1,6 @@
 import type { DualWriteGroup } from '../../../plan/schemas.ts';
 import { quoteIdentifier, quoteLiteral } from '../../../sql/identifiers.ts';
-import { differs } from './differs.ts';
-
-/** What the table said of a group's columns when the group began. */
-export interface ColumnFacts {
-  type: string;
-  notNull: boolean;
-  hasDefault: boolean;
-}
+import { type ColumnFacts, differs } from './differs.ts';
 
 /** A group whose two sides are kept in step now, and what it was built on. */
 export interface LiveGroup extends DualWriteGroup {

@@ -1,13 +1,7 @@
 import { qualified, quoteIdentifier, quoteLiteral } from '../../../sql/identifiers.ts';
 import { shortHash } from '../short-hash.ts';
-import { differs } from './differs.ts';
-import {
-  type ColumnFacts,
-  functionBody,
-  type LiveGroup,
-  needsClientOnUpdate,
-  watchedColumns,
-} from './function.ts';
+import { type ColumnFacts, differs } from './differs.ts';
+import { functionBody, type LiveGroup, needsClientOnUpdate, watchedColumns } from './function.ts';
 
 /** Sorts after every name that people give, so that the user's own triggers have had their say. */
 export const triggerPrefix = '~theseus_';

@@ -1,0 +1,26 @@
+import type { OperationKind } from '../file/schema.ts';
+import { addColumn } from './add_column.ts';
+import { alterColumn } from './alter_column.ts';
+import { createIndex } from './create_index.ts';
+import { createTable } from './create_table.ts';
+import { dropColumn } from './drop_column.ts';
+import { dropIndex } from './drop_index.ts';
+import { dropTable } from './drop_table.ts';
+import type { Apply } from './operation.ts';
+import { renameColumn } from './rename_column.ts';
+import { renameTable } from './rename_table.ts';
+import { sql } from './sql.ts';
+
+/** Every operation that is built. The format has others; they are refused by name. */
+export const operations = {
+  create_table: createTable,
+  drop_table: dropTable,
+  rename_table: renameTable,
+  add_column: addColumn,
+  drop_column: dropColumn,
+  alter_column: alterColumn,
+  rename_column: renameColumn,
+  create_index: createIndex,
+  drop_index: dropIndex,
+  sql,
+} satisfies { [K in OperationKind]?: Apply<K> };
