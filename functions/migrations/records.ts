@@ -132,7 +132,14 @@ export const DatabaseRecord = z.object({
 export type DatabaseRecord = z.infer<typeof DatabaseRecord>;
 
 /** What goes through tables by key ranges. */
-export const Stage = z.enum(['backfill', 'verify', 'verify-published', 'back-up-undo', 'back-up-removal']);
+export const Stage = z.enum([
+  'backfill',
+  'verify',
+  'verify-published',
+  'back-up-undo',
+  'back-up-revert',
+  'back-up-removal',
+]);
 export type Stage = z.infer<typeof Stage>;
 
 const Key = z.array(z.string()).nullable();
@@ -212,7 +219,8 @@ export type BackupPartRecord = z.infer<typeof BackupPartRecord>;
 
 /** Rows kept before they go away: the manifest in the bucket has parts, counts and checksums. */
 export const BackupRecord = z.object({
-  purpose: z.enum(['undo', 'removal']),
+  /** Before the decision on an undo; before rollback or undo takes them; before removal does. */
+  purpose: z.enum(['undo', 'revert', 'removal']),
   backup: z.string(),
   table: z.string(),
   /** Folder in the artifacts bucket. */

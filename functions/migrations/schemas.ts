@@ -24,7 +24,7 @@ export const MigrationStatus = z.enum([
 ]);
 export type MigrationStatus = z.infer<typeof MigrationStatus>;
 
-/** What is being done, in the order of the workflow; the last five belong to rollback, undo and removal. */
+/** What is being done, in the order of the workflow; the last six belong to rollback, undo and removal. */
 export const Phase = z.enum([
   'plan',
   'validate',
@@ -44,6 +44,7 @@ export const Phase = z.enum([
   'count_losses',
   'back_up_rows',
   'restore_constraints',
+  'back_up_lost_rows',
   'revert',
   'remove',
 ]);
@@ -202,7 +203,7 @@ export const Migration = z
     backups: z
       .array(
         z.strictObject({
-          purpose: z.enum(['undo', 'removal']),
+          purpose: z.enum(['undo', 'revert', 'removal']),
           table: z.string(),
           rows: z.int(),
           bytes: z.int(),
@@ -263,7 +264,8 @@ export const StartMigration = z
     planHash: z.string().optional().describe('Refused when the plan is another one'),
     consents: z.array(z.string().max(100)).max(50).default([]),
   })
-  .meta({ id: 'StartMigration' });
+  .meta({ id: 'StartMigration' })
+  .prefault({});
 export const Decision = z
   .strictObject({
     planHash: z
@@ -272,8 +274,9 @@ export const Decision = z
       .describe('Required to approve or reject a plan; not for a decision on losses'),
     comment: Comment,
   })
-  .meta({ id: 'Decision' });
-export const Reason = z.strictObject({ comment: Comment }).meta({ id: 'Reason' });
+  .meta({ id: 'Decision' })
+  .prefault({});
+export const Reason = z.strictObject({ comment: Comment }).meta({ id: 'Reason' }).prefault({});
 export const UndoMigration = z
   .strictObject({
     acceptLosses: z
@@ -282,7 +285,8 @@ export const UndoMigration = z
       .describe('Go on even when rows cannot return; they are backed up'),
     comment: Comment,
   })
-  .meta({ id: 'UndoMigration' });
+  .meta({ id: 'UndoMigration' })
+  .prefault({});
 
 export const MigrationEvent = z
   .strictObject({

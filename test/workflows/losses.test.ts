@@ -35,6 +35,7 @@ describe('an undo that would lose something', () => {
 
     await act(id, 'undo');
     const again = await until(id, 'waiting_for_decision');
+    await sql(`UPDATE "${versionSchema}".orders SET status = 'late' WHERE id = 10`);
     await act(id, 'approve');
     const undone = await until(id, 'undone');
     expect(undone.differences).toEqual([]);
@@ -43,14 +44,38 @@ describe('an undo that would lose something', () => {
     expect(types).toEqual(
       expect.arrayContaining(['undo.losses_declined', 'undo.losses_accepted', 'migration.undone']),
     );
-    // Each attempt kept the rows as they were then.
-    expect(undone.backups.map(({ purpose, rows }) => ({ purpose, rows }))).toEqual(
-      [waiting, again].map(({ losses }) => ({ purpose: 'undo', rows: losses?.[0]?.rows })),
-    );
-    const folder = undone.backups[1]?.location ?? '';
+    // Each attempt kept the rows as they were then, and what came while the decision was waited for.
+    const lost = again.losses?.[0]?.rows ?? 0;
+    expect(undone.backups.map(({ purpose, rows }) => ({ purpose, rows }))).toEqual([
+      { purpose: 'revert', rows: lost + 1 },
+      { purpose: 'undo', rows: waiting.losses?.[0]?.rows },
+      { purpose: 'undo', rows: lost },
+    ]);
+    const folder = undone.backups[0]?.location ?? '';
     const [, migration = '', backup = ''] = folder.split('/');
     const manifest = await readManifest({ bucket: artifactsBucket(), migration, backup });
     expect(manifest.columns).toContain('status');
-    expect(manifest.rows).toBe(again.losses?.[0]?.rows);
+    expect(manifest.rows).toBe(lost + 1);
+  });
+
+  it('keeps what new clients wrote before a rollback takes it', async () => {
+    const { plan, act, until, sql } = platform;
+    const { id } = await plan('03-add-not-null.yaml', { options: { soakSeconds: 3_600 } });
+    await act(id, 'start');
+    const { versionSchema } = await until(id, 'soaking');
+    await sql(`UPDATE "${versionSchema}".orders SET status = 'lost' WHERE id <= 3`);
+    await act(id, 'rollback');
+    const end = await until(id, 'rolled_back');
+    expect(end.differences).toEqual([]);
+    expect(end.backups).toMatchObject([{ purpose: 'revert', table: 'orders', rows: 3 }]);
+  });
+
+  it('keeps nothing, and shows no loss, where there is none', async () => {
+    const { plan, act, until } = platform;
+    const { id } = await plan('03-add-not-null.yaml', { options: { soakSeconds: 0 } });
+    await act(id, 'start');
+    await until(id, 'completed');
+    await act(id, 'undo');
+    expect(await until(id, 'undone')).toMatchObject({ losses: [], backups: [] });
   });
 });

@@ -65,7 +65,7 @@ async function partsOf(
   purpose: Purpose,
   backups: RowBackup[],
 ): Promise<RangePlan['ranges']> {
-  const stage = purpose === 'removal' ? 'back-up-removal' : 'back-up-undo';
+  const stage = `back-up-${purpose}` as const;
   const pass = record.execution?.attempt ?? 1;
   const decided = await readRangePlan(record.id, stage, pass);
   if (decided !== undefined) return decided.ranges;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { task } from '#platform/task.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import { takeLease } from '../lease.ts';
-import { MigrationId } from '../schemas.ts';
+import { MigrationId, type Phase } from '../schemas.ts';
 import { withTarget } from '../target.ts';
 
 const Output = z.strictObject({
@@ -10,6 +10,8 @@ const Output = z.strictObject({
   epoch: z.int(),
   /** The soft contract was begun: a rollback has to restore what it relaxed. */
   contracted: z.boolean(),
+  /** Publishing was begun: new clients may have written what a rollback would lose. */
+  published: z.boolean(),
 });
 
 /**
@@ -27,7 +29,8 @@ export const handler = task({
   async handler({ migrationId, purpose, executionArn }): Promise<z.infer<typeof Output>> {
     const lease = await takeLease(migrationId, purpose, executionArn);
     if (lease.status !== 'acquired') {
-      if (purpose !== 'migration') return { status: lease.status, epoch: 0, contracted: false };
+      if (purpose !== 'migration')
+        return { status: lease.status, epoch: 0, contracted: false, published: false };
       throw new ExecutionSuperseded(`Another execution acts for migration ${migrationId}`, {
         evidence: { migrationId, executionArn },
       });
@@ -37,7 +40,12 @@ export const handler = task({
     await withTarget(record, 'lock', (engine) =>
       engine.takeFence(fence, { name: record.name, schema: record.schema, phase: 'lock' }),
     );
-    const contracted = record.phases.some((run) => run.name === 'contract');
-    return { status: 'acquired', epoch: record.epoch, contracted };
+    const entered = (phase: Phase) => record.phases.some((run) => run.name === phase);
+    return {
+      status: 'acquired',
+      epoch: record.epoch,
+      contracted: entered('contract'),
+      published: entered('publish'),
+    };
   },
 });
