@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
-import { NotFound } from '#platform/errors.ts';
+import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended, RecordUnreadable } from './errors.ts';
 import { MigrationRecord } from './records.ts';
@@ -139,7 +139,8 @@ export function deleteItem(key: ItemKey, condition?: Condition): Promise<boolean
 
 const Place = z.record(z.string(), z.string());
 export type Place = z.infer<typeof Place>;
-export const placeSchema = Place;
+/** A place in a list as a client may bring it back. */
+export const placeSchema = z.strictObject({ pk: z.string(), sk: z.string() });
 
 export interface ItemPage<T> {
   items: T[];
@@ -152,6 +153,12 @@ export async function readPage<T extends z.ZodType>(
   schema: T,
   query: { pk: string; prefix?: string; limit: number; newestFirst?: boolean; from?: Place | undefined },
 ): Promise<ItemPage<z.output<T>>> {
+  if (query.from !== undefined && query.from.pk !== query.pk) {
+    throw new InvalidInput('The cursor is of another list', {
+      problems: [{ pointer: '/query/cursor', detail: 'Not a cursor of this list' }],
+      action: 'Start again without a cursor.',
+    });
+  }
   const found = await dynamodb().send(
     new QueryCommand({
       TableName: table(),

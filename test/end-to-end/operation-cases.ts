@@ -280,7 +280,7 @@ const alterations: Case[] = [
         ],
       ],
       new: [
-        'SELECT * FROM people WHERE id > 3 ORDER BY id',
+        'SELECT * FROM people WHERE id IN (4, 9, 10) ORDER BY id',
         [
           [4, 'p4', 40],
           [9, 'new', 18],

@@ -130,6 +130,7 @@ async function addedPieces(
     bound !== null ? (operand) => cast(bound.as(operand)) : constant !== null ? () => cast(constant) : null;
   const at: NewColumn = {
     context,
+    pointer: (...path) => context.pointer('column', ...path),
     before,
     final,
     finalSchema,

@@ -19,6 +19,8 @@ import type { OperationContext } from './operation.ts';
 /** A physical column that comes into being, and what is known of the values old clients' writes give it. */
 export interface NewColumn {
   context: OperationContext;
+  /** Pointer of a field that describes the column in the file. */
+  pointer: (...path: string[]) => string;
   /** The table before the operation, and after the file. */
   before: LogicalTable;
   final: LogicalTable;
@@ -103,7 +105,7 @@ export function notNullPieces(at: NewColumn, provable: boolean): ConstraintPiece
 
 /** A CHECK of the user's on the column. */
 export async function checkPieces(at: NewColumn, given: CheckConstraint): Promise<ConstraintPieces> {
-  const pointer = at.context.pointer('check', 'constraint');
+  const pointer = at.pointer('check', 'constraint');
   const expression = await parseExpression(given.constraint, pointer);
   const bound = bindNew(expression, at.before, at.final, pointer, at.column);
   const inherit = given.no_inherit === true ? ' NO INHERIT' : '';
@@ -158,16 +160,14 @@ export function uniquePieces(at: NewColumn, name: string, provable: boolean): Co
 
 /** A FOREIGN KEY of the user's from the column. */
 export function foreignKeyPieces(at: NewColumn, reference: ForeignKeyReference): ConstraintPieces {
-  const { context } = at;
   const target = finalTable(
     at.finalSchema,
-    findTable(at.finalSchema, reference.table, context.pointer('references', 'table')),
+    findTable(at.finalSchema, reference.table, at.pointer('references', 'table')),
   );
   const column = target.columns.find((candidate) => candidate.name === reference.column);
-  if (column?.new == null)
-    throw columnNotFound(target, reference.column, context.pointer('references', 'column'));
+  if (column?.new == null) throw columnNotFound(target, reference.column, at.pointer('references', 'column'));
   const physical = column.new;
-  const clause = foreignKeyClause(reference, (path) => context.pointer('references', path));
+  const clause = foreignKeyClause(reference, (path) => at.pointer('references', path));
   const definition = `FOREIGN KEY (${quoteIdentifier(at.physical)}) REFERENCES ${tableSql(target.ref)} (${quoteIdentifier(physical)})${clause}`;
   const steps = addAndValidate(at.final.ref, reference.name, definition, [target.ref]);
   const own = tableSql(at.final.ref);

@@ -70,6 +70,7 @@ export async function shadowPieces(
   const cast = (sql: string, type: TypeName) => `CAST((${sql}) AS ${type.sql})`;
   const at: NewColumn = {
     context,
+    pointer: context.pointer,
     before,
     final,
     finalSchema,

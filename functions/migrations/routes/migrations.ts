@@ -26,7 +26,7 @@ import {
   StartMigration,
   UndoMigration,
 } from '../schemas.ts';
-import { createMigration, forgetMigration, readMigration } from '../store.ts';
+import { createMigration, forgetMigration, placeSchema, readMigration } from '../store.ts';
 import { listItemOf, readView } from '../view.ts';
 
 const Params = z.strictObject({ id: MigrationId });
@@ -160,7 +160,7 @@ export const migrationRoutes: Route[] = [
     async handler({ query }) {
       const { cursor, ...filter } = query;
       const database = filter.database === undefined ? undefined : (await findDatabase(filter.database)).id;
-      const from = cursor === undefined ? undefined : decodeCursor(z.record(z.string(), z.string()), cursor);
+      const from = cursor === undefined ? undefined : decodeCursor(placeSchema, cursor);
       const { items, next } = await listMigrations({ ...filter, database }, from);
       return {
         status: 200,

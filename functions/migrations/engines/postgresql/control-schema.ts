@@ -57,17 +57,45 @@ const statements = [
   'GRANT USAGE ON SCHEMA theseus TO PUBLIC',
 ];
 
-/** Whether Theseus has been in this database before. */
-export async function hasControlSchema(session: Session): Promise<boolean> {
+async function hasControlSchema(session: Session): Promise<boolean> {
   const { rows } = await session.query<{ there: boolean }>(
     `SELECT to_regclass('theseus.settings') IS NOT NULL AS there`,
   );
   return rows[0]?.there ?? false;
 }
 
+/** Another role may have made it: refuses to go on before a statement fails in the middle. Throws RightsMissing. */
+async function assertOwnControlSchema(session: Session): Promise<void> {
+  const { rows } = await session.query<{ owner: string; role: string; own: boolean }>(
+    `SELECT nspowner::regrole::text AS owner, quote_ident(current_user) AS role, pg_has_role(nspowner, 'USAGE') AS own
+     FROM pg_namespace WHERE nspname = 'theseus'`,
+  );
+  const [found] = rows;
+  if (found === undefined || found.own) return;
+  const { owner, role } = found;
+  const grants = [`GRANT ${owner} TO ${role}`];
+  throw new RightsMissing(
+    `The schema theseus, in which Theseus keeps what it did here, belongs to ${owner}: the role ${role} may not use it`,
+    {
+      evidence: { grants },
+      action: `Connect as ${owner} as the migrations before did, or run as an administrator: ${grants[0]}`,
+    },
+  );
+}
+
+/**
+ * Whether Theseus has been in this database before, under a role whose records this one may use.
+ * Throws RightsMissing with the GRANT that is needed.
+ */
+export async function usesControlSchema(session: Session): Promise<boolean> {
+  const there = await hasControlSchema(session);
+  if (there) await assertOwnControlSchema(session);
+  return there;
+}
+
 /** Creates the control schema when it is missing. Throws RightsMissing with the GRANT that is needed. */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  if (await hasControlSchema(session)) return;
+  if (await usesControlSchema(session)) return;
   try {
     await inTransaction(session, async () => {
       // Many migrations may come to a new database at once: each waits for the first.

@@ -4,7 +4,7 @@ import { VersionMapping } from '../../../plan/mapping.ts';
 import { type Column, type Constraint, type Index, Snapshot, type Table } from '../../../plan/snapshot.ts';
 import { qualified } from '../../../sql/identifiers.ts';
 import { inTransaction, type Session } from '../connection.ts';
-import { hasControlSchema } from '../control-schema.ts';
+import { usesControlSchema } from '../control-schema.ts';
 import { triggerPrefix } from '../dual-write/triggers.ts';
 import { fragileStatements } from './fragile.ts';
 import * as queries from './queries.ts';
@@ -60,7 +60,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
         action: 'Name the schema that holds the tables.',
       });
     }
-    const versions = (await hasControlSchema(session))
+    const versions = (await usesControlSchema(session))
       ? await read<{ version: string; mapping: unknown }>(queries.versionsQuery)
       : [];
     const newest = versions[0];
