@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
+import module from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CannotRun, checkMachine, findNode, install, isInstalled, thisMachine } from './prepare.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Compiled code between runs: every command starts a third faster. Where it cannot be written, Node does without. */
+const compileCache = join(root, 'node_modules', '.cache', 'compiled');
 
 /** Runs a command to its end and ends this process the way it ended. */
 function become(command, args, options) {
@@ -41,11 +44,15 @@ export function runFile(file, args) {
   return prepared(async (node) => {
     const path = join(root, file);
     if (node === process.execPath) {
+      module.enableCompileCache?.(compileCache);
       process.argv.splice(1, process.argv.length, path, ...args);
       await import(pathToFileURL(path).href);
     } else {
       const follow = pathToFileURL(join(root, 'bin', 'follow.js')).href;
-      become(node, ['--import', follow, path, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+      become(node, ['--import', follow, path, ...args], {
+        stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+        env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
+      });
     }
   });
 }

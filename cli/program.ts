@@ -8,6 +8,7 @@ import { migrationActions } from './migration/actions.ts';
 import { migrationEvents } from './migration/events.ts';
 import { migrationList } from './migration/list.ts';
 import { migrationPlan } from './migration/plan.ts';
+import { migrationRestore } from './migration/restore.ts';
 import { migrationShow } from './migration/show.ts';
 import { migrationStart } from './migration/start.ts';
 import { migrationUndo } from './migration/undo.ts';
@@ -40,6 +41,7 @@ for (const verb of [
   migrationEvents,
   ...migrationActions,
   migrationUndo,
+  migrationRestore,
 ]) {
   migration.addCommand(verb());
 }

@@ -68,6 +68,8 @@ export const migrationShow = (): Command =>
       }
       for (const loss of migration.losses ?? [])
         print(`  cannot return: ${count(loss.rows)} rows of ${loss.table} (${loss.columns.join(', ')})`);
+      for (const { rows, table: name, location } of migration.backups)
+        print(`  kept: ${count(rows)} rows of ${name} in ${location}`);
       for (const difference of migration.differences) print(colours.red(`  ${difference}`));
       for (const error of migration.errors) {
         print(colours.red(`  ${error.at} ${error.name}: ${error.message}`));

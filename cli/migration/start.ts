@@ -3,12 +3,13 @@ import { Migration } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { findPlatform } from '../platform.ts';
 import { reportMigration } from './report.ts';
-import { watchMigration } from './watch.ts';
+import { statusOf, watchMigration } from './watch.ts';
 
 interface Options {
   consent: string[];
   hash?: string;
   watch?: boolean;
+  until?: string;
   json?: boolean;
 }
 
@@ -25,8 +26,10 @@ export const migrationStart = (): Command =>
     )
     .option('--hash <hash>', 'refuse to start when the plan is another one')
     .option('--watch', 'follow it to its end')
+    .option('--until <status>', 'follow it until it is in this status, e.g. soaking')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
+      const until = options.until === undefined ? {} : { until: statusOf('--until', options.until) };
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
       const migration = await call(platform, {
         method: 'POST',
@@ -37,6 +40,7 @@ export const migrationStart = (): Command =>
         },
         answer: Migration,
       });
-      if (options.watch) await watchMigration(platform, migration.id, options);
+      if (options.watch || options.until !== undefined)
+        await watchMigration(platform, migration.id, { json: options.json ?? false, ...until });
       else reportMigration(migration, options);
     });

@@ -3,12 +3,13 @@ import { Migration } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { findPlatform } from '../platform.ts';
 import { reportMigration } from './report.ts';
-import { watchMigration } from './watch.ts';
+import { statusOf, watchMigration } from './watch.ts';
 
 interface Options {
   acceptLosses?: boolean;
   comment?: string;
   watch?: boolean;
+  until?: string;
   json?: boolean;
 }
 
@@ -20,8 +21,10 @@ export const migrationUndo = (): Command =>
     .option('--accept-losses', 'go on even when rows cannot return; they are backed up')
     .option('--comment <text>', 'kept in the history')
     .option('--watch', 'follow it to its end')
+    .option('--until <status>', 'follow it until it is in this status, e.g. waiting_for_decision')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
+      const until = options.until === undefined ? {} : { until: statusOf('--until', options.until) };
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
       const migration = await call(platform, {
         method: 'POST',
@@ -32,6 +35,7 @@ export const migrationUndo = (): Command =>
         },
         answer: Migration,
       });
-      if (options.watch) await watchMigration(platform, migration.id, options);
+      if (options.watch || options.until !== undefined)
+        await watchMigration(platform, migration.id, { json: options.json ?? false, ...until });
       else reportMigration(migration, options);
     });

@@ -3,10 +3,8 @@ import { readFileSync } from 'node:fs';
 /** A fenced block of a guide: what its info string says is done with it. */
 export interface Block {
   language: string;
-  /** `run`, `terminal`, `output`, `example` or `file`. */
+  /** `run`, `terminal`, `file`, `plan`, `output` or `example`. */
   kind: string;
-  /** Name of the file to write. */
-  file: string;
   /** Exit code that is expected; for SQL, not 0 means an error is expected. */
   exit: number;
   text: string;
@@ -14,17 +12,18 @@ export interface Block {
   line: number;
 }
 
-const kinds = ['run', 'terminal', 'output', 'example'];
+const kinds = ['run', 'plan', 'terminal', 'file', 'output', 'example'];
 
 /**
  * The fenced blocks of a Markdown file. The word after the language says what a block is:
  *
- *     ```sh run            run in order, in one folder; must end with exit=<code>, 0 unless told
- *     ```sh terminal       started in a terminal of its own and left running
- *     ```sql run           run on the guide's database as its administrator; exit=1: must be refused
- *     ```yaml file=a.yaml  written into the folder
- *     ```text output       lines that the block before must have printed, in this order; … stands for anything
- *     ```sh example        shown only
+ *     ```sh run              run in order, in one folder; must end with exit=<code>, 0 unless told
+ *     ```sh terminal         started in a terminal of its own and left running
+ *     ```sql run             run on the guide's database as its administrator; exit=1: must be refused
+ *     ```yaml file           written into the folder under the name that its first line has: `# a.yaml`
+ *     ```yaml plan            the same, and planned on the guide's database
+ *     ```text output         lines that the block before must have printed, in this order; … stands for anything
+ *     ```sh example          shown only
  *
  * @throws Error for a block that does not say what it is: nothing in a guide is unchecked by accident.
  */
@@ -48,17 +47,18 @@ export function readBlocks(path: string): Block[] {
 
 function opened(info: string, line: number, path: string): Block {
   const [language = '', ...words] = info.trim().split(/\s+/);
-  const valueOf = (name: string) =>
-    words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-  const file = valueOf('file');
-  const kind = file === '' ? words.find((word) => kinds.includes(word)) : 'file';
+  const kind = words.find((word) => kinds.includes(word));
   if (kind === undefined) {
-    throw new Error(`${path}:${line}: \`\`\`${info} does not say what it is: ${kinds.join(', ')} or file=<name>`);
+    throw new Error(
+      `${path}:${line}: \`\`\`${info} does not say what it is: expected one of ${kinds.join(', ')}`,
+    );
   }
-  return { language, kind, file, exit: Number(valueOf('exit') || 0), text: '', line };
+  const exit = Number(/\bexit=(\d+)/.exec(info)?.[1] ?? 0);
+  return { language, kind, exit, text: '', line };
 }
 
 const plain = (line: string) => line.trim().replaceAll(/\s+/g, ' ');
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /** psql's line between head and rows. */
 const isRule = (line: string) => /^[-+ ]*$/.test(line);
 
@@ -68,7 +68,7 @@ export function missingLine(expected: string, printed: string): string | undefin
   let from = 0;
   for (const wanted of expected.split('\n').map(plain)) {
     if (isRule(wanted)) continue;
-    const pattern = wanted.split('…').map(RegExp.escape).join('.*');
+    const pattern = wanted.split('…').map(literally).join('.*');
     const found = lines.findIndex((line, at) => at >= from && new RegExp(`^${pattern}$`).test(line));
     if (found < 0) return wanted;
     from = found + 1;

@@ -3,15 +3,18 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
 import { holderOf } from '#local/lock.ts';
+import { describePlan } from '../../cli/migration/describe.ts';
+import { planWithoutPlatform } from '../../cli/migration/offline.ts';
 import { type Block, missingLine, readBlocks } from './guide.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** How guides write the address of the database and of the platform; a run has others. */
 const databaseInGuides = /postgresql:\/\/(\w+):(\w+)@localhost:5432\/shop/g;
 const platformInGuides = 'http://127.0.0.1:4280';
-const blockMs = 30_000;
+const blockMs = 60_000;
 
 interface Folder {
   path: string;
@@ -38,16 +41,23 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
       if (block.kind === 'example') continue;
       if (block.kind === 'output') {
         const missing = missingLine(block.text, printed);
-        if (missing !== undefined) throw new Error(`${where}: expected the line\n  ${missing}\nin\n${printed}`);
+        if (missing !== undefined)
+          throw new Error(`${where}: expected the line\n  ${missing}\nin\n${printed}`);
         continue;
       }
       ran += 1;
       const text = asRun(block.text, folder);
-      if (block.kind === 'file') await writeFile(join(folder.path, block.file), text);
-      else {
+      if (block.kind === 'file') await writeNamed(folder.path, text, where);
+      else if (block.kind === 'plan') {
+        const name = await writeNamed(folder.path, text, where);
+        const { plan, findings } = await planWithoutPlatform(databaseUrl, 'public', text, name);
+        printed = describePlan(plan, { sql: false, findings }).map(stripVTControlCharacters).join('\n');
+        if (findings.length > 0) throw new Error(`${where}: cannot run\n${printed}`);
+      } else {
         const done = await runBlock({ ...block, text }, folder);
         printed = asWritten(done.printed, folder);
-        folder.migration = /mig_\w+/g.exec(printed.split('\n').toReversed().join('\n'))?.[0] ?? folder.migration;
+        folder.migration =
+          /mig_\w+/g.exec(printed.split('\n').toReversed().join('\n'))?.[0] ?? folder.migration;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
       }
@@ -56,6 +66,14 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
   } finally {
     await closeFolder(folder);
   }
+}
+
+async function writeNamed(folder: string, text: string, where: string): Promise<string> {
+  const name = /^# (\S+)\n/.exec(text)?.[1];
+  if (name === undefined) throw new Error(`${where}: the first line of a file is its name, # name.yaml`);
+  await mkdir(dirname(join(folder, name)), { recursive: true });
+  await writeFile(join(folder, name), text);
+  return name;
 }
 
 async function openFolder(databaseUrl: string): Promise<Folder> {
@@ -68,7 +86,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
   const launch = `exec "${process.execPath}" "${join(root, 'bin', 'theseus.js')}" "$@"`;
   await writeFile(npx, `#!/bin/sh\nshift\nif [ "$1" = dev ]; then set -- "$@" --port 0; fi\n${launch}\n`);
   await chmod(npx, 0o755);
-  const environment = { ...process.env, NO_COLOR: '1' };
+  const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
   for (const name of Object.keys(environment)) if (/^(THESEUS_|VITEST)/.test(name)) delete environment[name];
   environment.PATH = [programs, dirname(process.execPath), process.env.PATH].join(delimiter);
   return { path, databaseUrl, platformUrl: '', migration: 'mig_…', environment, terminals: [] };
@@ -98,7 +116,9 @@ function asRun(text: string, { databaseUrl, platformUrl, migration }: Folder): s
 
 function asWritten(printed: string, { platformUrl, databaseUrl }: Folder): string {
   const { host, pathname } = new URL(databaseUrl);
-  const written = printed.replaceAll(`${host}${pathname}`, 'localhost:5432/shop').replaceAll(pathname.slice(1), 'shop');
+  const written = printed
+    .replaceAll(`${host}${pathname}`, 'localhost:5432/shop')
+    .replaceAll(pathname.slice(1), 'shop');
   return platformUrl === '' ? written : written.replaceAll(platformUrl, platformInGuides);
 }
 
@@ -163,6 +183,9 @@ async function runSql(text: string, databaseUrl: string): Promise<Done> {
 /** As psql prints it, apart from the blanks. */
 function asTable(answer: pg.QueryArrayResult): string {
   if (answer.fields.length === 0) return `${answer.command} ${answer.rowCount ?? ''}`;
-  const lines = [answer.fields.map(({ name }) => name), ...answer.rows.map((row) => row.map((cell) => cell ?? ''))];
+  const lines = [
+    answer.fields.map(({ name }) => name),
+    ...answer.rows.map((row) => row.map((cell) => cell ?? '')),
+  ];
   return lines.map((cells) => cells.map(String).join(' | ')).join('\n');
 }

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createDatabase } from '#local/postgres/shared.ts';
+import * as errors from '#migrations/errors.ts';
+import { TheseusError } from '#platform/errors.ts';
+import { missingLine } from './guide.ts';
+import { runGuide } from './run-guide.ts';
+
+const docs = join(import.meta.dirname, '..', '..', 'docs');
+/** Roles that the guides make; roles belong to the whole server. */
+const roles = ['shop_app_v2', 'shop_app', 'shop_owner'];
+const databases: string[] = [];
+
+afterAll(async () => {
+  const administer = async (url: string, statements: string[]) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+  const made = `SELECT FROM pg_roles WHERE rolname = '`;
+  const letGo = (role: string) =>
+    `DO $$ BEGIN IF EXISTS (${made}${role}') THEN DROP OWNED BY ${role} CASCADE; END IF; END $$`;
+  for (const url of databases) await administer(url, roles.map(letGo));
+  // A role goes only when no database needs it any more.
+  for (const url of databases.slice(0, 1)) {
+    await administer(
+      url,
+      roles.map((role) => `DROP ROLE IF EXISTS ${role}`),
+    );
+  }
+});
+
+/** What the blocks are written for; a machine without it can still run everything else. */
+const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
+const guides = ['migrations.md', 'running-locally.md', 'cli.md', ...(has('curl') ? ['http-api.md'] : [])];
+
+describe.skipIf(process.platform === 'win32')('the guides, block by block', () => {
+  it.each(guides)('%s', async (name) => {
+    const url = await createDatabase('guide');
+    databases.push(url);
+    const { ran } = await runGuide(join(docs, name), url);
+    expect(ran).toBeGreaterThan(3);
+  });
+});
+
+it('misses lines that are not there, or not in order', () => {
+  const printed = 'a  | b\n 1 | 22\nUPDATE 1\n';
+  expect(missingLine('a | b\n---+---\n1 | …\nUPDATE 1', printed)).toBeUndefined();
+  expect(missingLine('1 | 2', printed)).toBe('1 | 2');
+  expect(missingLine('UPDATE 1\na | b', printed)).toBe('a | b');
+});
+
+type Named = new (message: string) => TheseusError;
+/** These carry the name of the failure they report. */
+const reported = ['ReportedFailure', 'ReportedRefusal'];
+const named = Object.entries(errors)
+  .filter(([name, value]) => value.prototype instanceof TheseusError && !reported.includes(name))
+  // All but the reported ones are made from a message.
+  .map(([name, value]) => [name, value as Named] as const);
+
+function errorTable(): { name: string; again: boolean }[] {
+  const text = readFileSync(join(docs, 'migrations.md'), 'utf8');
+  const section = text.slice(text.indexOf('\n## Errors\n'));
+  return [...section.matchAll(/^\| `(\w+)` \| (\S.*) \| \S.* \|$/gm)].map(([, name = '', meaning = '']) => ({
+    name,
+    again: meaning.endsWith('(again)'),
+  }));
+}
+
+it('docs/migrations.md explains every named error, and no other', () => {
+  const explained = errorTable().map(({ name }) => name);
+  expect(explained.toSorted()).toEqual(named.map(([name]) => name).toSorted());
+});
+
+it('docs/migrations.md says of which errors trying again may help', () => {
+  const again = errorTable().flatMap((row) => (row.again ? [row.name] : []));
+  const retryable = named.flatMap(([name, Made]) => (new Made('x').retryable ? [name] : []));
+  expect(again.toSorted()).toEqual(retryable.toSorted());
+});
