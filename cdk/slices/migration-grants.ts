@@ -46,6 +46,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'count-losses': phase,
   'back-up-rows': [...phase, 'writeArtifacts', 'writeBackups'],
   remove: phase,
+  'restore-rows': [...phase, 'listRecords'],
   'request-approval': waiting,
   'await-resume': waiting,
   'await-completion': waiting,

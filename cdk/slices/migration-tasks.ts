@@ -31,7 +31,7 @@ export function entryOf(name: FunctionName): string {
 export const codeOf = handlerCode(Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])));
 
 /** Data-plane functions that the API invokes itself, to answer at once. */
-export const calledByApi: FunctionName[] = ['inspect-database', 'plan-migration'];
+export const calledByApi: FunctionName[] = ['inspect-database', 'plan-migration', 'restore-rows'];
 
 /** Which of its data-plane functions work through key ranges, many at a time. */
 export const throughRanges = new Set<FunctionName>(['backfill-range', 'verify-range']);

@@ -5,12 +5,14 @@ import { lambda } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { ConnectorIncomplete, ReportedFailure, ReportedRefusal } from './errors.ts';
-import { Connector, type DatabaseRecord } from './records.ts';
+import { Connector, type DatabaseRecord, type MigrationRecord } from './records.ts';
+import { RestoredRows, type RestoreRows } from './schemas.ts';
 import { connectorOf } from './workflow.ts';
 
 /** The API answers within 30 s; a plan that takes longer is answered with 202 and found later. */
 const planningWaitMs = 20_000;
 const inspectingWaitMs = 20_000;
+const restoringWaitMs = 20_000;
 
 const Failure = z.looseObject({ errorType: z.string(), errorMessage: z.string().default('') });
 
@@ -66,6 +68,23 @@ export async function planMigration(id: string, database: DatabaseRecord): Promi
   try {
     await invoke(functionArn, { migrationId: id }, planningWaitMs);
     return 'decided';
+  } catch (error) {
+    if (isTimeout(error)) return 'late';
+    throw error;
+  }
+}
+
+/** Has a backup restored. `late` when that takes longer than the API can wait; the migration's events tell the end. */
+export async function restoreRows(
+  record: MigrationRecord,
+  database: DatabaseRecord,
+  asked: RestoreRows & { actor: string },
+): Promise<RestoredRows | 'late'> {
+  const functionArn = connectorOf(database).functions.restoreRows ?? '';
+  try {
+    return RestoredRows.parse(
+      await invoke(functionArn, { migrationId: record.id, ...asked }, restoringWaitMs),
+    );
   } catch (error) {
     if (isTimeout(error)) return 'late';
     throw error;

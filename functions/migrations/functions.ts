@@ -42,6 +42,7 @@ export const migrationFunctions = {
   'count-losses': data(longest),
   'back-up-rows': data(longest),
   remove: data(longest),
+  'restore-rows': data(longest),
   'request-approval': control(30),
   'await-resume': control(30),
   'await-completion': control(30),

@@ -20,6 +20,7 @@ const invokedOtherwise = new Set([
   'api',
   'inspect-database',
   'plan-migration',
+  'restore-rows',
   'reconcile',
   'publish-events',
 ]);

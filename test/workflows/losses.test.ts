@@ -68,6 +68,26 @@ describe('an undo that would lose something', () => {
     const end = await until(id, 'rolled_back');
     expect(end.differences).toEqual([]);
     expect(end.backups).toMatchObject([{ purpose: 'revert', table: 'orders', rows: 3 }]);
+
+    const asked = { backup: end.backups[0]?.location, table: 'lost_orders' };
+    const restored = await platform.send('POST', `/migrations/${id}/restore`, asked);
+    expect(restored).toMatchObject({
+      status: 200,
+      body: { schema: 'public', table: 'lost_orders', columns: ['id', 'status'], rows: 3 },
+    });
+    expect(await sql('SELECT id::int, status FROM lost_orders ORDER BY id')).toEqual(
+      [1, 2, 3].map((number) => ({ id: number, status: 'lost' })),
+    );
+    const again = await platform.send('POST', `/migrations/${id}/restore`, asked);
+    expect(again.body.type).toBe('urn:theseus:problem:TableExists');
+    const unknown = await platform.send('POST', `/migrations/${id}/restore`, {
+      ...asked,
+      backup: 'backups/x',
+    });
+    expect(unknown.body.type).toBe('urn:theseus:problem:NotFound');
+    const events = await platform.send('GET', `/migrations/${id}/events?limit=100`);
+    expect(events.body.items.map(({ type }: { type: string }) => type)).toContain('backup.restored');
+    await sql('DROP TABLE lost_orders');
   });
 
   it('keeps nothing, and shows no loss, where there is none', async () => {

@@ -8,8 +8,9 @@ import { virtualClock } from '#local/clock.ts';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { createS3 } from '#local/s3/s3.ts';
 import { s3 } from '#platform/clients.ts';
-import { openSession, type Session } from '../engines/postgresql/connection.ts';
+import { openSession, type Session, withSession } from '../engines/postgresql/connection.ts';
 import { splitRanges } from '../engines/postgresql/ranges.ts';
+import { columnTypes, restoreTable } from '../engines/postgresql/restore.ts';
 import { countRows, exportRows } from '../engines/postgresql/rows.ts';
 import { openerOf } from '../engines/postgresql/test-target.ts';
 import type { RowBackup } from '../plan/schemas.ts';
@@ -27,7 +28,7 @@ describe('row backups', () => {
     id: 'people.gone',
     table: { schema: 'public', name: 'Péople', oid: null },
     key: [{ column: 'id', type: 'bigint' }],
-    columns: ['id', 'note "x"', 'raw', 'tags', 'at', 'doc'],
+    columns: ['id', 'note "x"', 'raw', 'tags', 'at', 'doc', 'mood'],
     where: 'id <> 13',
   };
 
@@ -36,15 +37,16 @@ describe('row backups', () => {
     createS3({ directory, clock: virtualClock(1_800_000_000_000), buckets: ['artifacts'] }).attach(s3());
     url = await createDatabase('backups');
     admin = await openSession(url, { applicationName: 'test', schema: 'public' });
+    await admin.query(`CREATE TYPE public.mood AS ENUM ('good', 'bad')`);
     await admin.query(
-      `CREATE TABLE public."Péople" (id bigint PRIMARY KEY, "note ""x""" text, raw bytea, tags text[], at timestamptz, doc jsonb, other int)`,
+      `CREATE TABLE public."Péople" (id bigint PRIMARY KEY, "note ""x""" text, raw bytea, tags text[], at timestamptz, doc jsonb, other int, mood public.mood)`,
     );
     await admin.query(
       `INSERT INTO public."Péople" SELECT g,
          (ARRAY[NULL, '', '\\N', E'tab\\t"quote" ''one''\\nnew line\\r\\n\\\\back', 'Ünï©ödé 日本 🚢'])[1 + g % 5],
          CASE WHEN g % 7 > 0 THEN decode(md5(g::text) || '000a0d09', 'hex') END,
          CASE WHEN g % 3 > 0 THEN ARRAY['a,b', NULL, '"', '{}', g::text] END,
-         '2026-01-01'::timestamptz + g * interval '1 ms', jsonb_build_object('g', g, 'n', NULL), g
+         '2026-01-01'::timestamptz + g * interval '1 ms', jsonb_build_object('g', g, 'n', NULL), g, 'bad'
        FROM generate_series(1, 5000) AS g`,
     );
     await admin.query('ANALYZE public."Péople"');
@@ -58,10 +60,13 @@ describe('row backups', () => {
     const found = await s3().send(new GetObjectCommand({ Bucket: 'artifacts', Key }));
     return Buffer.from((await found.Body?.transformToByteArray()) ?? []);
   };
-  const restored = { schema: 'public', name: 'restored', oid: null };
-  const emptyCopy = async () => {
+  const restore = async () => {
     await admin.query('DROP TABLE IF EXISTS public.restored');
-    await admin.query('CREATE TABLE public.restored (LIKE public."Péople" INCLUDING ALL)');
+    const manifest = await readManifest(place);
+    const columns = manifest.columns.map((name, at) => ({ name, type: manifest.types?.[at] ?? 'text' }));
+    return restoreTable(admin, { schema: 'public', name: 'restored' }, columns, (append) =>
+      restoreRows(place, manifest, append, options.signal),
+    );
   };
 
   it('brings every row back as it was, part by part', async () => {
@@ -71,7 +76,19 @@ describe('row backups', () => {
       const rows = await exportRows(openerOf(url), backup, range, options);
       parts.push(await storePart(place, String(index), rows, options.signal));
     }
-    await writeManifest(place, { table: backup.table, columns: backup.columns, parts });
+    const types = await withSession(url, { applicationName: 'test' }, (session) =>
+      columnTypes(session, backup.table, backup.columns),
+    );
+    expect(types).toEqual([
+      'bigint',
+      'text',
+      'bytea',
+      'text[]',
+      'timestamp with time zone',
+      'jsonb',
+      'public.mood',
+    ]);
+    await writeManifest(place, { table: backup.table, columns: backup.columns, types, parts });
 
     const manifest = await readManifest(place);
     expect(manifest.parts.map((part) => part.key)).toEqual(
@@ -80,9 +97,11 @@ describe('row backups', () => {
     expect(manifest.rows).toBe(4_999);
     expect(await countRows(admin, backup)).toBe(4_999);
 
-    await emptyCopy();
-    expect(await restoreRows(place, manifest, admin, restored, options.signal)).toBe(4_999);
-    const columns = 'id, "note ""x""", raw, tags, at, doc';
+    expect(await restore()).toBe(4_999);
+    await expect(
+      restoreTable(admin, { schema: 'public', name: 'restored' }, [], async () => 0),
+    ).rejects.toMatchObject({ name: 'TableExists' });
+    const columns = 'id, "note ""x""", raw, tags, at, doc, mood';
     const { rows } = await admin.query(
       `SELECT count(*)::int AS different FROM (
          (SELECT ${columns} FROM public."Péople" WHERE id <> 13 EXCEPT ALL SELECT ${columns} FROM public.restored)
@@ -102,14 +121,12 @@ describe('row backups', () => {
     const exchanged = await stored(none.key);
     for (const harm of [flipped, bytes.subarray(0, bytes.length / 2), exchanged]) {
       await s3().send(new PutObjectCommand({ Bucket: 'artifacts', Key: second.key, Body: harm }));
-      await emptyCopy();
-      await expect(restoreRows(place, manifest, admin, restored, options.signal)).rejects.toMatchObject({
-        name: 'BackupDamaged',
-      });
-      expect((await admin.query('SELECT FROM public.restored')).rowCount).toBe(0);
+      await expect(restore()).rejects.toMatchObject({ name: 'BackupDamaged' });
+      const { rows } = await admin.query(`SELECT to_regclass('public.restored') AS there`);
+      expect(rows[0]?.there).toBe(null);
     }
     await s3().send(new PutObjectCommand({ Bucket: 'artifacts', Key: second.key, Body: bytes }));
-    expect(await restoreRows(place, manifest, admin, restored, options.signal)).toBe(4_999);
+    expect(await restore()).toBe(4_999);
   });
 
   it('is not there before its manifest', async () => {

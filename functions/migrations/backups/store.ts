@@ -35,6 +35,8 @@ export const BackupManifest = z.strictObject({
   table: z.strictObject({ schema: z.string(), name: z.string() }),
   /** The columns of every line, in order. */
   columns: z.array(z.string()),
+  /** Their types in the same order; backups of earlier versions lack them. */
+  types: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   rows: z.int().min(0),
   parts: z.array(BackupPart),
@@ -81,7 +83,7 @@ export async function storePart(
 /** Declares the backup whole. */
 export async function writeManifest(
   place: BackupPlace,
-  facts: Pick<BackupManifest, 'table' | 'columns' | 'parts'>,
+  facts: Pick<BackupManifest, 'table' | 'columns' | 'types' | 'parts'>,
 ): Promise<BackupManifest> {
   const manifest: BackupManifest = {
     formatVersion: 1,
@@ -89,6 +91,7 @@ export async function writeManifest(
     backup: place.backup,
     table: { schema: facts.table.schema, name: facts.table.name },
     columns: facts.columns,
+    ...(facts.types === undefined ? {} : { types: facts.types }),
     createdAt: clock.iso(),
     rows: facts.parts.reduce((sum, part) => sum + part.rows, 0),
     parts: facts.parts,

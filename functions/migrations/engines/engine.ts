@@ -141,6 +141,18 @@ export interface Engine {
   countRows(backup: RowBackup, options: RunOptions): Promise<number>;
   /** COPY text rows of one range: the caller compresses and stores them. */
   exportRows(backup: RowBackup, range: KeyRange, options: RunOptions): Promise<Readable>;
+  /** The columns' types as SQL that means the same on any search_path. */
+  columnTypes(table: TableRef, columns: string[]): Promise<string[]>;
+  /**
+   * Makes a table of these columns and fills it with what `fill` appends (COPY text rows), whole or not at all. Returns
+   * what `fill` does. Throws TableExists.
+   */
+  restoreTable<T>(
+    table: Pick<TableRef, 'schema' | 'name'>,
+    columns: { name: string; type: string }[],
+    options: RunOptions,
+    fill: (append: (rows: AsyncIterable<Buffer>) => Promise<number>) => Promise<T>,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -40,6 +40,7 @@ export async function backUpRows(
     await writeManifest(place, {
       table: backup.table,
       columns: backup.columns,
+      types: await engine.columnTypes(backup.table, backup.columns),
       parts: parts.map(({ key: object, rows, bytes, sha256 }) => ({ key: object, rows, bytes, sha256 })),
     });
     const whole: BackupRecord = {

@@ -7,6 +7,7 @@ import { readDefinitions } from './definitions.ts';
 import { releaseFence, setFencePhase, takeFence } from './fence.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
 import { splitRanges } from './ranges.ts';
+import { columnTypes, restoreTable } from './restore.ts';
 import { countRows, exportRows } from './rows.ts';
 import { runStep } from './steps/run.ts';
 import { findProblems } from './validate.ts';
@@ -87,6 +88,12 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
         (session) => countRows(session, backup),
       ),
     exportRows: (backup, range, run) => exportRows(open, backup, range, run),
+    columnTypes: (table, columns) =>
+      using('types', { readOnly: true }, (session) => columnTypes(session, table, columns)),
+    restoreTable: (table, columns, run, fill) =>
+      using('restore', { schema: table.schema, statementTimeoutMs: left(run) }, (session) =>
+        restoreTable(session, table, columns, fill),
+      ),
     close: async () => {},
   };
   return engine;
