@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 
 /*
@@ -11,9 +12,10 @@ import { basename, dirname, join } from 'node:path';
  * CHAOS_DEATHS    file of the deaths to die, one a line: `<state machine> <moment> <state>`. The moment `entered` is right
  *                 after a state was entered; `unrecorded`: a task's work is done and its answer not written
  * CHAOS_NOTES     file of those died
+ * CHAOS_STOP      the process stops itself (SIGSTOP) when it has sent these words over a socket; noted as a death `stopped`
  * CHAOS_SHIFT_MS  added to the machine's time
  */
-const { CHAOS_DEATHS: due = '', CHAOS_NOTES: notes = '' } = process.env;
+const { CHAOS_DEATHS: due = '', CHAOS_NOTES: notes = '', CHAOS_STOP: words = '' } = process.env;
 const linesIn = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []);
 const deaths = new Set(linesIn(due));
 for (const died of linesIn(notes)) deaths.delete(died);
@@ -94,4 +96,21 @@ function dieAt(journal: string, moment: string, state: string): void {
   if (!deaths.has(death)) return;
   fs.appendFileSync(notes, `${death}\n`);
   process.kill(process.pid, 'SIGKILL');
+}
+
+if (words !== '') {
+  // It has overloads; whatever it is called with is handed on.
+  const write = Socket.prototype.write as (this: Socket, ...args: unknown[]) => boolean;
+  let stopped = false;
+  Object.assign(Socket.prototype, {
+    write(this: Socket, ...args: unknown[]): boolean {
+      const result = write.apply(this, args);
+      if (!stopped && Buffer.isBuffer(args[0]) && args[0].includes(words)) {
+        stopped = true;
+        fs.appendFileSync(notes, 'stopped\n');
+        process.kill(process.pid, 'SIGSTOP');
+      }
+      return result;
+    },
+  });
 }

@@ -22,8 +22,7 @@ it('kill -9 in every state of a migration and its removal: every row is right an
   );
   await platform.kill({ deaths: forward });
 
-  const consents = planned.plan?.notes.map(({ code }) => code);
-  await platform.act(id, 'start', ({ status }) => status !== 'planned', { planHash, consents });
+  await platform.start(planned);
   await platform.reach(id, 'waiting_for_approval');
   await platform.act(id, 'approve', ({ approval }) => approval?.decision === 'approved', { planHash });
   const paused = ({ status }: { status: string }) => status === 'paused';

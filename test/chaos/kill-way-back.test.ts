@@ -1,8 +1,7 @@
-import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
 import type { Migration, Phase } from '#migrations/schemas.ts';
 import { type MortalPlatform, startMortal } from './platform.ts';
-import { openShop, type Shop, schemaOf } from './shop.ts';
+import { holding, openShop, schemaOf } from './shop.ts';
 import { deathsIn, failing } from './states.ts';
 
 let platform: MortalPlatform;
@@ -10,17 +9,6 @@ afterEach(() => platform?.stop());
 
 const dayMs = 86_400_000;
 
-/** Runs `work` while a transaction of ours holds what `statement` locks. */
-async function holding<T>(shop: Shop, statement: string, work: () => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: shop.url });
-  await client.connect();
-  try {
-    await client.query(`BEGIN; ${statement}`);
-    return await work();
-  } finally {
-    await client.end();
-  }
-}
 /** As long as it is held, expand cannot have its lock. */
 const noExpand = 'SELECT FROM customers LIMIT 1';
 /** As long as it is held, what runs may end and no further phase can begin. */
@@ -50,8 +38,7 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
 
   const begin = async (file: string, soakSeconds = 600) => {
     const planned = await platform.plan(file, { ranges: 2, soakSeconds });
-    const consents = planned.plan?.notes.map(({ code }) => code);
-    await platform.act(planned.id, 'start', ({ status }) => status !== 'planned', { consents });
+    await platform.start(planned);
     return planned.id;
   };
   const pause = (id: string) => platform.act(id, 'pause', ({ status }) => status === 'paused');
@@ -65,7 +52,7 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
     expect(await schemaOf(shop.sql)).toEqual(before);
   };
   const pausedBefore = async (hold: string, phase: Phase, file: string) =>
-    holding(shop, hold, async () => {
+    holding(shop.url, hold, async () => {
       const id = await begin(file);
       await inPhase(id, phase);
       await pause(id);
@@ -89,7 +76,7 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
 
   const inVerify = await pausedBefore(noPhase, 'lock', '05-shop.yaml');
   await platform.until(inVerify, 'ranges', ({ progress }) => progress.perTable.length > 0);
-  await holding(shop, noPhase, async () => {
+  await holding(shop.url, noPhase, async () => {
     await resume(inVerify);
     await inPhase(inVerify, 'index', 'constrain', 'verify');
     await pause(inVerify);
@@ -100,7 +87,7 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
 
   const published = await begin('05-shop.yaml');
   await platform.reach(published, 'soaking');
-  await holding(shop, noPhase, async () => {
+  await holding(shop.url, noPhase, async () => {
     await complete(published);
     await inPhase(published, 'verify_published');
     await rollBack(published);
@@ -109,7 +96,7 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
 
   const contracted = await begin('05-shop.yaml', 0);
   await platform.die(verifiedAgain);
-  await holding(shop, noPhase, async () => {
+  await holding(shop.url, noPhase, async () => {
     await inPhase(contracted, 'contract');
     await rollBack(contracted);
   });

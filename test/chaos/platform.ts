@@ -13,6 +13,8 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 export interface Doom {
   /** Each to be died once; see die.ts. */
   deaths?: string[];
+  /** Stops itself by SIGSTOP when it has sent these words to whomever; that is its death `stopped`. */
+  stopOn?: string;
   /** How far the platform's clock is ahead of the machine's, ms. */
   shiftMs?: number;
   /** A folder of state machine files in place of the repository's. */
@@ -29,14 +31,20 @@ export interface MortalPlatform {
   starts(): number;
   /** The answer to one request, whatever its status; waits for a platform that answers at all. */
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  /** Plans a file of examples/, or the text of one. */
   plan(file: string, options?: object): Promise<Migration>;
   show(id: string): Promise<Migration>;
+  /** Starts a plan with every consent it needs. */
+  start(planned: Migration): Promise<void>;
   /** Asks for an action until it is accepted or `accepted` holds of the migration: an answer may die with its platform. */
   act(id: string, verb: string, accepted: (seen: Migration) => boolean, body?: object): Promise<void>;
   until(id: string, what: string, holds: (seen: Migration) => boolean): Promise<Migration>;
   reach(id: string, ...statuses: MigrationStatus[]): Promise<Migration>;
   /** Resolves when it has died that death. */
   die(death: string): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
   /** SIGKILL now; resolves when the next process answers. From then on it is started with `doom`, if given. */
   kill(doom?: Doom): Promise<void>;
   stop(): Promise<void>;
@@ -81,6 +89,7 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
           NODE_COMPILE_CACHE: join(tmpdir(), 'theseus-chaos-compiled'),
           CHAOS_DEATHS: due,
           CHAOS_NOTES: notes,
+          CHAOS_STOP: doom.stopOn ?? '',
           CHAOS_SHIFT_MS: String(doom.shiftMs ?? 0),
           CHAOS_STATE_MACHINES: doom.stateMachines ?? '',
         },
@@ -145,8 +154,8 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
     async plan(file, options = {}) {
       const answer = await platform.ask('POST', '/migrations', {
         database: 'shop',
-        file: readFileSync(here(`../../examples/${file}`), 'utf8'),
-        fileName: file,
+        file: file.includes('\n') ? file : readFileSync(here(`../../examples/${file}`), 'utf8'),
+        fileName: file.includes('\n') ? '06-chaos.yaml' : file,
         options,
       });
       if (answer.status !== 201) throw new Error(`not planned: ${JSON.stringify(answer.body)}`);
@@ -158,6 +167,13 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
       const answer = await platform.ask('GET', `/migrations/${id}`);
       if (answer.status !== 200) throw new Error(`not shown: ${JSON.stringify(answer.body)}`);
       return Migration.parse(answer.body);
+    },
+    async start({ id, plan }) {
+      const consents = plan?.notes.map(({ code }) => code);
+      await platform.act(id, 'start', ({ status }) => status !== 'planned', {
+        planHash: plan?.hash,
+        consents,
+      });
     },
     async act(id, verb, accepted, body = {}) {
       await patiently(`${verb} of ${id}`, async () => {
@@ -183,6 +199,8 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
     async die(death) {
       await patiently(death, async () => platform.deaths().includes(death) || undefined);
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     async kill(next) {
       if (next) doom = next;
       const before = starts;

@@ -96,3 +96,15 @@ export async function schemaOf(sql: Shop['sql']): Promise<unknown> {
     schemas: await sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'public\\_%' ORDER BY 1"),
   };
 }
+
+/** Runs `work` while a transaction of ours holds what `statement` locks. */
+export async function holding<T>(url: string, statement: string, work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`BEGIN; ${statement}`);
+    return await work();
+  } finally {
+    await client.end();
+  }
+}

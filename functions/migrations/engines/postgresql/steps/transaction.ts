@@ -117,8 +117,10 @@ async function lockTables(
   const asked = clock.monotonic();
   try {
     // lock_timeout counts for each table; the statement's own time counts for all of them.
+    // The limit of silence is set before: from the moment the lock is had, it could be us who goes silent.
     await session.query(
-      `SELECT set_config('statement_timeout', '${lockBudgetMs}', true), set_config('lock_timeout', '0', true)`,
+      `SELECT set_config('statement_timeout', '${lockBudgetMs}', true), set_config('lock_timeout', '0', true),
+         set_config('idle_in_transaction_session_timeout', '${silenceLimitMs}', true)`,
     );
     await session.query(`LOCK TABLE ${targets.map(({ name }) => name).join(', ')} IN ACCESS EXCLUSIVE MODE`);
   } finally {
@@ -127,8 +129,7 @@ async function lockTables(
   const lockedAt = clock.monotonic();
   measured.locked = true;
   await session.query(
-    `SELECT set_config('statement_timeout', '${statementLimitMs}', true), set_config('lock_timeout', '${lockBudgetMs}', true),
-       set_config('idle_in_transaction_session_timeout', '${silenceLimitMs}', true)`,
+    `SELECT set_config('statement_timeout', '${statementLimitMs}', true), set_config('lock_timeout', '${lockBudgetMs}', true)`,
   );
   return lockedAt;
 }
