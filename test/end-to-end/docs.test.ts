@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -80,4 +80,19 @@ it('docs/migrations.md says of which errors trying again may help', () => {
   const again = errorTable().flatMap((row) => (row.again ? [row.name] : []));
   const retryable = named.flatMap(([name, Made]) => (new Made('x').retryable ? [name] : []));
   expect(again.toSorted()).toEqual(retryable.toSorted());
+});
+
+it('docs/migrations.md lists every note of a plan with its severity', () => {
+  const text = readFileSync(join(docs, 'migrations.md'), 'utf8');
+  const listed = [...text.matchAll(/^\| `(\w+)` \| (consent|warning|info) \|/gm)].map(([, ...words]) =>
+    words.join(' '),
+  );
+  const rules = join(docs, '..', 'functions', 'migrations', '{plan,operations}', '*.ts');
+  const made = globSync(rules).flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/code: '(\w+)',\s+severity: '(\w+)'/g)].map(([, ...words]) =>
+      words.join(' '),
+    ),
+  );
+  expect(made.length).toBeGreaterThan(10);
+  expect(listed.toSorted()).toEqual([...new Set(made)].toSorted());
 });

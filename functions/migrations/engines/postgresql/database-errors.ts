@@ -48,7 +48,8 @@ export function connectError(error: unknown, target: string): TheseusError {
   if (state === '53300') {
     return new DatabaseUnreachable(`${target} has no connection left: ${message}`, {
       evidence,
-      action: 'Free connections or raise max_connections; Theseus needs up to 6.',
+      action:
+        'Free connections or raise max_connections; Theseus needs two for each key range at work: 8 unless concurrency is set.',
     });
   }
   if (state === null && !connectionTrouble.test(`${errorCode(error)} ${message}`)) {
