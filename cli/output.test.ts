@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { asTyped, bar, bytes, count, duration, table } from './output.ts';
+import { asTyped, bar, bytes, count, cutTo, duration, table } from './output.ts';
+
+describe('a line in place', () => {
+  it('takes one row of the terminal, colours aside', () => {
+    const line = '\u001b[32m✓\u001b[39m plan  \u001b[1mbackfill\u001b[22m';
+    expect(cutTo(line, 80)).toBe(line);
+    expect(cutTo(line, 16)).toBe(line);
+    expect(cutTo(line, 10)).toBe('\u001b[32m✓\u001b[39m plan  \u001b[1mb\u001b[22m…');
+    expect(cutTo(line, undefined)).toBe(line);
+  });
+});
 
 describe('figures for people', () => {
   it.each([

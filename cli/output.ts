@@ -12,8 +12,24 @@ export const printJson = (value: unknown): void => print(JSON.stringify(value));
 export const asTyped = (text: string): string =>
   text.replaceAll(/(?<!npx )\btheseus (?=migration |database |dev\b)/g, 'npx theseus ');
 
+/** Colours and the like; in a group, so that split() keeps them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with
+const ESCAPE = /(\u001b\[[\d;]*m)/;
 const widthOf = (text: string): number => stripVTControlCharacters(text).length;
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
+
+/** The line cut to a terminal's width, so that it takes one row there: what is redrawn in place counts rows. */
+export function cutTo(line: string, width: number | undefined): string {
+  if (width === undefined || width < 2 || widthOf(line) <= width) return line;
+  let left = width - 1;
+  const kept = line.split(ESCAPE).map((part, at) => {
+    if (at % 2 === 1) return part;
+    const shown = [...part].slice(0, left).join('');
+    left -= [...shown].length;
+    return shown;
+  });
+  return `${kept.join('')}…`;
+}
 
 /** Columns aligned by their widest cell, two spaces apart; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { RunningApplication } from './applications.ts';
 import { trafficBetween } from './figures.ts';
 import type { Measurements } from './report.ts';
+import { withClient } from './stage.ts';
 
 const statement = 'ALTER TABLE orders ALTER COLUMN amount TYPE bigint';
 
@@ -10,23 +9,20 @@ const statement = 'ALTER TABLE orders ALTER COLUMN amount TYPE bigint';
 export async function measureContrast(
   url: string,
   application: RunningApplication,
+  sleep: (ms: number) => Promise<void>,
 ): Promise<Measurements['contrast']> {
   await sleep(3_000);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const from = Date.now();
+  const [from, durationMs] = await withClient(url, async (client): Promise<[number, number]> => {
+    const began = Date.now();
     await client.query(statement);
-    const durationMs = Date.now() - from;
-    await sleep(3_000);
-    return {
-      statement,
-      durationMs,
-      from: from - 3_000,
-      seconds: application.seconds,
-      traffic: trafficBetween(application.seconds, from - 1_000, Date.now() + 1),
-    };
-  } finally {
-    await client.end();
-  }
+    return [began, Date.now() - began];
+  });
+  await sleep(3_000);
+  return {
+    statement,
+    durationMs,
+    from: from - 3_000,
+    seconds: application.seconds,
+    traffic: trafficBetween(application.seconds, from - 1_000, Date.now() + 1),
+  };
 }

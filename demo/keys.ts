@@ -1,37 +1,42 @@
-/** Single keys for the visitor. Nothing happens, and nothing is offered, when the input is not a terminal. */
-export function listenToKeys(actions: {
-  k: () => Promise<unknown>;
-  c: () => Promise<unknown>;
-  l: () => Promise<unknown>;
-  u: () => Promise<unknown>;
-}): {
-  hint: string;
-  stop(): void;
-} {
+export type Key = 'k' | 'c' | 'l' | 'u';
+const keys: readonly string[] = ['k', 'c', 'l', 'u'] satisfies Key[];
+const isKey = (text: string): text is Key => keys.includes(text);
+
+/**
+ * Single keys for the visitor, one action at a time. Nothing happens, and nothing is offered, when the input is not a
+ * terminal. `failed` hears of an action that could not be done.
+ */
+export function listenToKeys(
+  actions: Record<Key, () => Promise<unknown>>,
+  failed: (error: unknown) => void,
+): { hint: string; stop(): void } {
   const input = process.stdin;
   if (!input.isTTY) return { hint: '', stop: () => {} };
   let busy = false;
-  const onKey = (data: Buffer): void => {
-    const key = data.toString();
-    if (key === '\u0003') {
-      process.kill(process.pid, 'SIGINT');
-      return;
-    }
-    if (busy || (key !== 'k' && key !== 'c' && key !== 'l' && key !== 'u')) return;
+  const press = async (key: Key): Promise<void> => {
     busy = true;
-    void actions[key]()
-      .catch(() => {})
-      .finally(() => {
-        busy = false;
-      });
+    try {
+      await actions[key]();
+    } catch (error) {
+      failed(error);
+    } finally {
+      busy = false;
+    }
+  };
+  const onData = (data: Buffer): void => {
+    for (const key of data.toString()) {
+      // In this mode the terminal makes no signal of it.
+      if (key === '\u0003') process.kill(process.pid, 'SIGINT');
+      else if (isKey(key) && !busy) void press(key);
+    }
   };
   input.setRawMode(true);
   input.resume();
-  input.on('data', onKey);
+  input.on('data', onData);
   return {
-    hint: 'Hurt it: k kill the platform · c corrupt three rows · l hold a lock · u undo early · Ctrl-C end',
+    hint: 'k kill the platform · c corrupt rows · l hold a lock · u undo · Ctrl-C end',
     stop() {
-      input.off('data', onKey);
+      input.off('data', onData);
       input.setRawMode(false);
       input.pause();
     },

@@ -1,25 +1,38 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { call } from '../cli/client.ts';
+import { exitCode, Failure } from '../cli/failure.ts';
 import { findPlatform, type Platform } from '../cli/platform.ts';
 
 const startLimitMs = 60_000;
+const ready = z.object({ url: z.string() });
+const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The platform in a process of its own, so that it can be killed for real. */
 export interface PlatformProcess {
   current(): Platform;
+  /** One request; waits for the platform while the visitor's kill has it down. */
+  ask<T>(method: 'GET' | 'POST', path: string, answer: z.ZodType<T>, body?: unknown): Promise<T>;
   /** `kill -9`, then a new process over the same directory. Resolves when it answers again. */
   killAndRestart(): Promise<void>;
-  stop(): Promise<void>;
+  /** In order, at most 10 s; `now` ends it as suddenly as a power cut. */
+  stop(now: boolean): Promise<void>;
 }
 
-async function launch(directory: string, port: number): Promise<{ child: ChildProcess; url: string }> {
-  const theseus = fileURLToPath(new URL('../cli/theseus.ts', import.meta.url));
-  const child = spawn(
+const failed = (what: string) => new Failure(`The platform ${what}.`, { code: exitCode.unreachable });
+
+const launch = (directory: string, port: number): ChildProcess =>
+  spawn(
     process.execPath,
-    [theseus, '--directory', directory, 'dev', '--port', String(port), '--json'],
+    [
+      // It ends when we do, however we end.
+      ...['--import', fileOf('../bin/follow.js')],
+      ...[fileOf('../cli/theseus.ts'), '--directory', directory, 'dev', '--port', String(port), '--json'],
+    ],
     {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       // A Ctrl-C in the terminal is for the demo, which stops the platform in order.
       detached: true,
       env: {
@@ -29,47 +42,81 @@ async function launch(directory: string, port: number): Promise<{ child: ChildPr
       },
     },
   );
-  const url = await new Promise<string>((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error('The platform did not start within a minute')),
-      startLimitMs,
-    );
-    child.once('exit', (code) => reject(new Error(`The platform ended at its start, with code ${code}`)));
-    createInterface({ input: child.stdout ?? process.stdin }).once('line', (line) => {
-      clearTimeout(timer);
-      const ready: unknown = JSON.parse(line);
-      if (typeof ready === 'object' && ready !== null && 'url' in ready) resolve(String(ready.url));
-    });
+
+/** Where it answers, once it does. */
+function urlOf(child: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+    reject(failed('did not start within a minute'));
+  }, startLimitMs);
+  child.once('error', reject);
+  child.once('exit', (code, signal) =>
+    reject(failed(`ended at its start, with ${signal ?? `code ${code}`}`)),
+  );
+  createInterface({ input: child.stdout ?? process.stdin }).once('line', (line) => {
+    try {
+      resolve(ready.parse(JSON.parse(line)).url);
+    } catch {
+      reject(failed(`said '${line.slice(0, 200)}' at its start`));
+    }
   });
-  child.removeAllListeners('exit');
-  return { child, url };
+  return promise.finally(() => clearTimeout(timer));
 }
+
+const exitOf = (child: ChildProcess): Promise<void> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once('exit', () => resolve()));
 
 /** Starts `theseus dev` on a directory; it ends when this process ends. */
 export async function startPlatform(directory: string): Promise<PlatformProcess> {
-  let running = await launch(directory, 0);
+  let child = launch(directory, 0);
+  const port = Number(new URL(await urlOf(child)).port);
   let platform = await findPlatform(directory);
-  const port = Number(new URL(running.url).port);
-  const atExit = () => running.child.kill('SIGKILL');
-  process.once('exit', atExit);
-  const ended = (child: ChildProcess) =>
-    child.exitCode !== null || child.signalCode !== null
-      ? Promise.resolve()
-      : new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let down: Promise<void> | undefined;
+  let stopped = false;
+  const writing = new Set<Promise<unknown>>();
+
+  async function restart(): Promise<void> {
+    // The demo's own few words to the platform are left to end: it would not know whether they were heard.
+    await Promise.allSettled(writing);
+    child.kill('SIGKILL');
+    await exitOf(child);
+    if (stopped) return;
+    child = launch(directory, port);
+    await urlOf(child);
+    platform = await findPlatform(directory);
+  }
+
   return {
     current: () => platform,
-    async killAndRestart() {
-      running.child.kill('SIGKILL');
-      await ended(running.child);
-      running = await launch(directory, port);
-      platform = await findPlatform(directory);
+    async ask(method, path, answer, body) {
+      for (;;) {
+        await down;
+        const asked = call(platform, { method, path, answer, ...(method === 'POST' ? { body } : {}) });
+        if (method === 'POST') writing.add(asked);
+        try {
+          return await asked;
+        } catch (error) {
+          const cutOff = error instanceof Failure && error.code === exitCode.unreachable;
+          if (method === 'POST' || !cutOff || down === undefined) throw error;
+        } finally {
+          writing.delete(asked);
+        }
+      }
     },
-    async stop() {
-      process.removeListener('exit', atExit);
-      running.child.kill('SIGTERM');
-      const stopping = setTimeout(() => running.child.kill('SIGKILL'), 10_000);
-      await ended(running.child);
-      clearTimeout(stopping);
+    async killAndRestart() {
+      down ??= restart();
+      await down;
+      down = undefined;
+    },
+    async stop(now) {
+      stopped = true;
+      child.kill(now ? 'SIGKILL' : 'SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await exitOf(child);
+      clearTimeout(late);
     },
   };
 }

@@ -15,7 +15,9 @@ export interface Measurements {
   before: Traffic;
   during: Traffic;
   afterPublish: Traffic;
-  failedRequests: number;
+  /** Of all applications that the migration had to keep at work; failures are their messages. */
+  requests: number;
+  failures: string[];
   backfill: { rows: number; rowsPerSecond: number; chunks: number };
   locks: { longestWaitMs: number; longestHoldMs: number };
   verify: { rows: number; repaired: number };
@@ -107,7 +109,7 @@ svg{width:100%;height:auto}.grid{stroke:#e4eaf0}.tick{font-size:10px;fill:#5b6b7
 <h1>${escapeHtml(m.migration)}: a live database changed its schema</h1>
 <p class="sub">${new Date(m.startedAt).toISOString()} · PostgreSQL ${escapeHtml(m.postgres)} · ${escapeHtml(m.machine)} · ${number(m.rows.customers)} customers, ${number(m.rows.orders)} orders, ${number(m.rows.items)} items</p>
 <div class="figures">
-${figure(String(m.failedRequests), 'failed requests', m.failedRequests > 0)}
+${figure(String(m.failures.length), 'failed requests', m.failures.length > 0)}
 ${figure(number(m.backfill.rows), 'rows filled')}
 ${figure(number(m.backfill.rowsPerSecond), 'rows a second')}
 ${figure(number(m.backfill.chunks), 'chunks')}
@@ -129,10 +131,10 @@ ${chart(
 )}
 <p class="key"><i style="background:#2471a3"></i>old version<i style="background:#1e8449"></i>new version<i style="background:#c0392b"></i>failed requests</p>
 <table><tr><th></th><th>requests</th><th>failed</th><th>p50</th><th>p99</th><th>longest</th></tr>
-${row('before the migration', m.before)}${row('during the migration', m.during)}${row('after publish, both versions', m.afterPublish)}${row(`plain ${m.contrast.statement}`, m.contrast.traffic)}
+${row('before the migration', m.before)}${row('during the migration', m.during)}${m.afterPublish.requests === 0 ? '' : row('after publish, both versions', m.afterPublish)}${row(`plain ${m.contrast.statement}`, m.contrast.traffic)}
 </table>
 <h2>For contrast: ${escapeHtml(m.contrast.statement)}</h2>
-<p>The same traffic while one plain statement did one of these changes: it held the table for ${ms(m.contrast.durationMs)}, and requests waited up to ${ms(m.contrast.traffic.longest)}.</p>
+<p>The same traffic while one plain statement did one of these changes: it held the table for ${ms(m.contrast.durationMs)}, requests waited up to ${ms(m.contrast.traffic.longest)}, and ${m.contrast.traffic.failed} failed.</p>
 ${chart([{ name: 'old version', colour: '#2471a3', seconds: m.contrast.seconds }], [], m.contrast.from, (m.contrast.seconds.at(-1)?.at ?? m.contrast.from) + 1000)}
 <h2>Checked by a model that is not the product's</h2>
 <table><tr><th></th><th>rows</th><th>wrong</th></tr>${m.checks

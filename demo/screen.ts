@@ -1,6 +1,6 @@
 import type { Migration } from '#migrations/schemas.ts';
 import { progressLine } from '../cli/migration/screen.ts';
-import { colours, count, print, table } from '../cli/output.ts';
+import { colours, count, cutTo, print, table } from '../cli/output.ts';
 import type { RunningApplication } from './applications.ts';
 import { trafficBetween } from './figures.ts';
 
@@ -44,12 +44,18 @@ function phaseLine(migration: Migration): string {
   return `  ${[...done.slice(-7), ...now].join('  ')}`;
 }
 
+export interface Screen {
+  /** Prints a line that stays. */
+  say(text: string): void;
+  stop(): void;
+}
+
 /**
  * Draws the scene twice a second: in place on a terminal, elsewhere as a line when something changed and each 5 s.
- * `say` prints a line that stays.
  */
-export function startScreen(scene: Scene): { say(text: string): void; stop(): void } {
+export function startScreen(scene: Scene): Screen {
   const inPlace = Boolean(process.stdout.isTTY);
+  let stopped = false;
   let drawn = 0;
   let told = '';
   let toldAt = 0;
@@ -74,7 +80,7 @@ export function startScreen(scene: Scene): { say(text: string): void; stop(): vo
   function draw(): void {
     if (inPlace) {
       clear();
-      const lines = block();
+      const lines = block().map((line) => cutTo(line, process.stdout.columns));
       for (const line of lines) print(line);
       drawn = lines.length;
       return;
@@ -100,11 +106,13 @@ export function startScreen(scene: Scene): { say(text: string): void; stop(): vo
   draw();
   return {
     say(text) {
+      if (stopped) return;
       clear();
       print(text);
       draw();
     },
     stop() {
+      stopped = true;
       clearInterval(timer);
       clear();
     },

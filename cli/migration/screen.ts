@@ -1,5 +1,5 @@
 import type { Migration, MigrationStatus } from '#migrations/schemas.ts';
-import { asTyped, bar, colours, count, duration, print } from '../output.ts';
+import { asTyped, bar, colours, count, cutTo, duration, print } from '../output.ts';
 import { nextLines, printNext } from './report.ts';
 
 /** Here it waits for a person: what they can do is said at once, not only at the end. */
@@ -52,7 +52,7 @@ export function liveScreen(): { show(migration: Migration): void; end(migration:
       ...waitingLines(migration),
     ];
     if (drawn > 0) process.stdout.write(`\u001b[${drawn}A\u001b[J`);
-    for (const line of lines) print(line.slice(0, 400));
+    for (const line of lines) print(cutTo(line, process.stdout.columns));
     drawn = lines.length;
   }
 

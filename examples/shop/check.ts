@@ -38,6 +38,8 @@ export async function checkShop(
   const schema = form.version === 'old' ? 'public' : form.schema;
   const quoted = `"${schema.replaceAll('"', '""')}"`;
   const client = new pg.Client({ connectionString: url });
+  // A server that goes away is reported by the query it interrupts.
+  client.on('error', () => {});
   await client.connect();
 
   async function eachRow(text: string, look: (row: Record<string, string | null>) => void): Promise<number> {

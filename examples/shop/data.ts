@@ -49,6 +49,8 @@ export interface ShopSize {
 /** Creates the shop's tables in an empty database and fills them: ids from 1, order i of customer ((i − 1) mod customers) + 1. */
 export async function fillShop(url: string, size: ShopSize): Promise<void> {
   const client = new pg.Client({ connectionString: url });
+  // A server that goes away is reported by the query it interrupts.
+  client.on('error', () => {});
   await client.connect();
   try {
     await client.query(await readFile(new URL('../shop.sql', import.meta.url), 'utf8'));

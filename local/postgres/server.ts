@@ -103,7 +103,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     const port = options.port || (await freePort(attempt === 1 ? former?.port : undefined));
     writeFileSync(join(home.folder, 'last-start.json'), JSON.stringify({ port, settings }), { mode: 0o600 });
     const pid = launch(home, data, { ...settings, port });
-    if (await becomesReady(data, pid, urlAt(port))) return running(home, data, pid, port, urlAt(port), false);
+    const onExit = () => isAlive(pid) && process.kill(pid, 'SIGINT');
+    process.once('exit', onExit);
+    const ready = await becomesReady(data, pid, urlAt(port));
+    process.off('exit', onExit);
+    if (ready) return running(home, data, pid, port, urlAt(port), false);
     const log = readFileSync(join(home.folder, 'server.log'), 'utf8').trim().split('\n').slice(-8).join('\n');
     const portTaken = /could not bind|Address already in use/.test(log);
     if (!portTaken || options.port || attempt === 5) {
