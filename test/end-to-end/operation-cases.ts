@@ -408,7 +408,8 @@ const alterations: Case[] = [
         ],
       ],
     },
-    plain: 'UPDATE people SET age = coalesce(age, 0); ALTER TABLE people ALTER age SET NOT NULL',
+    plain:
+      'UPDATE people SET age = coalesce(age, 0); ALTER TABLE people ALTER age SET NOT NULL, ALTER age SET DEFAULT coalesce(18, 0)',
   },
   {
     name: 'alter_column: NULL allowed',

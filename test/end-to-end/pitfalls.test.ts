@@ -114,10 +114,19 @@ describe('publish', () => {
 
   it.concurrent('lets new clients upsert by columns, use their defaults, enums and sequences, and lock rows', async () => {
     const { schema } = await schemaWith(`${people}
-      CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE SEQUENCE tickets; ALTER TABLE people ADD COLUMN feeling mood DEFAULT 'glad';`);
+      CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE SEQUENCE tickets; ALTER TABLE people ADD COLUMN feeling mood DEFAULT 'glad';
+      ALTER TABLE people ALTER email TYPE varchar(40);`);
     const { fresh } = await published(schema, [
       ...split,
-      { alter_column: { table: 'people', column: 'email', type: 'varchar(80)', up: 'email', down: 'email' } },
+      {
+        alter_column: {
+          table: 'people',
+          column: 'email',
+          type: 'text',
+          up: 'email',
+          down: 'left(email, 40)',
+        },
+      },
     ]);
     const upsert = `INSERT INTO people (id, first, last, email) VALUES (nextval('tickets') + 100, 'A', 'B', '1@x')
       ON CONFLICT (email) DO UPDATE SET first = excluded.first RETURNING id, first, feeling`;
@@ -167,16 +176,15 @@ describe('rights', () => {
     await expect(none.query('SELECT id FROM people')).rejects.toThrow(/permission denied/);
   });
 
-  it.concurrent('of rows (policies) hold through the views, single-column rights or not', async () => {
+  it.concurrent('of rows (policies) hold through the views; with rights on single columns beside them the plan is refused', async () => {
     const { schema } =
       await schemaWith(`${people} ALTER TABLE people ADD COLUMN tenant text NOT NULL DEFAULT 'a';
       UPDATE people SET tenant = 'b' WHERE id > 50;
       ALTER TABLE people ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
       CREATE POLICY own ON people USING (tenant = current_setting('app.tenant', true));`);
     await sql.query(`
-      CREATE ROLE pit_tenant LOGIN PASSWORD 'pw'; CREATE ROLE pit_column LOGIN PASSWORD 'pw';
-      GRANT USAGE ON SCHEMA ${schema} TO pit_tenant; GRANT SELECT, UPDATE ON ${schema}.people TO pit_tenant;
-      GRANT SELECT (id) ON ${schema}.people TO pit_column`);
+      CREATE ROLE pit_tenant LOGIN PASSWORD 'pw';
+      GRANT USAGE ON SCHEMA ${schema} TO pit_tenant; GRANT SELECT, UPDATE ON ${schema}.people TO pit_tenant`);
     const { migration, fresh } = await published(schema, split, undefined, 'pit_tenant');
     const filled = await sql.query(
       `SELECT count(*)::int AS n FROM ${schema}.people WHERE first LIKE 'first%'`,
@@ -186,6 +194,16 @@ describe('rights', () => {
     expect((await fresh.query('SELECT count(*)::int AS n FROM people')).rows).toEqual([{ n: 10 }]);
     expect((await fresh.query("UPDATE people SET first = 'x'")).rowCount).toBe(10);
     expect(migration.plan?.notes.map(({ code }) => code)).toContain('row_security');
+    await sql.query(`GRANT SELECT (id) ON ${schema}.people TO pit_tenant`);
+    const refused = await platform.request('POST', '/migrations', {
+      body: {
+        database: 'shop',
+        schema,
+        file: JSON.stringify({ operations: addNote }),
+        fileName: '02_note.yaml',
+      },
+    });
+    expect(refused.body).toMatchObject({ status: 400, type: 'urn:theseus:problem:OperationUnsupported' });
   });
 
   it.concurrent('a role from which row security hides rows is refused, not fooled', async () => {
@@ -199,7 +217,7 @@ describe('rights', () => {
     await platform.addDatabase('rls', asOwner);
     const { id } = await platform.start({ database: 'rls', operations: split });
     const end = await platform.until(id, 'rejected');
-    expect(JSON.stringify(end.failure)).toContain('ALTER ROLE pit_owner BYPASSRLS');
+    expect(JSON.stringify(end.failure)).toMatch(/ALTER ROLE .*pit_owner.* BYPASSRLS/);
     await owner.end();
   });
 });
@@ -420,23 +438,32 @@ describe('awkward tables', () => {
     expect(await size()).toBe(before);
   });
 
-  it.concurrent('constraints checked at commit are checked at commit in the new version too', async () => {
+  it.concurrent('constraints checked at commit stay so: not copied as an index that refuses at once, and given back whole', async () => {
     const { schema, old } = await schemaWith(`
       CREATE TABLE nodes (id int PRIMARY KEY, rank int NOT NULL, CONSTRAINT one_rank UNIQUE (rank) DEFERRABLE INITIALLY DEFERRED);
       INSERT INTO nodes VALUES (1, 1), (2, 2)`);
-    const { id, fresh } = await published(schema, [
-      { alter_column: { table: 'nodes', column: 'rank', type: 'bigint', up: 'rank', down: 'rank::int' } },
+    const alter = { column: 'rank', type: 'bigint', up: 'rank', down: 'rank::int' };
+    const refused = await platform.request('POST', '/migrations', {
+      body: {
+        database: 'shop',
+        schema,
+        file: JSON.stringify({ operations: [{ alter_column: { table: 'nodes', ...alter } }] }),
+        fileName: '01_rank.yaml',
+      },
+    });
+    expect(refused.body).toMatchObject({ status: 400, type: 'urn:theseus:problem:OperationUnsupported' });
+    expect(refused.body.detail).toContain('one_rank');
+    const { id } = await published(schema, [
+      { drop_column: { table: 'nodes', column: 'rank', down: 'id + 100' } },
     ]);
-    const swap = 'BEGIN; UPDATE nodes SET rank = 3 - rank; COMMIT';
+    const swap =
+      'BEGIN; UPDATE nodes SET rank = 2 WHERE id = 1; UPDATE nodes SET rank = 1 WHERE id = 2; COMMIT';
     await old.query(swap);
-    await fresh.query(swap);
-    await fresh.query(
-      'BEGIN; UPDATE nodes SET rank = 2 WHERE id = 1; UPDATE nodes SET rank = 1 WHERE id = 2; COMMIT',
-    );
-    await expect(fresh.query('UPDATE nodes SET rank = 2')).rejects.toThrow(/duplicate/);
-    await fresh.query('ROLLBACK');
-    await platform.act(id, 'rollback');
-    await platform.until(id, 'rolled_back');
+    await platform.act(id, 'complete');
+    await platform.until(id, 'completed');
+    await platform.act(id, 'undo', { acceptLosses: true });
+    expect((await platform.until(id, 'undone')).differences).toEqual([]);
+    await old.query(swap.replaceAll('rank = ', 'rank = 3 - '));
   });
 
   it.concurrent('an empty table, one without rows to fill and one that is written only while it is filled', async () => {
@@ -447,7 +474,7 @@ describe('awkward tables', () => {
       if (name === 'migrations-backfill-range')
         await sql.query(`INSERT INTO ${schema}.people VALUES (1, 'Ada Lovelace') ON CONFLICT DO NOTHING`);
     });
-    expect(migration.progress.secondsLeft).toBe(0);
+    expect(migration.progress.rowsTotal).toBeLessThan(2);
     await old.query("INSERT INTO people VALUES (2, 'Grace Hopper')");
     await sql.query(`INSERT INTO ${schema}.people VALUES (1, 'Ada Lovelace') ON CONFLICT DO NOTHING`);
     expect((await fresh.query('SELECT first FROM people ORDER BY id')).rows).toEqual([

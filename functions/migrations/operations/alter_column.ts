@@ -16,7 +16,14 @@ import { hashedName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts
 import { isSerial, isWidening, parseType, type TypeName } from '../sql/type.ts';
 import { defaultOf } from './clauses.ts';
 import type { Applied, OperationContext } from './operation.ts';
-import { notYet, refuseChangedTwice, refuseHeldColumn, refuseTakenName, standingTable } from './refusals.ts';
+import {
+  notYet,
+  refuseChangedTwice,
+  refuseDeferredUnique,
+  refuseHeldColumn,
+  refuseTakenName,
+  standingTable,
+} from './refusals.ts';
 import { type Altered, changes, shadowPieces } from './shadow.ts';
 
 type Body = OperationOf<'alter_column'>;
@@ -51,6 +58,7 @@ export async function alterColumn(body: Body, context: OperationContext): Promis
   if (!shadowed) return plainChange(body, context, before, old, { ...renamed, ...given?.column });
 
   refuseHeldColumn(context, source, old, 'altering');
+  refuseDeferredUnique(context, source, old);
   if (check !== undefined) refuseTakenName(context, before, check.name, ['check', 'name'], false);
   if (unique !== undefined) refuseTakenName(context, before, unique.name, ['unique', 'name'], true);
   if (references !== undefined)

@@ -93,6 +93,24 @@ export function refuseHeldColumn(
   if (exclude !== undefined) throw holds(`a column of the exclusion constraint ${exclude.name}`);
 }
 
+/**
+ * Throws OperationUnsupported for columns of a UNIQUE constraint that is checked at commit: its copy is built as an
+ * index, which refuses at once, and clients that rely on the delay would be refused while it is built.
+ */
+export function refuseDeferredUnique(context: OperationContext, source: Table, column: LogicalColumn): void {
+  const deferred = source.constraints.find(
+    ({ type, columns, definition }) =>
+      type === 'unique' && columns.includes(column.old ?? '') && definition.includes(' DEFERRABLE'),
+  );
+  if (deferred === undefined) return;
+  throw notYet(
+    context,
+    `altering "${column.name}", a column of ${deferred.name}, which is checked at commit,`,
+    'Drop the constraint first, or add another column beside it.',
+    ['column'],
+  );
+}
+
 /** Throws NameTaken when a constraint of the table, or a relation for one that makes an index, has the name. */
 export function refuseTakenName(
   context: OperationContext,

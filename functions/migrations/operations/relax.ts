@@ -50,7 +50,7 @@ export async function relaxOldColumn(
       statements.push(drop);
       const index = source.indexes.find((candidate) => candidate.constraint === constraint.name);
       if (index !== undefined)
-        undoContract.push(...rebuilt(context, table, index.name, index.definition, true));
+        undoContract.push(...rebuilt(context, table, index.name, index.definition, constraint.definition));
     }
   }
   for (const index of source.indexes) {
@@ -62,7 +62,7 @@ export async function relaxOldColumn(
       schema: ref.schema,
       index: index.name,
     });
-    undoContract.push(...rebuilt(context, table, index.name, index.definition, false));
+    undoContract.push(...rebuilt(context, table, index.name, index.definition, null));
   }
   return {
     relax: statements.length === 0 ? [] : [{ tables: partners, statements }],
@@ -71,14 +71,15 @@ export async function relaxOldColumn(
   };
 }
 
+/** `constraint`: the definition of the constraint that the index stands behind. */
 function rebuilt(
   context: OperationContext,
   table: LogicalTable,
   name: string,
   definition: string,
-  constraint: boolean,
+  constraint: string | null,
 ): StepDraft[] {
-  const index = constraint ? hashedName(context.migration, table.ref.name, 'undo', name) : name;
+  const index = constraint !== null ? hashedName(context.migration, table.ref.name, 'undo', name) : name;
   const sql = rebuildIndex(definition, name, index);
   const build: StepDraft = {
     kind: 'create_index',
@@ -88,8 +89,9 @@ function rebuilt(
     sql,
     unique: true,
   };
-  if (!constraint) return [build];
+  if (constraint === null) return [build];
   // A contract that failed half-way may never have come to dropping it.
   const drop = `ALTER TABLE ${tableSql(table.ref)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
-  return [build, uniqueFromIndex(table.ref, name, index, [drop])];
+  const deferral = / (NOT )?DEFERRABLE( INITIALLY DEFERRED)?$/.exec(constraint)?.[0] ?? '';
+  return [build, uniqueFromIndex(table.ref, name, index, { before: [drop], deferral })];
 }

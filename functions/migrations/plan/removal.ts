@@ -1,6 +1,7 @@
-import { quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
+import { fittingName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import type { FlowGroup } from './groups.ts';
 import type { LogicalSchema, LogicalTable } from './logical.ts';
+import { dropLogin } from './login.ts';
 import type { Pieces, StepDraft } from './pieces.ts';
 import { dropVersion, shownTables } from './publish.ts';
 import type { Statement, TableRef } from './schemas.ts';
@@ -56,7 +57,10 @@ function previousVersion(snapshot: Snapshot): Statement[] {
   if (currentVersion === null) return [];
   const views = snapshot.tables.filter((table) => table.versioned !== false).map((table) => table.name);
   return [
-    ...dropVersion(snapshot.schema, currentVersion, views).map((sql) => ({ sql, values: [] })),
+    ...[
+      ...dropVersion(snapshot.schema, currentVersion, views),
+      ...(snapshot.currentLogin === null ? [] : [dropLogin(currentVersion)]),
+    ].map((sql) => ({ sql, values: [] })),
     {
       sql: "UPDATE theseus.versions SET state = 'removed' WHERE schema = $1 AND version = $2",
       values: [snapshot.schema, currentVersion],
@@ -118,8 +122,23 @@ function renameColumn(
     `FROM pg_catalog.jsonb_array_elements(t -> 'columns') WITH ORDINALITY AS columns(c, at)))`;
   return guarded(`${unused(ref, schema, version)} AND ${free}`, [
     `ALTER TABLE ${tableSql(ref)} RENAME COLUMN ${quoteIdentifier(physical)} TO ${quoteIdentifier(name)}`,
+    ...(physical.startsWith('_theseus_') ? [renameNotNull(ref, physical, name)] : []),
     remap(ref, schema, changed),
   ]);
+}
+
+/** `_theseus_`, eight hexadecimal digits, `_`: what stays of the name however the server cuts it. */
+const hashedPrefix = 18;
+
+/** From PostgreSQL 18 on NOT NULL is a constraint with a name, which was made of the physical column's. */
+function renameNotNull(ref: TableRef, physical: string, name: string): string {
+  const usual = quoteLiteral(fittingName(`${ref.name}_${name}_not_null`));
+  const own = `conrelid = ${quoteLiteral(tableSql(ref))}::regclass`;
+  const found =
+    `SELECT pg_catalog.format(${quoteLiteral('ALTER TABLE %s RENAME CONSTRAINT %I TO %I')}, conrelid::regclass, conname, ${usual}) ` +
+    `FROM pg_catalog.pg_constraint WHERE ${own} AND contype = 'n' AND pg_catalog.strpos(conname, ${quoteLiteral(physical.slice(0, hashedPrefix))}) > 0 ` +
+    `AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE ${own} AND conname = ${usual}) LIMIT 1`;
+  return `EXECUTE coalesce((${found}), 'SELECT')`;
 }
 
 function renameTable(ref: TableRef, name: string, schema: string, version: string): string {

@@ -98,13 +98,13 @@ export function addUnique(
   };
 }
 
-/** `before`: statements of the same transaction that make way. */
+/** `before`: statements of the same transaction that make way. `deferral`: DEFERRABLE …, with a leading blank. */
 export function uniqueFromIndex(
   table: TableRef,
   constraint: string,
   index: string,
-  before: string[] = [],
+  { before = [], deferral = '' }: { before?: string[]; deferral?: string } = {},
 ): StepDraft {
-  const sql = `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdentifier(constraint)} UNIQUE USING INDEX ${quoteIdentifier(index)}`;
+  const sql = `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdentifier(constraint)} UNIQUE USING INDEX ${quoteIdentifier(index)}${deferral}`;
   return transaction(`Make ${constraint} a constraint`, [table], [...before, sql]);
 }
