@@ -10,6 +10,9 @@ const SchemaLock = z.object({ migration: z.string(), takenAt: z.number() });
 /** Between taking the lock and showing it in the record a start may take this long, ms. */
 const startingMs = 60_000;
 
+/** Looks at a lock that changes hands before the one who asks is told to wait. */
+const mostLooks = 4;
+
 type Lockable = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema'>;
 
 /**
@@ -24,23 +27,31 @@ export async function takeSchemaLock(record: Lockable): Promise<void> {
     names: { '#migration': 'migration' },
     values: { ':id': record.id },
   };
-  if (await writeItem(key, item, own)) return;
-  const held = await readItem(SchemaLock, key);
-  if (held === undefined) return takeSchemaLock(record);
-  const holder = await readItem(MigrationRecord, keys.migration(held.migration));
-  if (holder === undefined || letsGo(holder, held.takenAt)) {
-    const taken = await writeItem(key, item, {
-      expression: '#migration = :holder AND takenAt = :takenAt',
-      names: { '#migration': 'migration' },
-      values: { ':holder': held.migration, ':takenAt': held.takenAt },
-    });
-    if (taken) return;
+  for (let attempt = 1; ; attempt += 1) {
+    if (await writeItem(key, item, own)) return;
+    const held = await readItem(SchemaLock, key);
+    // It was let go, or taken by another, while we looked.
+    if (held === undefined && attempt < mostLooks) continue;
+    const holder = held && (await readItem(MigrationRecord, keys.migration(held.migration)));
+    if (held !== undefined && (holder === undefined || letsGo(holder, held.takenAt)) && attempt < mostLooks) {
+      const taken = await writeItem(key, item, {
+        expression: '#migration = :holder AND takenAt = :takenAt',
+        names: { '#migration': 'migration' },
+        values: { ':holder': held.migration, ':takenAt': held.takenAt },
+      });
+      if (taken) return;
+      continue;
+    }
+    throw inProgress(record.schema, held?.migration ?? 'another', holder);
   }
-  throw new MigrationInProgress(
-    `Migration ${held.migration} (${holder?.name ?? 'starting'}, ${holder?.status ?? 'unknown'}) works on schema ${record.schema} of this database`,
+}
+
+function inProgress(schema: string, id: string, holder: MigrationRecord | undefined): MigrationInProgress {
+  return new MigrationInProgress(
+    `Migration ${id} (${holder?.name ?? 'starting'}, ${holder?.status ?? 'unknown'}) works on schema ${schema} of this database`,
     {
-      evidence: { holder: held.migration, status: holder?.status, schema: record.schema },
-      action: `Wait for it (theseus migration watch ${held.migration}) or roll it back first.`,
+      evidence: { holder: id, status: holder?.status, schema },
+      action: `Wait for it (theseus migration watch ${id}) or roll it back first.`,
     },
   );
 }
@@ -49,15 +60,22 @@ export async function takeSchemaLock(record: Lockable): Promise<void> {
 function letsGo(holder: MigrationRecord, takenAt: number): boolean {
   if (isActive(holder.status)) return false;
   if (holder.status === 'failed') return holder.execution?.kind === 'removal';
+  // Taken before it completed, the lock was that of the run which is over; taken after, an undo begins.
+  if (holder.status === 'completed' && Date.parse(holder.completedAt ?? '') > takenAt) return true;
   const mayBeStarting: MigrationStatus[] = ['planned', 'completed'];
   return !mayBeStarting.includes(holder.status) || takenAt < clock.now() - startingMs;
 }
 
-/** Lets go; a lock that another migration holds is left alone. */
-export async function releaseSchemaLock(record: Lockable): Promise<void> {
+/**
+ * Lets go of the lock that the record held when it was last changed. One that another migration holds, or that the
+ * same one took since for its undo, is left alone.
+ */
+export async function releaseSchemaLock(
+  record: Lockable & Pick<MigrationRecord, 'updatedAt'>,
+): Promise<void> {
   await deleteItem(keys.schemaLock(record.databaseId, record.schema), {
-    expression: '#migration = :id',
+    expression: '#migration = :id AND takenAt <= :seen',
     names: { '#migration': 'migration' },
-    values: { ':id': record.id },
+    values: { ':id': record.id, ':seen': Date.parse(record.updatedAt) },
   });
 }

@@ -156,11 +156,27 @@ describe('the lock of a schema', () => {
       name: 'MigrationInProgress',
       evidence: { holder: id },
     });
-    await releaseSchemaLock(other);
+    const later = { updatedAt: new Date(Date.now() + 1_000).toISOString() };
+    await releaseSchemaLock({ ...other, ...later });
     expect(await holderOf()).toBe(id);
-    await releaseSchemaLock(holder);
+    await releaseSchemaLock({ ...holder, ...later });
     await takeSchemaLock(other);
     expect(await holderOf()).toBe(other.id);
+  });
+
+  it('of a run that completed is free at once, and its end does not take the lock of an undo begun meanwhile', async () => {
+    const holder = acting('migration', { id, databaseId });
+    const other = { ...holder, id: `${id}other` };
+    await createMigration(holder);
+    await takeSchemaLock(holder);
+    const completedAt = new Date(Date.now() + 1_000).toISOString();
+    await changeMigration(id, () => ({ set: { status: 'completed', completedAt } }));
+    await takeSchemaLock(other);
+    expect(await holderOf()).toBe(other.id);
+    await releaseSchemaLock({ ...other, updatedAt: completedAt });
+    await takeSchemaLock(holder);
+    await releaseSchemaLock({ ...holder, updatedAt: new Date(Date.now() - 1_000).toISOString() });
+    expect(await holderOf()).toBe(id);
   });
 
   it('passes on from a holder that is over, not from one that failed between two states', async () => {

@@ -376,7 +376,7 @@ const alterations: Case[] = [
         ],
       ],
     },
-    plain: 'ALTER TABLE people ALTER age TYPE bigint',
+    plain: 'ALTER TABLE people ALTER age TYPE bigint, ALTER age SET DEFAULT 18::bigint',
   },
   {
     name: 'alter_column: NOT NULL',
