@@ -14,6 +14,7 @@ import { basename, dirname, join } from 'node:path';
  * CHAOS_NOTES     file of those died
  * CHAOS_STOP      the process stops itself (SIGSTOP) when it has sent these words over a socket; noted as a death `stopped`
  * CHAOS_SHIFT_MS  added to the machine's time
+ * CHAOS_STATE_MACHINES  folder from which *.asl.json files are read instead, as after a deployment
  */
 const { CHAOS_DEATHS: due = '', CHAOS_NOTES: notes = '', CHAOS_STOP: words = '' } = process.env;
 const linesIn = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []);
@@ -79,6 +80,17 @@ Object.assign(fs, {
     closeSync(descriptor);
   },
 });
+const { CHAOS_STATE_MACHINES: elsewhere = '' } = process.env;
+if (elsewhere !== '') {
+  // It has overloads; whatever it is called with is handed on.
+  const readFile = fs.promises.readFile as (...args: unknown[]) => Promise<unknown>;
+  Object.assign(fs.promises, {
+    readFile(file: unknown, ...more: unknown[]): Promise<unknown> {
+      const [name] = /[\w-]+\.asl\.json$/.exec(String(file)) ?? [];
+      return readFile(name === undefined ? file : join(elsewhere, name), ...more);
+    },
+  });
+}
 syncBuiltinESMExports();
 
 /** An execution is in the catalogue before it enters a state; its journal is named after its ARN. */

@@ -42,6 +42,8 @@ export interface MortalPlatform {
   reach(id: string, ...statuses: MigrationStatus[]): Promise<Migration>;
   /** Resolves when it has died that death. */
   die(death: string): Promise<void>;
+  /** What the next start finds, whenever it comes. */
+  next(doom: Doom): void;
   /** SIGSTOP and SIGCONT. */
   freeze(): void;
   thaw(): void;
@@ -198,6 +200,9 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
       }),
     async die(death) {
       await patiently(death, async () => platform.deaths().includes(death) || undefined);
+    },
+    next(then) {
+      doom = then;
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),

@@ -116,7 +116,9 @@ describe('a worker that stops in the middle', () => {
     await shop.sql('CREATE TABLE chunks (written timestamptz)');
     await shop.sql(`CREATE FUNCTION note_chunk() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN INSERT INTO public.chunks SELECT now() WHERE current_setting('application_name') LIKE 'theseus%'; RETURN NULL; END $$`);
-    await shop.sql('CREATE TRIGGER note_chunk AFTER UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION note_chunk()');
+    await shop.sql(
+      'CREATE TRIGGER note_chunk AFTER UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION note_chunk()',
+    );
     platform.thaw();
     await started;
     const { errors } = await platform.reach(planned.id, 'rolled_back');
