@@ -4,7 +4,7 @@ import { SolutionsChecks } from './checks.ts';
 import { connector } from './constructs/connector.ts';
 import { asSynthesizer } from './constructs/interfaces.ts';
 import { stageNames } from './environments.ts';
-import { dataPlaneActions, migrationDataPlane, migrationVariables } from './slices/migration-tasks.ts';
+import { connectorVariables, dataPlaneActions, migrationDataPlane } from './slices/migration-tasks.ts';
 
 /**
  * The connector as one plain CloudFormation template, for an account that knows nothing of CDK. What an
@@ -57,7 +57,7 @@ export function connectorRelease(props: AppProps = {}): App {
     platform: { prefix, account, ...stores, actions: dataPlaneActions() },
     name,
     tasks: migrationDataPlane(stack, prefix, stores),
-    environment: migrationVariables(environment, stores),
+    environment: connectorVariables(environment, prefix, stores),
     logRetention: RetentionDays.THREE_MONTHS,
     keepData: false,
   });

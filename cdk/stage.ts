@@ -9,10 +9,10 @@ import { recordsTable } from './constructs/records-table.ts';
 import { trigger, undeliveredEvents } from './constructs/triggers.ts';
 import type { Environment } from './environments.ts';
 import {
+  connectorVariables,
   dataPlaneActions,
   migrationDataPlane,
   migrationNouns,
-  migrationVariables,
 } from './slices/migration-tasks.ts';
 import { migrationService } from './slices/migrations.ts';
 
@@ -65,7 +65,7 @@ export function environmentStage(app: App, environment: Environment): Stage {
     platform: { prefix, account: connectorStack.account, ...data.stores, actions: dataPlaneActions() },
     name: 'default',
     tasks: migrationDataPlane(connectorStack, prefix, data.stores),
-    environment: migrationVariables(name, data.stores),
+    environment: connectorVariables(name, prefix, data.stores),
     logRetention: environment.logRetention,
     keepData: environment.keepData,
     logKey: data.key,

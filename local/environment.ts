@@ -25,6 +25,7 @@ export function functionEnvironment(
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
     ARTIFACTS_BUCKET: artifactsBucket,
+    LOGIN_SECRETS: 'theseus/logins/',
     EVENT_BUS_NAME: eventBusName,
     SCHEDULER_ROLE_ARN: ROLE_ARN,
     SCHEDULE_GROUP: 'theseus',

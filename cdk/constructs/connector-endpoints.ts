@@ -3,6 +3,7 @@ import { CfnSecurityGroup, CfnVPCEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { ConnectorParameters } from './connector-parameters.ts';
+import { loginSecretArns } from './names.ts';
 import { allow } from './statements.ts';
 
 /** What a connector must know of the platform it works for. */
@@ -82,6 +83,15 @@ export function networkEndpoints(
           principals: [new AnyPrincipal()],
           actions: ['secretsmanager:GetSecretValue'],
           resources: [parameters.secretArns],
+        }),
+        allow('PassThroughEndpoint', {
+          principals: [new AnyPrincipal()],
+          actions: [
+            'secretsmanager:CreateSecret',
+            'secretsmanager:DeleteSecret',
+            'secretsmanager:GetSecretValue',
+          ],
+          resources: [loginSecretArns(scope, platform.prefix)],
         }),
       ],
     }),

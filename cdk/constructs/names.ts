@@ -50,3 +50,16 @@ export function rolesBelow(scope: Construct, account: string, path: string): str
     resourceName: `${path.slice(1)}*`,
   });
 }
+
+/** Begins the names of the secrets of login roles, which Theseus makes and deletes itself. */
+export const loginSecrets = (prefix: string): string => `${prefix}/logins/`;
+
+/** These secrets of the stack's account and Region as one ARN pattern. */
+export function loginSecretArns(scope: Construct, prefix: string): string {
+  return Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${loginSecrets(prefix)}*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}

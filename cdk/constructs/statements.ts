@@ -20,6 +20,10 @@ export const wildcardReasons = {
     'Secrets Manager appends six random characters to a name, and a prefix is what the owner of the databases chose.',
   DecryptDatabaseSecret:
     "The key of a customer's secret is not known; it decrypts through Secrets Manager and for these secrets only.",
+  MakeLoginSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the id of a migration.',
+  DeleteLoginSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the id of a migration.',
   PassThroughEndpoint: 'Whoever comes through the endpoint still needs rights of its own.',
   AssumeConnector: 'One connector a VPC, each named by whoever deployed it; accounts are listed.',
   StartWorkflow: 'The versions of this one state machine get their numbers when they are published.',

@@ -10,6 +10,8 @@ export type Right =
   | 'writeArtifacts'
   | 'writeBackups'
   | 'readDatabaseSecret'
+  | 'makeLoginSecret'
+  | 'deleteLoginSecret'
   | 'startWorkflows'
   | 'readExecutions'
   | 'answerTokens'
@@ -38,9 +40,9 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'build-indexes': phase,
   'add-constraints': phase,
   'verify-range': phase,
-  publish: phase,
+  publish: [...phase, 'makeLoginSecret'],
   contract: phase,
-  'complete-migration': [...phase, 'deleteRecords'],
+  'complete-migration': [...phase, 'deleteRecords', 'deleteLoginSecret'],
   revert: phase,
   'restore-constraints': phase,
   'count-losses': phase,

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readSecret } from '../constructs/connector-parameters.ts';
-import { stateMachineArn } from '../constructs/names.ts';
+import { loginSecretArns, stateMachineArn } from '../constructs/names.ts';
 import { allow } from '../constructs/statements.ts';
 import type { Right } from './migration-grants.ts';
 
@@ -36,6 +36,8 @@ export const actionsOf: Record<Right, string[]> = {
   writeArtifacts: ['s3:PutObject'],
   writeBackups: ['s3:AbortMultipartUpload'],
   readDatabaseSecret: ['secretsmanager:GetSecretValue'],
+  makeLoginSecret: ['secretsmanager:CreateSecret', 'secretsmanager:GetSecretValue'],
+  deleteLoginSecret: ['secretsmanager:DeleteSecret'],
   startWorkflows: ['states:StartExecution'],
   readExecutions: ['states:DescribeExecution'],
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
@@ -78,6 +80,18 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('WriteBackups', { actions: actionsOf.writeBackups, resources: [`${bucketArn}/*`] }),
     ],
     readDatabaseSecret: () => readSecret(needed(resources.secretArns, 'readDatabaseSecret'), stack.region),
+    makeLoginSecret: () => [
+      allow('MakeLoginSecret', {
+        actions: actionsOf.makeLoginSecret,
+        resources: [loginSecretArns(scope, prefix)],
+      }),
+    ],
+    deleteLoginSecret: () => [
+      allow('DeleteLoginSecret', {
+        actions: actionsOf.deleteLoginSecret,
+        resources: [loginSecretArns(scope, prefix)],
+      }),
+    ],
     startWorkflows: () => [
       allow('StartWorkflow', {
         actions: actionsOf.startWorkflows,

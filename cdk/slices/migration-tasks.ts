@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import { camelName, type FunctionName, migrationFunctions, type Plane } from '#migrations/functions.ts';
 import type { DataPlaneTask } from '../constructs/connector.ts';
 import { handlerCode } from '../constructs/handler-code.ts';
+import { loginSecrets } from '../constructs/names.ts';
 import { migrationGrants } from './migration-grants.ts';
 import { actionsOf, statementsOf } from './migration-rights.ts';
 
@@ -62,6 +63,16 @@ export function migrationVariables(environment: string, stores: MigrationStores)
     ARTIFACTS_BUCKET: stores.bucketName,
   };
 }
+
+/** What the functions of a connector are told besides. */
+export const connectorVariables = (
+  environment: string,
+  prefix: string,
+  stores: MigrationStores,
+): Record<string, string> => ({
+  ...migrationVariables(environment, stores),
+  LOGIN_SECRETS: loginSecrets(prefix),
+});
 
 /** The data plane of this capability, for a connector to deploy. */
 export function migrationDataPlane(

@@ -99,6 +99,9 @@ export function describePlan(
   phase('publish', [
     ...steps(plan.publish),
     `new clients set search_path = ${searchPath(plan.versionSchema, plan.schema)}`,
+    ...(plan.login === undefined
+      ? []
+      : [`or log in as ${plan.login.role}, which has this path and the rights of ${plan.login.memberOf}`]),
   ]);
   phase('contract', steps(plan.contract));
   phase('removal, at the end of the undo window', [

@@ -16,6 +16,7 @@ interface Options {
   schema?: string;
   soak?: string;
   undoWindow?: string;
+  loginRole?: string;
   requireApproval?: boolean;
   consent: string[];
   sql?: boolean;
@@ -72,6 +73,7 @@ export const migrationPlan = (): Command =>
     .option('--schema <name>', "the database schema (default: the database's own, or public)")
     .option('--soak <time>', 'how long both versions are in use before the soft contract, e.g. 10m')
     .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
+    .option('--login-role <role>', 'make a login role of the new version with the rights of this role')
     .option('--require-approval', 'ask for approval even where nothing demands it')
     .option(
       '--consent <code>',
@@ -91,6 +93,7 @@ export const migrationPlan = (): Command =>
           options.schema ?? 'public',
           file,
           fileName,
+          options.loginRole,
         );
         if (options.json) printJson({ plan, hash, findings });
         else for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
@@ -111,6 +114,7 @@ export const migrationPlan = (): Command =>
           options: {
             ...(soakSeconds === undefined ? {} : { soakSeconds }),
             ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
+            ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
             ...(options.requireApproval ? { requireApproval: true } : {}),
           },
           consents: options.consent,

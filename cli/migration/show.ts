@@ -25,6 +25,8 @@ function lines(migration: Migration): string[] {
     ]);
   }
   if (migration.clientPath) facts.push(['new clients', `search_path = ${migration.clientPath}`]);
+  if (migration.login)
+    facts.push(['login', `${migration.login.role}, password in ${migration.login.secretArn}`]);
   if (locks.attempts > 0) {
     facts.push([
       'locks',

@@ -4,6 +4,7 @@ import { readJson, readPlan } from './artifacts.ts';
 import type { Engine } from './engines/engine.ts';
 import { ExecutionSuperseded } from './errors.ts';
 import { assertWanted, phasesAfter } from './history.ts';
+import { forgetLogin } from './login.ts';
 import type { MigrationRecord } from './records.ts';
 import { releaseSchemaLock } from './schema-lock.ts';
 import { type Change, changeMigration, readMigration } from './store.ts';
@@ -40,6 +41,8 @@ async function changedDefinitions(engine: Engine, record: MigrationRecord): Prom
 /** Writes down what an execution came to, then lets go of fence and lock. May be run again at any point. */
 export async function finish(id: string, epoch: number, outcome: Outcome): Promise<void> {
   const before = await readMigration(id);
+  const gone = goneVersion(before, outcome);
+  if (gone !== null) await forgetLogin(before.databaseId, gone);
   await withTarget(before, 'complete', async (engine) => {
     if (!isOver(before, epoch, outcome)) {
       const returned = outcome === 'rolled_back' || outcome === 'undone';
@@ -49,6 +52,12 @@ export async function finish(id: string, epoch: number, outcome: Outcome): Promi
     await engine.releaseFence({ migration: id, epoch });
   });
   await releaseSchemaLock(before);
+}
+
+/** The version whose views an outcome took away. */
+function goneVersion({ plan }: MigrationRecord, outcome: Outcome): string | null {
+  if (plan === null || outcome === 'completed') return null;
+  return outcome === 'removed' ? plan.previousVersion : plan.versionSchema;
 }
 
 const isOver = (record: MigrationRecord, epoch: number, outcome: Outcome): boolean =>

@@ -70,6 +70,7 @@ export const MigrationRecord = z.object({
   soakUntil: z.string().nullable(),
   publishedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
+  login: z.object({ role: z.string(), memberOf: z.string(), secretArn: z.string() }).optional(),
   removalAt: z.string().nullable(),
   definitionsKey: z.string().nullable(),
   undo: z

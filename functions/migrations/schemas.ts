@@ -84,6 +84,11 @@ export const MigrationOptions = z
       .optional()
       .describe('Key ranges a table is split into; one per 250,000 rows when absent'),
     concurrency: z.int().min(1).max(40).default(4).describe('Ranges worked on at the same time'),
+    loginRole: schemaName
+      .optional()
+      .describe(
+        'A role of the old clients: publish makes a login role of the new version with its rights and the search_path',
+      ),
     requireApproval: z.boolean().default(false).describe('Ask for approval even where nothing demands it'),
   })
   .meta({ id: 'MigrationOptions' });
@@ -171,6 +176,10 @@ export const Migration = z
       .string()
       .nullable()
       .describe("What new clients set as their search_path, e.g. 'shop_v2, public'"),
+    login: z
+      .strictObject({ role: z.string(), memberOf: z.string(), secretArn: z.string() })
+      .nullable()
+      .describe('The login role of the new version, from publish on; its password is in the secret only'),
     progress: Progress,
     locks: z.strictObject({
       longestWaitMs: z.number(),

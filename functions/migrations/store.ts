@@ -38,6 +38,11 @@ export const keys = {
     pk: `LOCK#${database}#${schema}`,
     sk: 'LOCK',
   }),
+  /** The migration whose login role a version has. */
+  versionLogin: (database: string, version: string): ItemKey => ({
+    pk: `DATABASE#${database}`,
+    sk: `LOGIN#${version}`,
+  }),
   event: (id: string, sequence: number): ItemKey => ({
     pk: `MIGRATION#${id}`,
     sk: `EVENT#${padded(sequence)}`,

@@ -38,7 +38,8 @@ export function connectionStringOf(secretArn: string, text: string): string {
   }
 }
 
-async function connectionString(secretArn: string): Promise<string> {
+/** Where a secret leads. Throws SecretInvalid. */
+export async function connectionString(secretArn: string): Promise<string> {
   const secret = await secretsManager().send(new GetSecretValueCommand({ SecretId: secretArn }));
   return connectionStringOf(secretArn, secret.SecretString ?? '');
 }

@@ -79,6 +79,7 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
     plan,
     versionSchema: standing ? plan.versionSchema : null,
     clientPath: standing ? searchPath(plan.versionSchema, record.schema) : null,
+    login: standing ? (record.login ?? null) : null,
     progress: progressOf(items),
     locks: {
       longestWaitMs: largest(steps.map((step) => step.lockWaitMs)) ?? 0,

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Backfill, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
+import type { Backfill, LoginRole, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 
 /** What differs between engines; a migration that needs a missing feature is refused at plan. */
@@ -141,6 +141,8 @@ export interface Engine {
   countRows(backup: RowBackup, options: RunOptions): Promise<number>;
   /** COPY text rows of one range: the caller compresses and stores them. */
   exportRows(backup: RowBackup, range: KeyRange, options: RunOptions): Promise<Readable>;
+  /** Makes the login role of a version, or gives the one that stands this password. Throws NameTaken. */
+  makeLogin(login: LoginRole, password: string, fence: Fence): Promise<void>;
   /** The columns' types as SQL that means the same on any search_path. */
   columnTypes(table: TableRef, columns: string[]): Promise<string[]>;
   /**

@@ -6,6 +6,7 @@ import { raw } from '../operations/sql.ts';
 import { fittingName } from '../sql/identifiers.ts';
 import { flowGroups } from './groups.ts';
 import { type LogicalSchema, logicalSchema } from './logical.ts';
+import { loginNote, loginRole } from './login.ts';
 import { isTouched, standingNotes } from './notes.ts';
 import type { Change, Pieces, StepDraft } from './pieces.ts';
 import { publishStep } from './publish.ts';
@@ -13,7 +14,7 @@ import { removalSteps } from './removal.ts';
 import { riskOf, worstUndo } from './risk.ts';
 import { rollbackSteps } from './rollback.ts';
 import { backfills, verifications } from './rows.ts';
-import { Plan, type TableRef } from './schemas.ts';
+import { type LoginRole, Plan, type TableRef } from './schemas.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lockOrder, merged, numbered } from './steps.ts';
 
@@ -24,9 +25,12 @@ import { lockOrder, merged, numbered } from './steps.ts';
 export async function createPlan({
   file,
   snapshot,
+  login,
 }: {
   file: MigrationFile;
   snapshot: Snapshot;
+  /** A role whose clients get a login role of the new version. */
+  login?: string | undefined;
 }): Promise<Plan> {
   const versionSchema = fittingName(`${snapshot.schema}_${file.versionSchema ?? file.name}`);
   refuseTakenVersion(versionSchema, snapshot);
@@ -48,7 +52,8 @@ export async function createPlan({
   }
   const all: Pieces[] = [];
   for (const { pieces } of applied) all.push(await pieces(schema));
-  return assembled(file, snapshot, versionSchema, schema, all);
+  const role = login === undefined ? undefined : loginRole(login, snapshot.schema, versionSchema);
+  return assembled(file, snapshot, versionSchema, schema, all, role);
 }
 
 function refuseTakenVersion(versionSchema: string, snapshot: Snapshot): void {
@@ -108,6 +113,7 @@ function assembled(
   version: string,
   final: LogicalSchema,
   all: Pieces[],
+  login: LoginRole | undefined,
 ): Plan {
   const groups = flowGroups(
     all.flatMap((each) => each.flows),
@@ -120,7 +126,11 @@ function assembled(
     'Relax what would refuse new clients on the old side',
     once(together(all, (each) => each.relax)),
   );
-  const notes = [...all.flatMap((each) => each.notes), ...standingNotes(final, snapshot, groups, version)];
+  const notes = [
+    ...all.flatMap((each) => each.notes),
+    ...standingNotes(final, snapshot, groups, version),
+    ...(login === undefined ? [] : [loginNote(login)]),
+  ];
   const summaries = all.map(({ summary, undo, undoReason }, index) => ({
     kind: file.operations[index]?.kind ?? '',
     summary,
@@ -139,7 +149,7 @@ function assembled(
     undo: worstUndo(all.map((each) => each.undo)),
     notes,
     checks: all.flatMap((each) => each.checks),
-    rights: rightsOf(final, snapshot, all),
+    rights: [...rightsOf(final, snapshot, all), ...rightsForLogin(login)],
     expand: numbered('expand', expandSteps(groups, all)),
     backfill,
     index: numbered('index', once(all.flatMap((each) => each.index))),
@@ -151,11 +161,12 @@ function assembled(
       ...relax,
       ...once(all.flatMap((each) => each.relaxIndexes)),
     ]),
-    rollback: numbered('rollback', rollbackSteps(final, snapshot, version, groups, all)),
+    rollback: numbered('rollback', rollbackSteps(final, snapshot, version, groups, all, login)),
     undoContract: numbered('undoContract', once(all.flatMap((each) => each.undoContract))),
     undoLosses: all.flatMap((each) => each.undoLosses),
     removalBackups: all.flatMap((each) => each.removalBackups),
     removal: numbered('removal', removalSteps(final, snapshot, version, groups, all)),
+    ...(login === undefined ? {} : { login }),
   });
 }
 
@@ -208,4 +219,8 @@ function rightsOf(final: LogicalSchema, snapshot: Snapshot, all: Pieces[]): Plan
     ...secured.map((table) => ({ kind: 'bypass_rls' as const, table })),
     ...all.flatMap((each) => each.rights),
   ]);
+}
+
+function rightsForLogin(login: LoginRole | undefined): Plan['rights'] {
+  return login === undefined ? [] : [{ kind: 'create_role' }, { kind: 'grant_role', role: login.memberOf }];
 }

@@ -1,8 +1,10 @@
 import { raw } from '../operations/sql.ts';
 import type { FlowGroup } from './groups.ts';
 import type { LogicalSchema } from './logical.ts';
+import { dropLogin } from './login.ts';
 import type { Pieces, StepDraft } from './pieces.ts';
 import { dropVersion, shownTables } from './publish.ts';
+import type { LoginRole } from './schemas.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lockOrder, transaction } from './steps.ts';
 
@@ -16,6 +18,7 @@ export function rollbackSteps(
   version: string,
   groups: FlowGroup[],
   all: Pieces[],
+  login?: LoginRole | undefined,
 ): StepDraft[] {
   const views = shownTables(final).map((table) => table.name);
   const hide = transaction(
@@ -23,6 +26,7 @@ export function rollbackSteps(
     [],
     [
       ...dropVersion(snapshot.schema, version, views),
+      ...(login === undefined ? [] : [dropLogin(version)]),
       {
         sql: 'DELETE FROM theseus.versions WHERE schema = $1 AND version = $2',
         values: [snapshot.schema, version],

@@ -142,6 +142,14 @@ export type Note = z.infer<typeof Note>;
 export const UndoClass = z.enum(['exact', 'lossy', 'none']);
 export type UndoClass = z.infer<typeof UndoClass>;
 
+/** A role that clients of the new version log in as: its path is the version, its rights are another role's. */
+export const LoginRole = z.strictObject({
+  role: z.string(),
+  memberOf: z.string(),
+  searchPath: z.array(z.string()),
+});
+export type LoginRole = z.infer<typeof LoginRole>;
+
 /** The whole migration, decided before anything runs. Its hash is what an approver approves. */
 export const Plan = z.strictObject({
   formatVersion: z.literal(1),
@@ -175,6 +183,8 @@ export const Plan = z.strictObject({
       z.strictObject({ kind: z.literal('create_in_database') }),
       z.strictObject({ kind: z.literal('bypass_rls'), table: TableRef }),
       z.strictObject({ kind: z.literal('references'), table: TableRef }),
+      z.strictObject({ kind: z.literal('create_role') }),
+      z.strictObject({ kind: z.literal('grant_role'), role: z.string() }),
     ]),
   ),
   /** Operation `sql` may run anything: its statements go here so that a reader sees them. */
@@ -193,5 +203,7 @@ export const Plan = z.strictObject({
   undoLosses: z.array(RowBackup),
   removalBackups: z.array(RowBackup),
   removal: z.array(Step),
+  /** Made at publish, outside the steps, because its password is in no plan. */
+  login: LoginRole.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

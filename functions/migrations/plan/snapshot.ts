@@ -107,6 +107,8 @@ export const Snapshot = z.strictObject({
   schemas: z.array(z.string()),
   /** The newest published version schema that stands, or null: its clients are the old clients of the next migration. */
   currentVersion: z.string().nullable(),
+  /** The login role of that version, if it has one. */
+  currentLogin: z.string().nullable(),
   /** USAGE grants on the schema, copied to the version schema at publish. */
   schemaGrants: z.array(z.strictObject({ grantee: z.string(), privileges: z.array(z.string()) })),
   /** Function names that are volatile, as pg_proc knows them, lower case, unqualified. */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { DeadlineNear, task } from '#platform/task.ts';
+import { readPlan } from '../artifacts.ts';
 import { enterPhase } from '../history.ts';
+import { makeLogin } from '../login.ts';
 import { runPhase } from '../phase-steps.ts';
 import { LockedTask } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
+import { changeMigration, readMigration } from '../store.ts';
 
 const Output = z.strictObject({ status: z.enum(['done', 'paused']), soakSeconds: z.int() });
 
@@ -20,6 +22,11 @@ export const handler = task({
     const result = await runPhase(input, 'publish', (plan) => plan.publish, tools);
     if (result.status === 'running') {
       throw new DeadlineNear('Publish did not end in one invocation', { evidence: { ...input } });
+    }
+    const record = await readMigration(input.migrationId);
+    const { login } = await readPlan(record);
+    if (login !== undefined) {
+      await makeLogin(record, login, { migration: input.migrationId, epoch: input.epoch });
     }
     await changeMigration(input.migrationId, ({ publishedAt, plan }) =>
       publishedAt === null

@@ -6,6 +6,7 @@ import { applicationName, openSession, type Session, type SessionOptions } from 
 import { readDefinitions } from './definitions.ts';
 import { releaseFence, setFencePhase, takeFence } from './fence.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
+import { makeLogin } from './login.ts';
 import { splitRanges } from './ranges.ts';
 import { columnTypes, restoreTable } from './restore.ts';
 import { countRows, exportRows } from './rows.ts';
@@ -88,6 +89,8 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
         (session) => countRows(session, backup),
       ),
     exportRows: (backup, range, run) => exportRows(open, backup, range, run),
+    makeLogin: (login, password, fence) =>
+      using('login', {}, (session) => makeLogin(session, login, password, fence)),
     columnTypes: (table, columns) =>
       using('types', { readOnly: true }, (session) => columnTypes(session, table, columns)),
     restoreTable: (table, columns, run, fill) =>

@@ -58,6 +58,29 @@ async function lacks(
             grant: `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}`,
           };
     }
+    case 'create_role':
+      return (await has('(SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)', []))
+        ? null
+        : { problem: 'may not create login roles', grant: `ALTER ROLE ${role} CREATEROLE` };
+    case 'grant_role': {
+      const name = quoteIdentifier(right.role);
+      if (await has('(SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1))', [right.role]))
+        return {
+          problem: `cannot give the rights of ${name}, which does not exist`,
+          grant: `CREATE ROLE ${name}`,
+        };
+      // Up to 15 the right to create roles is the right to grant every role that is no superuser.
+      return (await has(
+        `(SELECT me.rolsuper OR (current_setting('server_version_num')::int < 160000 AND NOT r.rolsuper)
+            OR pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION') FROM pg_roles r, pg_roles me WHERE r.rolname = $1 AND me.rolname = current_user)`,
+        [right.role],
+      ))
+        ? null
+        : {
+            problem: `may not give the rights of ${name} to others`,
+            grant: `GRANT ${name} TO ${role} WITH ADMIN OPTION`,
+          };
+    }
     default: {
       const oid = await tableOid(session, right.table);
       if (oid === null) return null;
@@ -68,7 +91,7 @@ async function lacks(
 }
 
 async function lacksOnTable(
-  kind: Exclude<Right['kind'], 'create_in_database' | 'create_in_schema'>,
+  kind: Extract<Right, { table: unknown }>['kind'],
   name: string,
   role: string,
   has: (expression: string) => Promise<boolean>,

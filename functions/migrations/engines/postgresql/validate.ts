@@ -5,6 +5,7 @@ import type { DatabaseFacts, Finding, RunOptions } from '../engine.ts';
 import { inTransaction, querySingle, type Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
 import { wrongExpressions } from './expressions.ts';
+import { loginProblems } from './login.ts';
 import { missingRights } from './rights.ts';
 
 /** A transaction that has stood idle this long will not make way for the lock of expand, seconds. */
@@ -33,6 +34,7 @@ export async function findProblems(
   if (rights.length > 0) return rights;
   return [
     ...(await rowSecurityOnOldServers(session, plan)),
+    ...(await loginProblems(session, plan)),
     ...(await wrongExpressions(session, plan)),
     ...(await forgottenTransactions(session, plan, forgottenAfterS)),
     ...(await brokenByData(session, plan, options)),

@@ -106,6 +106,7 @@ export function snapshot(tables: Table[], facts: Partial<Snapshot> = {}): Snapsh
     takenNames: tables.flatMap((each) => [each.physical, ...each.indexes.map((one) => one.name)]),
     schemas: ['public', 'theseus'],
     currentVersion: null,
+    currentLogin: null,
     schemaGrants: [],
     volatileFunctions: [],
     replicationSlots: [],

@@ -119,5 +119,8 @@ SELECT current_setting('server_version_num')::int AS "serverVersion",
 
 /** The versions of the schema whose views stand, newest first. */
 export const versionsQuery = `
-SELECT v.version, v.mapping FROM theseus.versions v JOIN pg_namespace n ON n.nspname = v.version
+SELECT v.version, v.mapping,
+  (SELECT rolname::text FROM pg_roles WHERE shobj_description(oid, 'pg_authid')
+     = format('Theseus: clients of %I in database %I', v.version, current_database()) LIMIT 1) AS login
+FROM theseus.versions v JOIN pg_namespace n ON n.nspname = v.version
 WHERE v.schema = $1 AND v.state = 'published' ORDER BY v.number DESC`;

@@ -61,7 +61,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
       });
     }
     const versions = (await usesControlSchema(session))
-      ? await read<{ version: string; mapping: unknown }>(queries.versionsQuery)
+      ? await read<{ version: string; mapping: unknown; login: string | null }>(queries.versionsQuery)
       : [];
     const newest = versions[0];
     const mapping = newest === undefined ? null : VersionMapping.parse(newest.mapping);
@@ -117,6 +117,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
       takenNames: names.takenNames,
       schemas: names.schemas,
       currentVersion: newest?.version ?? null,
+      currentLogin: newest?.login ?? null,
       schemaGrants: await read<Snapshot['schemaGrants'][number]>(queries.schemaGrantsQuery),
       volatileFunctions: names.volatileFunctions,
       replicationSlots: names.replicationSlots,
