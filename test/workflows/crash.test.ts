@@ -10,6 +10,11 @@ function cutEveryFunctionOff(platform: Platform): { cuts: string[]; settled: () 
   let restarting: Promise<void> = Promise.resolve();
   let busy = false;
   platform.hook.current = async ({ name, stage }) => {
+    // What the new platform takes up at once waits its turn: otherwise its first function would slip through.
+    if (platform.starting !== undefined) {
+      await platform.starting;
+      await restarting;
+    }
     const cut = `${name.replace('migrations-', '')} ${stage}`;
     if (busy || cuts.includes(cut) || ['api', 'reconcile'].some((other) => cut.startsWith(other))) return;
     cuts.push(cut);

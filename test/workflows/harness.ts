@@ -29,6 +29,8 @@ export interface Platform {
   hook: { current: ((notice: InvocationNotice) => void | Promise<void>) | undefined };
   /** Ends the platform without ceremony and starts it again over the same directory. */
   restart: (options?: Partial<CloudOptions>) => Promise<void>;
+  /** While a restart has let go of the old platform and the new one is not up: resolves when it is. */
+  starting: Promise<void> | undefined;
   /** Invokes a function by its short name, as its schedule would. */
   invoke: (name: string, payload?: unknown) => Promise<unknown>;
   stop: () => Promise<void>;
@@ -102,6 +104,7 @@ export async function startPlatform(
 
   const platform: Platform = {
     hook,
+    starting: undefined,
     get cloud() {
       return cloud;
     },
@@ -165,7 +168,10 @@ export async function startPlatform(
     },
     async restart(more) {
       await cloud.stop();
-      cloud = await start(more);
+      const starting = start(more);
+      platform.starting = starting.then(() => {});
+      cloud = await starting;
+      platform.starting = undefined;
     },
     invoke: (name, payload = {}) => cloud.lambda.invoke(`migrations-${name}`, payload),
     async stop() {
