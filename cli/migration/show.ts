@@ -74,7 +74,8 @@ export const migrationShow = (): Command =>
         print(`  kept: ${count(rows)} rows of ${name} in ${location}`);
       for (const difference of migration.differences) print(colours.red(`  ${difference}`));
       for (const error of migration.errors) {
-        print(colours.red(`  ${error.at} ${error.name}: ${error.message}`));
+        const tried = error.retries ? ` (tried ${error.retries + 1} times)` : '';
+        print(colours.red(`  ${error.at} ${error.name}: ${error.message}${tried}`));
         if (error.action) print(`    ${asTyped(error.action)}`);
       }
       printNext(migration);

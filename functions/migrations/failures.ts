@@ -27,6 +27,7 @@ export function failureOf(
   error: TheseusError | FailureCause,
   phase: Phase | null,
   at: string,
+  retries?: number | null,
 ): MigrationFailure {
   return {
     name: error.name,
@@ -34,6 +35,7 @@ export function failureOf(
     action: error.action ?? null,
     phase,
     at,
+    ...(retries === undefined ? {} : { retries }),
     evidence: evidenceOf(error.evidence),
   };
 }
@@ -42,6 +44,8 @@ export interface FoundFailure extends FailureCause {
   /** The state that failed, or who found the failure. */
   state: string;
   at: string;
+  /** How often the state was tried again. */
+  retries?: number | null;
 }
 
 /** Newest failures of a migration, at most `limit`. */
@@ -67,11 +71,11 @@ export async function recordFailure(
   const name = executionNameOf(executionArn);
   const before = await changeMigration(id, (record) => {
     if (record.execution?.name !== name) return undefined;
-    return decideAfter(record, failureOf(found, record.phase, found.at), found.state);
+    return decideAfter(record, failureOf(found, record.phase, found.at, found.retries), found.state);
   });
   await writeItem(
     keys.failure(id, found.at, newId('f')),
-    failureOf(found, before.failure?.phase ?? null, found.at),
+    failureOf(found, before.failure?.phase ?? null, found.at, found.retries),
   );
   if (locksNothing(before)) await releaseSchemaLock(before);
   const rollback = before.execution?.kind === 'rollback' && before.execution.name !== name;

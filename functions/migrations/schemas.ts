@@ -123,6 +123,11 @@ export const MigrationFailure = z
     action: z.string().nullable(),
     phase: Phase.nullable(),
     at: Time,
+    retries: z
+      .int()
+      .nullable()
+      .optional()
+      .describe('How often its state was tried again; null when it was one of many ranges'),
     evidence: z.record(z.string(), z.json()),
   })
   .meta({ id: 'MigrationFailure' });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ConnectionLost } from '#migrations/errors.ts';
 import { type Platform, Sabotage, schemaOf, startPlatform } from './harness.ts';
 
 const data = (sql: Platform['sql']) =>
@@ -39,5 +40,22 @@ describe('a failure', () => {
     expect(rolledBack.failure).toMatchObject({ name: 'Sabotage', message: `no more ${task}` });
     expect(rolledBack).toMatchObject({ differences: [], versionSchema: null });
     expect({ schema: await schemaOf(sql), data: await data(sql) }).toEqual(before);
+  });
+
+  it('says how often it was tried', async () => {
+    const { plan, act, until, show, hook } = platform;
+    const { id } = await plan('04-rename-table.yaml', { options: { soakSeconds: 0 } });
+    let tries = 0;
+    hook.current = ({ name, stage }) => {
+      if (name !== 'migrations-expand' || stage !== 'before') return;
+      tries += 1;
+      throw tries === 1 ? new ConnectionLost('the network is gone') : new Sabotage('and stays so');
+    };
+    await act(id, 'start');
+    await until(id, 'rolled_back');
+    hook.current = undefined;
+    expect((await show(id)).errors).toMatchObject([
+      { name: 'Sabotage', retries: 1, phase: expect.any(String) },
+    ]);
   });
 });

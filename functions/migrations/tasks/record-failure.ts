@@ -13,8 +13,15 @@ export const handler = task({
     state: z.string(),
     error: z.string(),
     cause: z.string(),
+    /** How often the state was tried again; null where ranges of a Map count for themselves. */
+    retries: z.int().nullable().default(null),
   }),
   output: z.strictObject({ rollback: z.boolean(), executionName: z.string() }),
-  handler: ({ migrationId, executionArn, state, error, cause }) =>
-    recordFailure(migrationId, executionArn, { ...readFailure(error, cause), state, at: clock.iso() }),
+  handler: ({ migrationId, executionArn, state, error, cause, retries }) =>
+    recordFailure(migrationId, executionArn, {
+      ...readFailure(error, cause),
+      state,
+      at: clock.iso(),
+      retries,
+    }),
 });
