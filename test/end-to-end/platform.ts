@@ -72,17 +72,21 @@ const ends = new Set<MigrationStatus>([
   'failed',
   'cancelled',
 ]);
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Looks again and again, at most a minute, until `look` gives something else than undefined. */
-export async function eventually<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+/** Looks every `everyMs`, at most two minutes, until `look` gives something else than undefined. */
+export async function eventually<T>(
+  look: () => Promise<T | undefined>,
+  what: string,
+  everyMs = 100,
+): Promise<T> {
   const tired = Date.now() + patienceMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > tired) throw new Error(`Waited ${patienceMs / 1_000} s in vain: ${what}`);
-    await pause(100);
+    await pause(everyMs);
   }
 }
 
