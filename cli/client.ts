@@ -5,6 +5,7 @@ import { type ExitCode, exitCode, Failure } from './failure.ts';
 import type { Platform } from './platform.ts';
 
 const problemDocument = z.looseObject({
+  type: z.string().optional(),
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
@@ -58,6 +59,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** How often a request that the platform still works on is asked after, and how long between, ms. */
+const mostWaits = 60;
+const waitMs = 500;
+
+/** The first try reached the platform, and only its answer came too late. */
+const stillRuns = (status: number, text: string): boolean =>
+  status === 409 &&
+  problemDocument.safeParse(parseJson(text)).data?.type === 'urn:theseus:problem:RequestInProgress';
+
 /**
  * One request to the platform. A POST carries an Idempotency-Key and is tried again, at most 3 times in all, when the
  * connection fails or the platform is starting: the key makes the second try harmless.
@@ -76,7 +86,8 @@ export async function call<T>(
   };
   if (method === 'POST') headers['idempotency-key'] = newId('cli');
   if (body !== undefined) headers['content-type'] = 'application/json';
-  for (let attempt = 1; ; attempt++) {
+  let waited = 0;
+  for (let attempt = 1; ; ) {
     try {
       const response = await fetch(url, {
         method,
@@ -86,6 +97,11 @@ export async function call<T>(
       });
       const text = await response.text();
       if (response.ok) return answer.parse(text === '' ? undefined : parseJson(text));
+      if (attempt > 1 && stillRuns(response.status, text) && waited < mostWaits) {
+        waited += 1;
+        await sleep(waitMs);
+        continue;
+      }
       if (response.status !== 503 || attempt === 3) throw failureOf(response.status, text);
     } catch (error) {
       if (error instanceof Failure) throw error;
@@ -107,5 +123,6 @@ export async function call<T>(
       }
     }
     await sleep(200 * attempt + Math.random() * 200);
+    attempt += 1;
   }
 }
