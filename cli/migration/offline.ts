@@ -24,13 +24,13 @@ export async function planWithoutPlatform(
   schema: string,
   file: string,
   fileName: string,
-  login?: string,
+  asked: { login: string | undefined; allViews: boolean | undefined },
 ): Promise<{ plan: Plan; hash: string; findings: Finding[] }> {
   try {
     const parsed = parseMigrationFile(file, { fileName });
     const engine = await openPostgres(url, { applicationName: 'theseus:plan' });
     try {
-      const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema), login });
+      const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema), ...asked });
       const findings = await engine.validate(plan, {
         signal: AbortSignal.timeout(checksMs),
         until: Date.now() + checksMs,

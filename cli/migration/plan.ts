@@ -17,6 +17,7 @@ interface Options {
   soak?: string;
   undoWindow?: string;
   loginRole?: string;
+  allViews?: boolean;
   requireApproval?: boolean;
   consent: string[];
   sql?: boolean;
@@ -74,6 +75,7 @@ export const migrationPlan = (): Command =>
     .option('--soak <time>', 'how long both versions are in use before the soft contract, e.g. 10m')
     .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
     .option('--login-role <role>', 'make a login role of the new version with the rights of this role')
+    .option('--all-views', 'views of every table, for clients whose search_path is the version alone')
     .option('--require-approval', 'ask for approval even where nothing demands it')
     .option(
       '--consent <code>',
@@ -93,7 +95,7 @@ export const migrationPlan = (): Command =>
           options.schema ?? 'public',
           file,
           fileName,
-          options.loginRole,
+          { login: options.loginRole, allViews: options.allViews },
         );
         if (options.json) printJson({ plan, hash, findings });
         else for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
@@ -115,6 +117,7 @@ export const migrationPlan = (): Command =>
             ...(soakSeconds === undefined ? {} : { soakSeconds }),
             ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
             ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
+            ...(options.allViews ? { allViews: true } : {}),
             ...(options.requireApproval ? { requireApproval: true } : {}),
           },
           consents: options.consent,

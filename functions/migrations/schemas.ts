@@ -89,6 +89,10 @@ export const MigrationOptions = z
       .describe(
         'A role of the old clients: publish makes a login role of the new version with its rights and the search_path',
       ),
+    allViews: z
+      .boolean()
+      .optional()
+      .describe('Views of every table, for clients whose search_path is the version schema alone'),
     requireApproval: z.boolean().default(false).describe('Ask for approval even where nothing demands it'),
   })
   .meta({ id: 'MigrationOptions' });

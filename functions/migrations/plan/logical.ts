@@ -50,8 +50,8 @@ export interface LogicalSchema {
   taken: string[];
 }
 
-/** The schema as clients of the newest published version see it. */
-export function logicalSchema(snapshot: Snapshot): LogicalSchema {
+/** The schema as clients of the newest published version see it; `allViews`: the next one shows every table. */
+export function logicalSchema(snapshot: Snapshot, allViews = false): LogicalSchema {
   const tables = snapshot.tables.map((table) => ({
     ref: { schema: snapshot.schema, name: table.physical, oid: table.oid },
     name: table.name,
@@ -72,7 +72,7 @@ export function logicalSchema(snapshot: Snapshot): LogicalSchema {
       changedBy: null,
     })),
     dropped: [],
-    changed: table.versioned === true,
+    changed: allViews || table.versioned === true,
   }));
   return { name: snapshot.schema, tables, droppedTables: [], taken: snapshot.takenNames };
 }

@@ -25,7 +25,10 @@ export function standingNotes(
     ...(snapshot.standbys > 0 && changed.length > 0 ? [standbyNote(snapshot)] : []),
     ...changed.flatMap((table) => securityNotes(table)),
     ...final.tables.flatMap(columnGrantNotes),
-    ...fragileNotes(changed, snapshot),
+    ...fragileNotes(
+      final.tables.filter(gainsColumn).flatMap(({ source }) => source ?? []),
+      snapshot,
+    ),
     ...(changed.length === 0 && final.tables.every((table) => !table.changed)
       ? []
       : [pathNote(final.name, versionSchema)]),
@@ -44,6 +47,10 @@ export function isTouched(table: LogicalTable): boolean {
     table.columns.some((column) => column.changedBy !== null || renamed(column.id, column.name, source))
   );
 }
+
+/** Clients of the plain table will see a column more. */
+const gainsColumn = ({ columns }: LogicalTable): boolean =>
+  columns.some((column) => column.new !== null && column.new !== column.old);
 
 const renamed = (physical: string, name: string, source: Table) =>
   source.columns.some((column) => column.physical === physical && column.name !== name);

@@ -220,6 +220,38 @@ describe('other operations', () => {
     });
   });
 
+  it('fills a volatile up once, whatever is written later, and verifies that it is there', async () => {
+    const up = `coalesce(nick, '') || '-' || md5(random()::text)`;
+    const operations = [{ add_column: { table: 'people', column: { name: 'ticket', type: 'text' }, up } }];
+    await thereAndBack(operations, async (run) => {
+      const tickets = () => asNew(run, 'SELECT id, ticket FROM people WHERE id <= 30 ORDER BY id');
+      const first = await tickets();
+      expect(new Set(first.map(({ ticket }) => ticket)).size).toBe(30);
+      await sql.query(`UPDATE people SET nick = 'w' || id WHERE id < 5`);
+      await run.backfill();
+      expect(await run.verify('beforePublish')).toBe(0);
+      expect(await tickets()).toEqual(first);
+    });
+  });
+
+  it('shows every table to clients whose path is the version alone, when asked', async () => {
+    const file = JSON.stringify({
+      name: '01_all',
+      operations: [{ rename_column: { table: 'people', from: 'age', to: 'years' } }],
+    });
+    const run = await startRun(url, '01_all', file, 'public', true);
+    await run.publish();
+    await sql.query(`SET search_path = ${pg.escapeIdentifier(run.plan.versionSchema)}`);
+    expect(
+      await one(`SELECT p.years, g.label FROM people p JOIN "Gro""up" g ON g.id = p.group_id WHERE p.id = 7`),
+    ).toEqual([{ years: 7, label: 'g3' }]);
+    await sql.query('INSERT INTO "Gro""up" (id, label) VALUES (9, $1)', ['new']);
+    await sql.query('RESET search_path');
+    expect(run.plan.tables.map(({ table }) => table.name)).toEqual(['people']);
+    await run.steps(run.plan.rollback);
+    expect(await one(`SELECT label FROM "Gro""up" WHERE id = 9`)).toEqual([{ label: 'new' }]);
+  });
+
   it('renames a column and a table with awkward names', async () => {
     const operations = [
       { rename_column: { table: 'people', from: 'full "name', to: "it's; DROP TABLE people; --" } },

@@ -26,16 +26,20 @@ export async function createPlan({
   file,
   snapshot,
   login,
+  allViews = false,
 }: {
   file: MigrationFile;
   snapshot: Snapshot;
   /** A role whose clients get a login role of the new version. */
   login?: string | undefined;
+  /** Views of every table, for clients whose search_path is the version alone. */
+  allViews?: boolean | undefined;
 }): Promise<Plan> {
   const versionSchema = fittingName(`${snapshot.schema}_${file.versionSchema ?? file.name}`);
   refuseTakenVersion(versionSchema, snapshot);
+  if (allViews) refuseTooManyViews(snapshot);
   const applied: Applied[] = [];
-  let schema = logicalSchema(snapshot);
+  let schema = logicalSchema(snapshot, allViews);
   for (const [index, operation] of file.operations.entries()) {
     const pointer = (...path: string[]) =>
       ['', 'operations', String(index), operation.kind, ...path].join('/');
@@ -64,6 +68,20 @@ function refuseTakenVersion(versionSchema: string, snapshot: Snapshot): void {
     evidence: { schema: versionSchema },
     action: 'Give the migration another name, or drop that schema if nothing uses it.',
   });
+}
+
+/** One transaction makes the views, and each holds locks in the server's one table of locks until it ends. */
+const mostViews = 1_000;
+
+function refuseTooManyViews({ schema, tables }: Snapshot): void {
+  if (tables.length <= mostViews) return;
+  throw new OperationUnsupported(
+    `Schema "${schema}" has ${tables.length} tables; a version with views of all of them has at most ${mostViews}`,
+    {
+      evidence: { tables: tables.length, most: mostViews },
+      action: 'Let clients set the path of version and schema, and leave out the views of all tables.',
+    },
+  );
 }
 
 async function apply({ kind, body }: Operation, context: OperationContext): Promise<Applied> {

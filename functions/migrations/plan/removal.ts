@@ -37,7 +37,9 @@ export function removalSteps(
   if (statements.length === 0 && groups.length === 0) return indexes;
   const refs = [
     ...changes.flatMap((change) => change.tables),
-    ...tables.map((table) => table.ref),
+    ...tables
+      .filter((table) => defaults(table).length > 0 || renames(table, snapshot.schema, version).length > 0)
+      .map((table) => table.ref),
     ...groups.map((group) => group.table.ref),
   ];
   return [

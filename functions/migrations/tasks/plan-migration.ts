@@ -20,7 +20,12 @@ import { withTarget } from '../target.ts';
 async function planNow(record: MigrationRecord): Promise<Plan> {
   const file = parseMigrationFile(await readArtifact(record.fileKey), { fileName: record.fileName });
   const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
-  return createPlan({ file, snapshot, login: record.options.loginRole });
+  return createPlan({
+    file,
+    snapshot,
+    login: record.options.loginRole,
+    allViews: record.options.allViews,
+  });
 }
 
 async function decide(record: MigrationRecord): Promise<string> {

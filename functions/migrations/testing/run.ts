@@ -20,10 +20,16 @@ export interface Run {
 let runs = 0;
 
 /** Plans `text` as migration `name` against the database at `url` and takes its fence. */
-export async function startRun(url: string, name: string, text: string, schema = 'public'): Promise<Run> {
+export async function startRun(
+  url: string,
+  name: string,
+  text: string,
+  schema = 'public',
+  allViews = false,
+): Promise<Run> {
   const engine = await openPostgres(url, { applicationName: 'theseus:test' });
   const file = parseMigrationFile(text, { fileName: name });
-  const plan = await createPlan({ file, snapshot: await engine.snapshot(schema) });
+  const plan = await createPlan({ file, snapshot: await engine.snapshot(schema), allViews });
   const fence: Fence = { migration: `run_${++runs}`, epoch: 1 };
   await engine.takeFence(fence, { name: plan.name, schema, phase: 'backfill' });
   const options = { signal: new AbortController().signal, until: clock.now() + 60_000 };
