@@ -23,6 +23,8 @@ const quiet: Measurement = {
   lockTimedOut: false,
   replicationLagMs: null,
   walBytesPerSecond: null,
+  deadShare: null,
+  slotRoomBytes: null,
 };
 const started: PaceState = { pace: START, baselineP99Ms: 1, since: 0, controlledAt: 0, controlMs: 0 };
 
@@ -47,6 +49,8 @@ const measurement = fc.record({
   lockTimedOut: fc.boolean(),
   replicationLagMs: fc.option(fc.double({ min: 0, max: 100_000, noNaN: true })),
   walBytesPerSecond: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
+  deadShare: fc.option(fc.double({ min: 0, max: 10, noNaN: true })),
+  slotRoomBytes: fc.option(fc.double({ min: 0, max: 1e11, noNaN: true })),
 });
 
 /** Less work in unit time: fewer rows, or a longer pause. */
@@ -111,6 +115,8 @@ describe('nextPace', () => {
       { lockTimedOut: true },
       { replicationLagMs: 2_500 },
       { walBytesPerSecond: 300 * 1024 * 1024 },
+      { deadShare: 1.6 },
+      { slotRoomBytes: 512 * 1024 * 1024 },
       { probeP99Ms: 5 },
     ];
     for (const harm of harms) expect(nextPace(started, { ...quiet, ...harm }).pace.chunkRows).toBe(100);

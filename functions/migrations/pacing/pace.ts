@@ -16,6 +16,10 @@ const LATENCY_FLOOR_MS = 2;
 const CHUNK_LIMIT_MS = 50;
 const LAG_LIMIT_MS = 2_000;
 const WAL_LIMIT_BYTES = 256 * 1024 * 1024;
+/** Dead rows for each live one: a backfill leaves one behind itself, more means that vacuum cannot keep up. */
+const DEAD_LIMIT = 1.5;
+/** WAL that may still be written before a replication slot is lost, bytes. */
+const SLOT_ROOM_BYTES = 1024 * 1024 * 1024;
 /** Below this share of every limit there is room for more. */
 const ROOM = 0.7;
 /** Reads a p99 must rest on before it may speed up; slowing down needs less. */
@@ -50,6 +54,10 @@ export interface Measurement {
   replicationLagMs: number | null;
   /** WAL written by the whole server since `state.since`, bytes/s. */
   walBytesPerSecond: number | null;
+  /** Dead rows of the table for each live one. */
+  deadShare: number | null;
+  /** WAL until the first replication slot is lost, bytes; null: none can be. */
+  slotRoomBytes: number | null;
 }
 
 export interface PaceState {
@@ -80,6 +88,8 @@ export function pressure(state: PaceState, seen: Measurement): number {
     seen.chunkMs / CHUNK_LIMIT_MS,
     (seen.replicationLagMs ?? 0) / LAG_LIMIT_MS,
     (seen.walBytesPerSecond ?? 0) / WAL_LIMIT_BYTES,
+    (seen.deadShare ?? 0) / DEAD_LIMIT >= 1 ? 1 : 0,
+    seen.slotRoomBytes !== null && seen.slotRoomBytes < SLOT_ROOM_BYTES ? 1 : 0,
     seen.waiters > 0 || seen.lockTimedOut ? 1 : 0,
   );
 }

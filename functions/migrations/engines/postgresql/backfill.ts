@@ -146,6 +146,8 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
       lockTimedOut: chunk === null,
       replicationLagMs: fresh?.replicationLagMs ?? null,
       walBytesPerSecond: fresh?.walBytesPerSecond ?? null,
+      deadShare: fresh?.deadShare ?? null,
+      slotRoomBytes: fresh?.slotRoomBytes ?? null,
     });
     progress.pace = pacing.pace;
     progress.baselineP99Ms = pacing.baselineP99Ms;

@@ -45,6 +45,17 @@ describe('the probe', () => {
     expect(probe.load()?.walBytesPerSecond).toBeGreaterThanOrEqual(0);
   });
 
+  it('sees rows that vacuum cannot take away', async () => {
+    expect(probe.load()).toMatchObject({ deadShare: null, slotRoomBytes: null });
+    const holder = await openSession(url, { applicationName: 'test' });
+    await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    for (let round = 0; round < 12; round += 1) await client.query('UPDATE people SET first = $1', [round]);
+    await client.query('SELECT pg_stat_force_next_flush()');
+    await client.query('SELECT 1');
+    await expect.poll(() => probe.load()?.deadShare, { timeout: 5_000 }).toBeGreaterThan(1.5);
+    await holder.close();
+  });
+
   it('feels a lock on the table while it lasts, not only afterwards, and goes on', async () => {
     const since = performance.now();
     await worker.query('BEGIN');

@@ -12,6 +12,8 @@ const SERVER_EVERY_MS = 500;
 /** Reads kept: about 20 s. */
 const KEPT = 1_024;
 const PROBED_KEYS = 100;
+/** Dead rows that vacuum need not have seen yet. */
+const FEW_DEAD_ROWS = 10_000;
 const BASELINE_MS = 1_000;
 const BASELINE_WINDOWS = 3;
 /** A read that takes longer is worth one sample of this length, and the probe goes on. */
@@ -24,6 +26,10 @@ export interface ServerLoad {
   replicationLagMs: number | null;
   /** WAL of the whole server between the last two looks, bytes/s. */
   walBytesPerSecond: number | null;
+  /** Dead rows of the table for each live one; null below some ten thousand, which say nothing. */
+  deadShare: number | null;
+  /** WAL until the first replication slot is lost, bytes. */
+  slotRoomBytes: number | null;
   /** Monotonic ms of the look. */
   at: number;
 }
@@ -93,20 +99,36 @@ export async function startProbe(
   }
 
   async function look(): Promise<void> {
-    const found = await session.client.query<{ waiters: number; lag: number | null; wal: number }>({
+    const found = await session.client.query<{
+      waiters: number;
+      lag: number | null;
+      wal: number;
+      dead: number | null;
+      room: number | null;
+    }>({
       name: 'theseus load',
       text: `SELECT
         (SELECT count(*)::int FROM pg_locks WHERE NOT granted AND $1::int = ANY (pg_blocking_pids(pid))) AS waiters,
         (SELECT (extract(epoch FROM max(replay_lag)) * 1000)::float8 FROM pg_stat_replication) AS lag,
-        (pg_current_wal_lsn() - '0/0'::pg_lsn)::float8 AS wal`,
-      values: [workerPid],
+        (pg_current_wal_lsn() - '0/0'::pg_lsn)::float8 AS wal,
+        (SELECT CASE WHEN dead > $3::int THEN dead::float8 / greatest(live, 1) END
+         FROM (SELECT pg_stat_get_dead_tuples($2::regclass) AS dead, pg_stat_get_live_tuples($2::regclass) AS live) AS rows) AS dead,
+        (SELECT min(safe_wal_size)::float8 FROM pg_replication_slots) AS room`,
+      values: [workerPid, relation(table), FEW_DEAD_ROWS],
     });
     const [row] = found.rows;
     if (!row) return;
     const at = clock.monotonic();
     const walBytesPerSecond = wal && at > wal.at ? ((row.wal - wal.bytes) / (at - wal.at)) * 1_000 : null;
     wal = { at, bytes: row.wal };
-    load = { waiters: row.waiters, replicationLagMs: row.lag, walBytesPerSecond, at };
+    load = {
+      waiters: row.waiters,
+      replicationLagMs: row.lag,
+      walBytesPerSecond,
+      deadShare: row.dead,
+      slotRoomBytes: row.room,
+      at,
+    };
   }
 
   async function run(): Promise<void> {
