@@ -10,12 +10,22 @@ import { type MortalPlatform, startMortal } from './platform.ts';
 import { openShop } from './shop.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'theseus-chaos-database-'));
-const start = () =>
-  startPostgres({ directory, settings: { shared_buffers: '64MB', autovacuum_naptime: '5s' } });
+const settings = { shared_buffers: '64MB', autovacuum_naptime: '5s' };
 let server: Postgres;
+
+/** The server again where everybody knows it; in the meantime another process may have held its port for a moment. */
+async function startAgain(attempts = 20): Promise<Postgres> {
+  try {
+    return await startPostgres({ directory, settings, port: server.port });
+  } catch (error) {
+    if (attempts === 0) throw error;
+    await sleep(250);
+    return startAgain(attempts - 1);
+  }
+}
 let platform: MortalPlatform | undefined;
 beforeAll(async () => {
-  server = await start();
+  server = await startPostgres({ directory, settings });
 });
 afterEach(() => platform?.stop());
 afterAll(async () => {
@@ -50,7 +60,7 @@ it.each(['SIGQUIT', 'SIGINT'] as const)(
     await started;
     // Long enough for a try that finds nobody.
     await sleep(300);
-    server = await start();
+    server = await startAgain();
 
     const { clientPath, versionSchema } = await platform.reach(planned.id, 'soaking');
     shop.open('new', clientPath);

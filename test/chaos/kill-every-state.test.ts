@@ -64,4 +64,4 @@ it('kill -9 in every state of a migration and its removal: every row is right an
 
   expect(shop.errors()).toEqual([]);
   expect(shop.requests()).toBeGreaterThan(500);
-}, 240_000);
+}, 420_000);

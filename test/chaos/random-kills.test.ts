@@ -11,7 +11,7 @@ const blow = fc.record({
 });
 
 it('killed, frozen and called back at random moments: ends completed or rolled back, every row right', async () => {
-  const until = Date.now() + 35_000;
+  const until = Date.now() + 25_000;
   await fc.assert(
     fc.asyncProperty(fc.array(blow, { minLength: 1, maxLength: 4 }), async (blows) => {
       if (Date.now() > until) return;
