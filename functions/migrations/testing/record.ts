@@ -1,4 +1,5 @@
 import type { MigrationRecord } from '../records.ts';
+import { MigrationOptions } from '../schemas.ts';
 
 /** For tests: a migration that was planned, with what the test is about put over it. */
 export function migrationRecord(parts: Partial<MigrationRecord> = {}): MigrationRecord {
@@ -29,8 +30,9 @@ export function migrationRecord(parts: Partial<MigrationRecord> = {}): Migration
       notes: [],
       operations: [],
       tables: [],
+      findings: [],
     },
-    options: { soakSeconds: 0, undoWindowSeconds: 60, concurrency: 4, requireApproval: false },
+    options: MigrationOptions.parse({ soakSeconds: 0, undoWindowSeconds: 60 }),
     consents: [],
     approval: null,
     execution: null,
