@@ -23,13 +23,12 @@ function applicationRows(scene: Scene): string[][] {
     const all = trafficBetween(application.seconds, 0, now);
     const recent = trafficBetween(application.seconds, now - recentMs, now + 1);
     const failed = all.failed === 0 ? colours.green('0 failed') : colours.red(`${all.failed} failed`);
-    const before = scene.p99Before === undefined ? '' : colours.dim(`(${scene.p99Before} ms before)`);
+    const before = scene.p99Before === undefined ? '' : colours.dim(` (${scene.p99Before} ms before)`);
     return [
       `  ${application.version} application`,
       `${count(all.requests)} requests`,
       failed,
-      `p99 ${recent.p99} ms`,
-      before,
+      `p99 ${recent.p99} ms${before}`,
     ];
   });
 }
@@ -93,12 +92,7 @@ export function startScreen(scene: Scene): Screen {
     const where = migration
       ? ` [${(migration.phase ?? migration.status).replaceAll('_', ' ')}]${progressLine(migration) ?? ''}`
       : '';
-    const rows = applicationRows(scene).map((row) =>
-      row
-        .filter((cell) => cell !== '')
-        .join(', ')
-        .trim(),
-    );
+    const rows = applicationRows(scene).map((row) => row.join(', ').trim());
     print([`${scene.title}${where}`, ...rows].join(' | '));
   }
 
