@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { isAlive, readPostmaster } from './postmaster.ts';
 import { type Postgres, startPostgres } from './server.ts';
@@ -25,16 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   chmodSync(directory, 0o711); // so that the data stay below it when root runs the tests
   let server: Promise<Postgres> | undefined;
   const broker = createServer(async (_request, response) => {
-    server ??= startPostgres({
-      directory,
-      settings: {
-        fsync: 'off',
-        full_page_writes: 'off',
-        shared_buffers: '128MB',
-        max_connections: 500,
-        autovacuum_naptime: '5s',
-      },
-    });
+    server ??= startServer(directory);
     try {
       response.end((await server).url);
     } catch (error) {
@@ -49,6 +41,29 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await (await server)?.stop();
     remove(directory);
   };
+}
+
+async function startServer(directory: string): Promise<Postgres> {
+  const server = await startPostgres({
+    directory,
+    settings: {
+      fsync: 'off',
+      full_page_writes: 'off',
+      shared_buffers: '128MB',
+      max_connections: 500,
+      autovacuum_naptime: '5s',
+      scram_iterations: 1,
+    },
+  });
+  // Thousands of connections a run: the same password, kept in a form that is quick to check.
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    await client.query(`ALTER ROLE postgres PASSWORD ${pg.escapeLiteral(new URL(server.url).password)}`);
+  } finally {
+    await client.end();
+  }
+  return server;
 }
 
 function remove(directory: string): void {
