@@ -132,13 +132,15 @@ export const migrationPlan = (): Command =>
           problem: migration.failure,
         });
       }
+      const { findings } = migration.plan;
+      if (findings.length > 0) process.exitCode = exitCode.refused;
       if (options.json) return printJson(migration);
       const plan = await call(platform, {
         method: 'GET',
         path: `/migrations/${migration.id}/plan`,
         answer: Plan,
       });
-      for (const line of describePlan(plan, { sql: options.sql ?? false, findings: [] })) print(line);
+      for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
       print();
       reportMigration(migration, options);
     });

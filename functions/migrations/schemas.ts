@@ -108,6 +108,10 @@ export const PlanSummary = z
     notes: z.array(Note),
     operations: z.array(z.strictObject({ kind: z.string(), summary: z.string(), undo: UndoClass })),
     tables: z.array(z.strictObject({ name: z.string(), estimatedRows: z.int() })),
+    findings: z
+      .array(z.strictObject({ code: z.string(), problem: z.string(), action: z.string() }))
+      .default([])
+      .describe('What stood in the way when it was planned; start looks again'),
   })
   .meta({ id: 'PlanSummary' });
 export type PlanSummary = z.infer<typeof PlanSummary>;

@@ -259,7 +259,7 @@ describe('refused when it is planned, with the field named', () => {
   });
 });
 
-describe('refused when it is validated, before anything runs', () => {
+describe('named in the plan and refused when it is validated, before anything runs', () => {
   const broken: [what: string, operation: object, words: RegExp][] = [
     [
       'a unique constraint that the data break',
@@ -292,6 +292,8 @@ describe('refused when it is validated, before anything runs', () => {
       expect(JSON.stringify(answer.body)).toMatch(words);
       return;
     }
+    // The plan says so already; the start looks again.
+    expect(JSON.stringify(answer.body.plan?.findings)).toMatch(words);
     await platform.act(answer.body.id, 'start');
     const end = await platform.until(answer.body.id, 'rejected');
     expect(end.failure).toMatchObject({ name: 'ValidationFailed' });

@@ -50,7 +50,10 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
       if (block.kind === 'file') await writeNamed(folder.path, text, where);
       else if (block.kind === 'plan') {
         const name = await writeNamed(folder.path, text, where);
-        const { plan, findings } = await planWithoutPlatform(databaseUrl, 'public', text, name);
+        const { plan, findings } = await planWithoutPlatform(databaseUrl, 'public', text, name, {
+          login: undefined,
+          allViews: undefined,
+        });
         printed = describePlan(plan, { sql: false, findings }).map(stripVTControlCharacters).join('\n');
         if (findings.length > 0) throw new Error(`${where}: cannot run\n${printed}`);
       } else {

@@ -3,6 +3,7 @@ import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { task } from '#platform/task.ts';
 import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import type { Finding } from '../engines/engine.ts';
 import { PlanStale } from '../errors.ts';
 import { failureOf } from '../failures.ts';
 import { parseMigrationFile } from '../file/parse.ts';
@@ -28,15 +29,26 @@ async function planNow(record: MigrationRecord): Promise<Plan> {
   });
 }
 
-async function decide(record: MigrationRecord): Promise<string> {
+/** Time for reading rows while a person waits for the plan, ms. */
+const findingsMs = 10_000;
+
+/** What stands in the way today. What could not be read in this short time is left to the start, which looks again. */
+async function findProblems(record: MigrationRecord, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
+  const until = clock.now() + findingsMs;
+  const findings = await withTarget(record, 'plan', (engine) => engine.validate(plan, { signal, until }));
+  return findings.filter(({ code }) => !code.endsWith('_not_checked'));
+}
+
+async function decide(record: MigrationRecord, signal: AbortSignal): Promise<string> {
   const plan = await planNow(record);
+  const findings = await findProblems(record, plan, signal);
   const hash = planHash(plan);
   const planKey = artifactKeys.plan(record.id, hash);
   await writeJson(planKey, plan);
   await changeMigration(record.id, ({ status }) =>
     status === 'planning'
       ? {
-          set: { status: 'planned', planKey, plan: summaryOf(plan, hash) },
+          set: { status: 'planned', planKey, plan: summaryOf(plan, hash, findings) },
           events: [{ type: 'migration.planned', actor: record.createdBy, data: { hash } }],
         }
       : undefined,
@@ -66,12 +78,12 @@ export const handler = task({
   name: 'plan-migration',
   input: z.strictObject({ migrationId: MigrationId, check: z.boolean().default(false) }),
   output: z.strictObject({ hash: z.string() }),
-  async handler({ migrationId, check }) {
+  async handler({ migrationId, check }, { signal }) {
     if (!check) {
       const record = await readMigration(migrationId);
       if (record.plan !== null) return { hash: record.plan.hash };
       try {
-        return { hash: await decide(record) };
+        return { hash: await decide(record, signal) };
       } catch (error) {
         await reject(record, error);
         throw error;
