@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import { startPlatform } from './harness.ts';
+import { immodest } from './modest.ts';
 
 it('a migration goes through every phase once, in order, and says what it did', async () => {
-  const { plan, act, until, send, sql, invoke, cloud } = await startPlatform({ rows: 2_000 });
+  const platform = await startPlatform({ rows: 2_000 });
+  const { plan, act, until, send, sql, invoke, cloud } = platform;
   const seen: { type: string; sequence: number }[] = [];
   cloud.events.listen({ source: ['theseus.migrations'] }, (event) => {
     seen.push({ type: event['detail-type'], sequence: Number(Object(event.detail).sequence) });
@@ -47,6 +49,7 @@ it('a migration goes through every phase once, in order, and says what it did', 
   // Customers and orders, before publish and after it; items only have another name.
   expect(completed.verification).toMatchObject({ wrong: 0, repaired: 0, passes: 2 });
   expect(completed.verification.rowsChecked).toBeGreaterThanOrEqual(8_000);
+  expect(immodest(platform)).toEqual([]);
   expect(completed.locks.attempts).toBeGreaterThan(2);
   expect(completed.locks.longestHoldMs).toBeGreaterThan(0);
   expect(completed.next.map(({ path }) => path)).toEqual([`/migrations/${planned.id}/undo`]);
