@@ -110,6 +110,9 @@ function dieAt(journal: string, moment: string, state: string): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
+// Whoever started us is gone, however it ended: nobody would stop us otherwise.
+process.stdin.resume().once('end', () => process.exit(1));
+
 if (words !== '') {
   // It has overloads; whatever it is called with is handed on.
   const write = Socket.prototype.write as (this: Socket, ...args: unknown[]) => boolean;

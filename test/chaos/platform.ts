@@ -85,7 +85,7 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
         ...[here('../../cli/theseus.ts'), '--directory', directory, 'dev', '--port', String(port), '--json'],
       ],
       {
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: ['pipe', 'ignore', 'inherit'],
         env: {
           ...process.env,
           NODE_COMPILE_CACHE: join(tmpdir(), 'theseus-chaos-compiled'),
