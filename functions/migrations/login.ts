@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
@@ -9,6 +8,7 @@ import {
 import { z } from 'zod';
 import { secretsManager } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { secretBytes } from '#platform/random.ts';
 import type { Fence } from './engines/engine.ts';
 import type { LoginRole } from './plan/schemas.ts';
 import type { MigrationRecord } from './records.ts';
@@ -28,7 +28,7 @@ async function secretOf(
   login: LoginRole,
 ): Promise<{ secretArn: string; password: string }> {
   const name = secretName(record.id);
-  const fresh = randomBytes(32).toString('base64url');
+  const fresh = secretBytes(32).toString('base64url');
   const sslmode = target.searchParams.get('sslmode');
   const content = {
     engine: 'postgres',

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** A number in [0, 1), for jitter and sampling; never for secrets. Replaceable in tests. */
 export let random = (): number => Math.random();
 
@@ -14,3 +16,6 @@ export function setRandom(source: () => number): () => void {
 export function jitteredBackoff(attempt: number, baseMs: number, maximumMs: number): number {
   return random() * Math.min(maximumMs, baseMs * 2 ** attempt);
 }
+
+/** Bytes nobody can guess, for passwords and salts. */
+export const secretBytes = (count: number): Buffer => randomBytes(count);

@@ -1,4 +1,5 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { secretBytes } from '#platform/random.ts';
 import { NameTaken } from '../../errors.ts';
 import { loginComment } from '../../plan/login.ts';
 import type { LoginRole, Plan } from '../../plan/schemas.ts';
@@ -11,7 +12,7 @@ const iterations = 4_096;
 
 /** What PostgreSQL stores of a password; sent in its place, so that no log of statements can hold the password. */
 export function scramVerifier(password: string): string {
-  const salt = randomBytes(16);
+  const salt = secretBytes(16);
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const sign = (text: string) => createHmac('sha256', salted).update(text).digest();
   const stored = createHash('sha256').update(sign('Client Key')).digest('base64');
