@@ -485,7 +485,7 @@ const alterations: Case[] = [
       new: ['SELECT age FROM people WHERE id = 1', [[99]]],
     },
     plain:
-      'UPDATE people SET age = least(age, 99); ALTER TABLE people ADD CONSTRAINT young CHECK (age < 100)',
+      'UPDATE people SET age = least(age, 99); ALTER TABLE people ADD CONSTRAINT young CHECK (age < 100), ALTER age SET DEFAULT least(18, 99)',
   },
   {
     name: 'alter_column: unique, and a reference',
