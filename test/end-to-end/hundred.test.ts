@@ -13,7 +13,7 @@ const operations = [
 ];
 
 it('a hundred migrations at once, on ten databases of ten schemas each, all succeed', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const platform = await startPlatform();
   const urls = await Promise.all(Array.from({ length: databases }, (_, n) => createDatabase(`hundred_${n}`)));

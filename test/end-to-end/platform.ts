@@ -72,10 +72,10 @@ const ends = new Set<MigrationStatus>([
   'failed',
   'cancelled',
 ]);
-const patienceMs = 120_000;
+const patienceMs = 240_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Looks every `everyMs`, at most two minutes, until `look` gives something else than undefined. */
+/** Looks every `everyMs`, at most four minutes, until `look` gives something else than undefined. */
 export async function eventually<T>(
   look: () => Promise<T | undefined>,
   what: string,

@@ -32,6 +32,32 @@ function cutEveryFunctionOff(platform: Platform): { cuts: string[]; settled: () 
   return { cuts, settled: () => restarting };
 }
 
+/**
+ * Asks for something of a platform that may die while it answers: as a client does, asks again. What was decided before
+ * it died is stored, and the reconciler acts on it.
+ */
+async function asks(
+  platform: Platform,
+  id: string,
+  verb: string,
+  body: object,
+  { settled }: ReturnType<typeof cutEveryFunctionOff>,
+): Promise<void> {
+  const { status: before } = await platform.show(id);
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const answered = await platform.act(id, verb, body).then(
+      () => true,
+      () => false,
+    );
+    await settled();
+    if (answered) return;
+    await platform.invoke('reconcile');
+    await settled();
+    if ((await platform.show(id)).status !== before) return;
+  }
+  throw new Error(`${verb} was never taken`);
+}
+
 /** Looks until the migration is there, whatever the platform does meanwhile. */
 async function reaches(
   platform: Platform,
@@ -61,7 +87,7 @@ describe('a platform that dies', () => {
     const before = await schemaOf(platform.sql);
     const { id } = await platform.plan('05-shop.yaml', { options: { soakSeconds: 0 } });
     const drill = cutEveryFunctionOff(platform);
-    await platform.act(id, 'start');
+    await asks(platform, id, 'start', {}, drill);
     const completed = await reaches(platform, id, 'completed', drill);
     for (const task of [
       'plan-migration',
@@ -85,7 +111,7 @@ describe('a platform that dies', () => {
     ).toEqual([{ wrong: 0 }]);
 
     const back = cutEveryFunctionOff(platform);
-    await platform.act(id, 'undo', { acceptLosses: true });
+    await asks(platform, id, 'undo', { acceptLosses: true }, back);
     const undone = await reaches(platform, id, 'undone', back);
     expect(back.cuts).toEqual(
       expect.arrayContaining(['restore-constraints after', 'revert before', 'revert after']),
