@@ -13,7 +13,8 @@ import { startPlatform, type TestPlatform } from './platform.ts';
 
 const size = { customers: 600, orders: 600, items: 600 };
 const password = 'clients';
-const roles = { old: 'clients_old', new: 'clients_new' };
+/** A login role, and so a pool, per version: a pool's connections keep the path they logged in with. */
+const roles = { old: 'clients_old', undone: 'clients_undone', removed: 'clients_removed' };
 const undoWindowSeconds = 600;
 
 let platform: TestPlatform;
@@ -31,7 +32,7 @@ beforeAll(async () => {
   for (const role of Object.values(roles))
     await sql.query(`CREATE ROLE ${role} LOGIN PASSWORD '${password}';
       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
-  bouncer = await startPgBouncer(url, { old: roles.old, new: roles.new }, password);
+  bouncer = await startPgBouncer(url, roles, password);
   await platform.addDatabase('shop', url);
 });
 
@@ -41,10 +42,15 @@ afterAll(async () => {
 });
 
 /** Every client of one version that this machine has. */
-async function clients(version: Version, path: string | null, schema: string): Promise<ShopClient[]> {
+async function clients(
+  version: Version,
+  pool: keyof typeof roles,
+  path: string | null,
+  schema: string,
+): Promise<ShopClient[]> {
   return [
     drizzleClient(version, url, path),
-    ...(typeof bouncer === 'string' ? [] : [plainClient(version, bouncer.urlOf(version), 'PgBouncer')]),
+    ...(typeof bouncer === 'string' ? [] : [plainClient(version, bouncer.urlOf(pool), 'PgBouncer')]),
     ...(typeof prisma === 'string' ? [] : [await prismaClient(version, prisma.folder, url, schema)]),
   ];
 }
@@ -91,15 +97,15 @@ it('clients of both versions see no error from before the migration to its undo,
     });
 
   let seed = 1;
-  let old = (await clients('old', null, 'public')).map(startShopping);
+  let old = (await clients('old', 'old', null, 'public')).map(startShopping);
   let oldPrepared = prepared('old', null, seed++);
   await everyone(old, 5);
 
   for (const life of ['undone', 'removed'] as const) {
     const { id } = await start(`05-shop-${life}`);
     const { clientPath, versionSchema } = await platform.until(id, 'soaking');
-    await sql.query(`ALTER ROLE ${roles.new} SET search_path = ${clientPath}`);
-    const fresh = (await clients('new', clientPath, versionSchema ?? '')).map(startShopping);
+    await sql.query(`ALTER ROLE ${roles[life]} SET search_path = ${clientPath}`);
+    const fresh = (await clients('new', life, clientPath, versionSchema ?? '')).map(startShopping);
     const freshPrepared = prepared('new', clientPath, seed++);
     await everyone([...old, ...fresh], 6);
     await platform.act(id, 'complete');
@@ -116,7 +122,7 @@ it('clients of both versions see no error from before the migration to its undo,
       expect(errors).toEqual([]);
       expect((await checkShop(url, { version: 'old' }, size, models)).wrong).toEqual([]);
       // The next life begins with clients that have never seen the first.
-      old = (await clients('old', null, 'public')).map(startShopping);
+      old = (await clients('old', 'old', null, 'public')).map(startShopping);
       oldPrepared = prepared('old', null, seed++);
     } else {
       await stopAll(old, models, errors);
