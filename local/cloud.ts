@@ -158,7 +158,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         events.publish({
           source: 'aws.states',
           detailType,
-          // A status change is plain JSON; its type is an interface, which TypeScript does not take for one.
           detail: detail as unknown as Json,
           resources: [detail.executionArn],
         }),
