@@ -2,6 +2,8 @@
 export interface Clock {
   /** The present, in epoch milliseconds. */
   now(): number;
+  /** Where time is being moved to while a clock is moved; else the present. Never before `now()`. */
+  horizon(): number;
   /** Calls `run` once, `ms` from now (any length, also beyond setTimeout's 2^31 ms). Returns the cancel function. */
   setTimer(ms: number, run: () => void): () => void;
   /** Resolves after `ms`; rejects with the signal's reason as soon as the signal aborts. */
@@ -88,6 +90,7 @@ export function systemClock(): Clock {
 /** Real time plus an offset: runs by itself, and `advance` skips ahead, firing the timers that became due. */
 export function shiftableClock(): MovableClock {
   let offset = 0;
+  let movesTo = 0;
   let handle: NodeJS.Timeout | undefined;
   const timers = timerList();
   const now = () => Date.now() + offset;
@@ -112,10 +115,12 @@ export function shiftableClock(): MovableClock {
   };
   return {
     now,
+    horizon: () => Date.now() + Math.max(offset, movesTo),
     setTimer,
     sleep: (ms, signal) => sleepOn({ setTimer }, ms, signal),
     async advance(ms) {
       const target = offset + Math.max(ms, 0);
+      movesTo = Math.max(movesTo, target);
       // Step by step, so that a timer set by another one still fires at its own time within the skipped span.
       for (;;) {
         const next = timers.next();
@@ -134,6 +139,7 @@ export function shiftableClock(): MovableClock {
 /** Time that stands still until `advance`. `startMs` is the epoch millisecond it begins at. */
 export function virtualClock(startMs: number): VirtualClock {
   let present = startMs;
+  let movesTo = startMs;
   const timers = timerList();
   const setTimer = (ms: number, run: () => void) => {
     const timer = timers.add(present + Math.max(ms, 0), run);
@@ -149,11 +155,13 @@ export function virtualClock(startMs: number): VirtualClock {
   };
   return {
     now: () => present,
+    horizon: () => Math.max(present, movesTo),
     setTimer,
     sleep: (ms, signal) => sleepOn({ setTimer }, ms, signal),
     async advance(ms) {
       await settle();
       const target = present + Math.max(ms, 0);
+      movesTo = Math.max(movesTo, target);
       for (let next = timers.next(); next && next.due <= target; next = timers.next()) await fire(next);
       present = Math.max(present, target);
       await settle();

@@ -80,9 +80,34 @@ describe('the local Scheduler', () => {
     await scheduler.settled();
     expect(calls.map((call) => call.target).sort()).toEqual(['fn:sweep', 'sm:undo']);
     calls.length = 0;
-    await clock.advance(20 * 60_000);
+    for (let turn = 0; turn < 2; turn += 1) await clock.advance(10 * 60_000);
     await scheduler.settled();
     expect(calls.map((call) => call.at)).toEqual(['2026-11-21T15:10:00.000Z', '2026-11-21T15:20:00.000Z']);
+  });
+
+  it('fires each recurring one once when the clock is moved, at its last moment, and every one-time one, in order', async () => {
+    const by = (Arn: string) => ({ Target: { ...base.Target, Arn } });
+    await create('each-minute', 'rate(1 minute)', by('fn:sweep'));
+    await create('each-morning', 'cron(30 6 * * ? *)', by('fn:morning'));
+    await create('first', 'at(2026-11-22T12:00:00)', by('fn:first'));
+    await create('second', 'at(2026-11-24T12:00:00)', by('fn:second'));
+    await clock.advance(7 * 24 * HOUR + 30_000);
+    await scheduler.settled();
+    expect(calls.map(({ target, at }) => ({ target, at }))).toEqual([
+      { target: 'fn:first', at: '2026-11-22T12:00:00.000Z' },
+      { target: 'fn:second', at: '2026-11-24T12:00:00.000Z' },
+      { target: 'fn:morning', at: '2026-11-28T06:30:00.000Z' },
+      { target: 'fn:sweep', at: '2026-11-28T10:00:00.000Z' },
+    ]);
+    calls.length = 0;
+    await clock.advance(60_000);
+    await clock.advance(365 * 24 * HOUR);
+    await scheduler.settled();
+    expect(calls.map(({ target, at }) => ({ target, at }))).toEqual([
+      { target: 'fn:sweep', at: '2026-11-28T10:01:00.000Z' },
+      { target: 'fn:morning', at: '2027-11-28T06:30:00.000Z' },
+      { target: 'fn:sweep', at: '2027-11-28T10:01:00.000Z' },
+    ]);
   });
 
   it('calls again, with the same id, what was not taken; also what a crash cut off', async () => {
@@ -141,6 +166,7 @@ describe('the local Scheduler', () => {
       ActionAfterCompletion: 'DELETE',
       Target: { ...base.Target, Input },
     });
+    await clock.advance(2.5 * HOUR);
     await clock.advance(24 * HOUR);
     await scheduler.settled();
     expect(calls.map((call) => call.input)).toEqual([
