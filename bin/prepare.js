@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 // Plain JavaScript without dependencies: this runs before anything is installed, on whatever Node is there.
@@ -78,8 +78,21 @@ function npmCommand(env) {
   return { command: 'npm', first: [], shell: process.platform === 'win32' };
 }
 
+/**
+ * Throws CannotRun when node_modules is a link: npm would empty and fill the folder behind it, which belongs to
+ * another checkout.
+ */
+export function refuseLinked(root) {
+  const folder = join(root, 'node_modules');
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  throw new CannotRun(
+    `${folder} is a link to another folder, which does not hold what package-lock.json names and is not installed into. Remove the link and run the command again.`,
+  );
+}
+
 /** Installs exactly what package-lock.json names. No package's own script is run: none is needed. Throws CannotRun. */
-export function install(root, output = process.stderr) {
+export async function install(root, output = process.stderr) {
+  refuseLinked(root);
   const { command, first, shell } = npmCommand(process.env);
   const args = [
     ...first,

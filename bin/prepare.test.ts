@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript: it runs before TypeScript can
-import { checkMachine, isInstalled } from './prepare.js';
+import { checkMachine, install, isInstalled } from './prepare.js';
 
 const good = { version: '24.1.0', platform: 'linux', arch: 'x64', glibc: '2.36' };
 
@@ -62,6 +62,21 @@ describe('what is installed', () => {
   ])('%s', (_what, packages, expected) => {
     if (packages) writeFileSync(join(root, 'node_modules', '.package-lock.json'), lock(packages));
     expect(isInstalled(root)).toBe(expected);
+  });
+
+  it('is never changed through a link, which another checkout may share', async () => {
+    const other = join(root, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'kept'), 'kept');
+    rmSync(join(root, 'node_modules'), { recursive: true });
+    symlinkSync(other, join(root, 'node_modules'));
+    expect(isInstalled(root)).toBe(false);
+    const refused = await install(root).catch((error: Error) => error.message);
+    expect(refused).toMatch(
+      /node_modules is a link to another folder.*Remove the link and run the command again\.$/,
+    );
+    expect(refused).not.toContain('\n');
+    expect(readFileSync(join(other, 'kept'), 'utf8')).toBe('kept');
   });
 
   it('can be installed everywhere: package-lock.json has an entry for every optional package', () => {
