@@ -4,6 +4,7 @@ import {
   MigrationFailure,
   MigrationOptions,
   MigrationStatus,
+  type NewMigration,
   Phase,
   PhaseRun,
   PlanSummary,
@@ -131,6 +132,65 @@ export const DatabaseRecord = z.object({
   createdBy: z.string(),
 });
 export type DatabaseRecord = z.infer<typeof DatabaseRecord>;
+
+/** A migration as it is first stored, before it is planned. `at` is an ISO time. */
+export function newRecord({
+  id,
+  name,
+  database,
+  body,
+  fileKey,
+  by,
+  at,
+}: {
+  id: string;
+  name: string;
+  database: Pick<DatabaseRecord, 'id' | 'name' | 'schema'>;
+  body: Pick<NewMigration, 'schema' | 'fileName' | 'options' | 'consents'>;
+  fileKey: string;
+  by: string;
+  at: string;
+}): MigrationRecord {
+  return {
+    schemaVersion: 1,
+    version: 1,
+    id,
+    name,
+    databaseId: database.id,
+    databaseName: database.name,
+    schema: body.schema ?? database.schema,
+    status: 'planning',
+    phase: null,
+    phases: [],
+    createdAt: at,
+    createdBy: by,
+    updatedAt: at,
+    fileName: body.fileName,
+    fileKey,
+    planKey: null,
+    plan: null,
+    options: body.options,
+    consents: body.consents,
+    approval: null,
+    execution: null,
+    epoch: 0,
+    lease: null,
+    cancel: null,
+    complete: null,
+    soakUntil: null,
+    publishedAt: null,
+    completedAt: null,
+    removalAt: null,
+    definitionsKey: null,
+    undo: null,
+    undoAttempts: 0,
+    removal: { retryAt: null, attempts: 0, begun: false },
+    failure: null,
+    differences: [],
+    outbox: [{ sequence: 0, at, type: 'migration.created', actor: by, data: { fileName: body.fileName } }],
+    nextSequence: 1,
+  };
+}
 
 /** What goes through tables by key ranges. */
 export const Stage = z.enum([

@@ -54,7 +54,7 @@ const resting = new Set<MigrationStatus>([
   'cancelled',
 ]);
 
-/** Tests that move time by days call the sweepers themselves instead of meeting them ten thousand times. */
+/** Tests call the sweepers themselves, at the moment they are about. */
 const unscheduled = capabilities.map((capability) => ({ ...capability, schedules: [] }));
 
 const example = (file: string) => readFile(new URL(`../../examples/${file}`, import.meta.url), 'utf8');

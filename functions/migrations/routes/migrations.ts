@@ -13,7 +13,7 @@ import { readEvents } from '../events.ts';
 import { parseMigrationFile } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
 import { Plan } from '../plan/schemas.ts';
-import type { DatabaseRecord, MigrationRecord } from '../records.ts';
+import { type MigrationRecord, newRecord } from '../records.ts';
 import {
   Decision,
   Migration,
@@ -41,64 +41,15 @@ function idOf({ caller, idempotencyKey }: RequestTools): string {
   return `mig_${hash.digest('hex').slice(0, 20)}`;
 }
 
-function newRecord(
-  id: string,
-  name: string,
-  database: DatabaseRecord,
-  body: z.infer<typeof NewMigration>,
-  subject: string,
-): MigrationRecord {
-  const at = clock.iso();
-  return {
-    schemaVersion: 1,
-    version: 1,
-    id,
-    name,
-    databaseId: database.id,
-    databaseName: database.name,
-    schema: body.schema ?? database.schema,
-    status: 'planning',
-    phase: null,
-    phases: [],
-    createdAt: at,
-    createdBy: subject,
-    updatedAt: at,
-    fileName: body.fileName,
-    fileKey: artifactKeys.file(id),
-    planKey: null,
-    plan: null,
-    options: body.options,
-    consents: body.consents,
-    approval: null,
-    execution: null,
-    epoch: 0,
-    lease: null,
-    cancel: null,
-    complete: null,
-    soakUntil: null,
-    publishedAt: null,
-    completedAt: null,
-    removalAt: null,
-    definitionsKey: null,
-    undo: null,
-    undoAttempts: 0,
-    removal: { retryAt: null, attempts: 0, begun: false },
-    failure: null,
-    differences: [],
-    outbox: [
-      { sequence: 0, at, type: 'migration.created', actor: subject, data: { fileName: body.fileName } },
-    ],
-    nextSequence: 1,
-  };
-}
-
 /** Plans only. What cannot be planned is refused with its reason and not kept. */
 async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
   const { name } = parseMigrationFile(body.file, { fileName: body.fileName });
   const database = await findDatabase(body.database);
   const id = idOf(tools);
-  await writeArtifact(artifactKeys.file(id), body.file, 'text/plain; charset=utf-8');
-  await createMigration(newRecord(id, name, database, body, tools.caller.subject));
+  const fileKey = artifactKeys.file(id);
+  await writeArtifact(fileKey, body.file, 'text/plain; charset=utf-8');
+  const asked = { id, name, database, body, fileKey, by: tools.caller.subject, at: clock.iso() };
+  await createMigration(newRecord(asked));
   let decided: 'decided' | 'late';
   try {
     decided = await planMigration(id, database);

@@ -1,25 +1,21 @@
-import type { MigrationRecord } from '../records.ts';
+import { type MigrationRecord, newRecord } from '../records.ts';
 import { MigrationOptions } from '../schemas.ts';
 
 /** For tests: a migration that was planned, with what the test is about put over it. */
 export function migrationRecord(parts: Partial<MigrationRecord> = {}): MigrationRecord {
   const at = '2026-01-02T03:04:05.000Z';
+  const options = MigrationOptions.parse({ soakSeconds: 0, undoWindowSeconds: 60 });
   return {
-    schemaVersion: 1,
-    version: 1,
-    id: 'mig_1',
-    name: 'split-name',
-    databaseId: 'db_1',
-    databaseName: 'shop',
-    schema: 'public',
+    ...newRecord({
+      id: 'mig_1',
+      name: 'split-name',
+      database: { id: 'db_1', name: 'shop', schema: 'public' },
+      body: { fileName: 'split-name.yaml', options, consents: [] },
+      fileKey: 'migrations/mig_1/file',
+      by: 'ada',
+      at,
+    }),
     status: 'planned',
-    phase: null,
-    phases: [],
-    createdAt: at,
-    createdBy: 'ada',
-    updatedAt: at,
-    fileName: 'split-name.yaml',
-    fileKey: 'migrations/mig_1/file',
     planKey: 'migrations/mig_1/plan.json',
     plan: {
       hash: 'h1',
@@ -32,24 +28,6 @@ export function migrationRecord(parts: Partial<MigrationRecord> = {}): Migration
       tables: [],
       findings: [],
     },
-    options: MigrationOptions.parse({ soakSeconds: 0, undoWindowSeconds: 60 }),
-    consents: [],
-    approval: null,
-    execution: null,
-    epoch: 0,
-    lease: null,
-    cancel: null,
-    complete: null,
-    soakUntil: null,
-    publishedAt: null,
-    completedAt: null,
-    removalAt: null,
-    definitionsKey: null,
-    undo: null,
-    undoAttempts: 0,
-    removal: { retryAt: null, attempts: 0, begun: false },
-    failure: null,
-    differences: [],
     outbox: [],
     nextSequence: 0,
     ...parts,
