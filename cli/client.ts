@@ -13,7 +13,7 @@ const problemDocument = z.looseObject({
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
 });
 
-interface Call<T> {
+export interface Call<T> {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
   query?: Record<string, string | number | undefined>;
@@ -58,6 +58,15 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** One request to a platform: what the verbs are written in, wherever the platform is and whatever stands between. */
+export type Ask = <T>(request: Call<T>) => Promise<T>;
+
+/** Requests to this platform. */
+export const asking =
+  (platform: Platform): Ask =>
+  (request) =>
+    call(platform, request);
 
 /** How often a request that the platform still works on is asked after, and how long between, ms. */
 const mostWaits = 60;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { call } from '../cli/client.ts';
+import { type Ask, call } from '../cli/client.ts';
 import { exitCode, Failure } from '../cli/failure.ts';
 import { findPlatform, type Platform } from '../cli/platform.ts';
 
@@ -14,7 +14,7 @@ const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export interface PlatformProcess {
   current(): Platform;
   /** One request; waits for the platform while the visitor's kill has it down. */
-  ask<T>(method: 'GET' | 'POST', path: string, answer: z.ZodType<T>, body?: unknown): Promise<T>;
+  ask: Ask;
   /** `kill -9`, then a new process over the same directory. Resolves when it answers again. */
   killAndRestart(): Promise<void>;
   /** In order, at most 10 s; `now` ends it as suddenly as a power cut. */
@@ -91,16 +91,17 @@ export async function startPlatform(directory: string): Promise<PlatformProcess>
 
   return {
     current: () => platform,
-    async ask(method, path, answer, body) {
+    async ask(request) {
+      const reads = request.method === 'GET';
       for (;;) {
         await down;
-        const asked = call(platform, { method, path, answer, ...(method === 'POST' ? { body } : {}) });
-        if (method === 'POST') writing.add(asked);
+        const asked = call(platform, request);
+        if (!reads) writing.add(asked);
         try {
           return await asked;
         } catch (error) {
           const cutOff = error instanceof Failure && error.code === exitCode.unreachable;
-          if (method === 'POST' || !cutOff || down === undefined) throw error;
+          if (!reads || !cutOff || down === undefined) throw error;
         } finally {
           writing.delete(asked);
         }

@@ -1,7 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Database, Migration, type MigrationStatus } from '#migrations/schemas.ts';
+import { fileURLToPath } from 'node:url';
+import { Database, type Migration, type MigrationStatus } from '#migrations/schemas.ts';
 import { exitCode, Failure } from '../cli/failure.ts';
+import { actOnMigration } from '../cli/migration/actions.ts';
+import { planMigration, readMigrationFile } from '../cli/migration/plan.ts';
+import { startMigration } from '../cli/migration/start.ts';
+import { undoMigration } from '../cli/migration/undo.ts';
+import { followMigration } from '../cli/migration/watch.ts';
 import { colours, count } from '../cli/output.ts';
 import type { ShopModel } from '../examples/shop/application.ts';
 import { checkShop } from '../examples/shop/check.ts';
@@ -18,7 +24,6 @@ const requestsPerSecond = 100;
 const baselineMs = 8_000;
 const soakMs = 8_000;
 const longestMigrationMs = 15 * 60_000;
-const broken: MigrationStatus[] = ['failed', 'rolled_back', 'rejected', 'cancelled'];
 
 export interface Cast {
   url: string;
@@ -82,25 +87,26 @@ export async function tellStory(cast: Cast): Promise<Told> {
     models.push(await running.stop());
     scene.applications = scene.applications.filter((one) => one !== running);
   };
-  const show = async (id: string): Promise<Migration> => {
-    scene.migration = await platform.ask('GET', `/migrations/${id}`, Migration);
-    return scene.migration;
+  const { ask } = platform;
+  /** The demo's own screen in place of the command's: two applications stand beside the migration. */
+  const showMigration = (migration: Migration): void => {
+    scene.migration = migration;
   };
-  const post = (path: string, body: unknown = {}) => platform.ask('POST', path, Migration, body);
+  const output = { show: showMigration, end: showMigration };
 
   /** Follows the migration until `done`. Throws Failure when it ended otherwise. */
   async function follow(id: string, done: (seen: Migration) => boolean): Promise<Migration> {
-    for (const end = Date.now() + longestMigrationMs; Date.now() < end; await sleep(250)) {
-      const migration = await show(id);
-      if (done(migration)) return migration;
-      if (broken.includes(migration.status)) {
-        throw new Failure(`The migration is ${migration.status}: ${migration.failure?.message ?? ''}`, {
-          code: exitCode.failed,
-          action: migration.failure?.action ?? undefined,
-        });
-      }
-    }
-    throw new Failure('The migration took longer than 15 minutes.', { code: exitCode.failed });
+    const late = AbortSignal.timeout(longestMigrationMs);
+    const signal = AbortSignal.any([cast.over, late]);
+    const migration = await followMigration(ask, id, { output, done, signal }).catch((error: unknown) => {
+      if (!late.aborted) throw error;
+      throw new Failure('The migration took longer than 15 minutes.', { code: exitCode.failed });
+    });
+    if (done(migration)) return migration;
+    throw new Failure(`The migration is ${migration.status}: ${migration.failure?.message ?? ''}`, {
+      code: exitCode.failed,
+      action: migration.failure?.action ?? undefined,
+    });
   }
   const reach = (id: string, status: MigrationStatus) => follow(id, (seen) => seen.status === status);
 
@@ -117,16 +123,17 @@ export async function tellStory(cast: Cast): Promise<Told> {
   scene.p99Before = trafficBetween(old.seconds, 0, migrationFrom).p99;
 
   scene.title = `Migrating: ${migrationFile}`;
-  await platform.ask('POST', '/databases', Database, { name: 'shop', url });
-  const { id } = await post('/migrations', {
-    database: 'shop',
-    file: await readFile(new URL(`../${migrationFile}`, import.meta.url), 'utf8'),
-    fileName: '05-shop.yaml',
-    options: { soakSeconds: 600 },
-  });
-  const planned = await reach(id, 'planned');
-  const consents = planned.plan?.notes.filter(({ severity }) => severity === 'consent') ?? [];
-  await post(`/migrations/${id}/start`, { consents: consents.map(({ code }) => code) });
+  await ask({ method: 'POST', path: '/databases', body: { name: 'shop', url }, answer: Database });
+  const file = await readMigrationFile(fileURLToPath(new URL(`../${migrationFile}`, import.meta.url)));
+  const planned = await planMigration(
+    ask,
+    { file, fileName: basename(migrationFile) },
+    { database: 'shop', soak: '10m', consent: [] },
+  );
+  const { id } = planned.migration;
+  showMigration(planned.migration);
+  const consents = planned.plan.notes.filter(({ severity }) => severity === 'consent');
+  await startMigration(ask, id, { consent: consents.map(({ code }) => code) });
 
   let publishedAt: number | undefined;
   let fresh: RunningApplication | undefined;
@@ -135,9 +142,8 @@ export async function tellStory(cast: Cast): Promise<Told> {
     publishedAt = Date.now();
     fresh = startApplication('new', reached.clientPath?.replaceAll(' ', '') ?? null);
     scene.title = 'Published: both versions read and write the same rows';
-    for (const end = Date.now() + soakMs; Date.now() < end && !cast.undoWanted(); await sleep(250)) {
-      await show(id);
-    }
+    const soaked = Date.now() + soakMs;
+    await follow(id, () => Date.now() >= soaked || cast.undoWanted());
   }
 
   let migration: Migration;
@@ -145,7 +151,7 @@ export async function tellStory(cast: Cast): Promise<Told> {
   if (cast.undoWanted()) {
     scene.title = 'Rolling back, with the old application at work';
     if (fresh) await stopApplication(fresh); // its schema goes away
-    await post(`/migrations/${id}/rollback`, { comment: 'the visitor wants it undone' });
+    await actOnMigration(ask, id, 'rollback', { comment: 'the visitor wants it undone' });
     migration = await reach(id, 'rolled_back');
     migrationTo = Date.now();
     await sleep(1_000);
@@ -153,7 +159,7 @@ export async function tellStory(cast: Cast): Promise<Told> {
     await check('rolled back, old form', { version: 'old' });
   } else {
     scene.title = 'Completing: the old form stays fed until the undo window ends';
-    await post(`/migrations/${id}/complete`);
+    await actOnMigration(ask, id, 'complete');
     migration = await reach(id, 'completed');
     await sleep(2_000);
     migrationTo = Date.now();
@@ -166,7 +172,7 @@ export async function tellStory(cast: Cast): Promise<Told> {
     scene.title = 'Undoing, with the old application at work';
     const again = startApplication('old', null);
     await sleep(1_000);
-    await post(`/migrations/${id}/undo`, { acceptLosses: true, comment: 'the demo takes it back' });
+    await undoMigration(ask, id, { acceptLosses: true, comment: 'the demo takes it back' });
     await reach(id, 'undone');
     await sleep(1_000);
     await stopApplication(again);

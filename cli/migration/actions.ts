@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { Migration } from '#migrations/schemas.ts';
-import { call } from '../client.ts';
+import { type Ask, asking, call } from '../client.ts';
 import { findPlatform } from '../platform.ts';
 import { reportMigration } from './report.ts';
 
@@ -10,8 +10,21 @@ interface Options {
   json?: boolean;
 }
 
-/** A verb that is one POST without more than a comment. */
-const action = (verb: string, description: string) => (): Command =>
+/** Asks for what needs no more than a comment. */
+export const actOnMigration = (
+  ask: Ask,
+  id: string,
+  verb: 'pause' | 'resume' | 'complete' | 'rollback',
+  { comment }: { comment?: string } = {},
+): Promise<Migration> =>
+  ask({
+    method: 'POST',
+    path: `/migrations/${encodeURIComponent(id)}/${verb}`,
+    body: comment === undefined ? {} : { comment },
+    answer: Migration,
+  });
+
+const action = (verb: Parameters<typeof actOnMigration>[2], description: string) => (): Command =>
   new Command(verb)
     .description(description)
     .argument('<id>')
@@ -19,9 +32,7 @@ const action = (verb: string, description: string) => (): Command =>
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
-      const body = options.comment === undefined ? {} : { comment: options.comment };
-      const path = `/migrations/${encodeURIComponent(id)}/${verb}`;
-      reportMigration(await call(platform, { method: 'POST', path, body, answer: Migration }), options);
+      reportMigration(await actOnMigration(asking(platform), id, verb, options), options);
     });
 
 /** Approve and reject name the plan they are about: an approval never passes to another plan. */

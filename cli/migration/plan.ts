@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import { Plan } from '#migrations/plan/schemas.ts';
-import { Migration } from '#migrations/schemas.ts';
-import { call } from '../client.ts';
+import { Migration, type PlanSummary } from '#migrations/schemas.ts';
+import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { findPlatform } from '../platform.ts';
@@ -11,7 +11,7 @@ import { describePlan } from './describe.ts';
 import { reportMigration } from './report.ts';
 import { settled } from './settled.ts';
 
-interface Options {
+export interface PlanOptions {
   database: string;
   schema?: string;
   soak?: string;
@@ -20,13 +20,17 @@ interface Options {
   allViews?: boolean;
   requireApproval?: boolean;
   consent: string[];
+}
+
+interface Options extends PlanOptions {
   sql?: boolean;
   json?: boolean;
 }
 
 const largestFile = 262_144;
 
-async function readMigrationFile(path: string): Promise<string> {
+/** A migration file's text. @throws Failure when it cannot be read or has more than 262,144 bytes. */
+export async function readMigrationFile(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
     if (size > largestFile) {
@@ -57,6 +61,47 @@ const seconds = (option: string, text: string | undefined): number | undefined =
   }
   return Number(parsed[1]) * unit;
 };
+
+/**
+ * Has a migration planned and kept, ready to start. `file` is its text; times are such as `90s` or `7d`.
+ * @throws Failure (refused) when no plan can be made, (usage) when a time cannot be read.
+ */
+export async function planMigration(
+  ask: Ask,
+  { file, fileName }: { file: string; fileName: string },
+  options: PlanOptions,
+): Promise<{ migration: Migration; plan: PlanSummary }> {
+  const soakSeconds = seconds('--soak', options.soak);
+  const undoWindowSeconds = seconds('--undo-window', options.undoWindow);
+  const created = await ask({
+    method: 'POST',
+    path: '/migrations',
+    body: {
+      database: options.database,
+      ...(options.schema === undefined ? {} : { schema: options.schema }),
+      file,
+      fileName,
+      options: {
+        ...(soakSeconds === undefined ? {} : { soakSeconds }),
+        ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
+        ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
+        ...(options.allViews ? { allViews: true } : {}),
+        ...(options.requireApproval ? { requireApproval: true } : {}),
+      },
+      consents: options.consent,
+    },
+    answer: Migration,
+  });
+  const migration = await settled(ask, created, (one) => one.status !== 'planning');
+  if (migration.plan === null) {
+    throw new Failure(migration.failure?.message ?? 'No plan could be made.', {
+      code: exitCode.refused,
+      action: migration.failure?.action ?? undefined,
+      problem: migration.failure,
+    });
+  }
+  return { migration, plan: migration.plan };
+}
 
 /**
  * `theseus migration plan --database <name or url> <file>`: says what a migration would do, and changes nothing.
@@ -103,43 +148,12 @@ export const migrationPlan = (): Command =>
         return;
       }
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
-      const soakSeconds = seconds('--soak', options.soak);
-      const undoWindowSeconds = seconds('--undo-window', options.undoWindow);
-      const created = await call(platform, {
-        method: 'POST',
-        path: '/migrations',
-        body: {
-          database: options.database,
-          ...(options.schema === undefined ? {} : { schema: options.schema }),
-          file,
-          fileName,
-          options: {
-            ...(soakSeconds === undefined ? {} : { soakSeconds }),
-            ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
-            ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
-            ...(options.allViews ? { allViews: true } : {}),
-            ...(options.requireApproval ? { requireApproval: true } : {}),
-          },
-          consents: options.consent,
-        },
-        answer: Migration,
-      });
-      const migration = await settled(platform, created, (one) => one.status !== 'planning');
-      if (migration.plan === null) {
-        throw new Failure(migration.failure?.message ?? 'No plan could be made.', {
-          code: exitCode.refused,
-          action: migration.failure?.action ?? undefined,
-          problem: migration.failure,
-        });
-      }
-      const { findings } = migration.plan;
+      const ask = asking(platform);
+      const { migration, plan: summary } = await planMigration(ask, { file, fileName }, options);
+      const { findings } = summary;
       if (findings.length > 0) process.exitCode = exitCode.refused;
       if (options.json) return printJson(migration);
-      const plan = await call(platform, {
-        method: 'GET',
-        path: `/migrations/${migration.id}/plan`,
-        answer: Plan,
-      });
+      const plan = await ask({ method: 'GET', path: `/migrations/${migration.id}/plan`, answer: Plan });
       for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
       print();
       reportMigration(migration, options);

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Migration } from '#migrations/schemas.ts';
-import { call } from '../client.ts';
+import type { Ask } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
-import type { Platform } from '../platform.ts';
 
 const longestMs = 10 * 60_000;
 
 /** Asks for a migration until `done` says so, at most 10 minutes. @throws Failure (failed) when it takes longer. */
 export async function settled(
-  platform: Platform,
+  ask: Ask,
   first: Migration,
   done: (migration: Migration) => boolean,
 ): Promise<Migration> {
@@ -21,11 +20,7 @@ export async function settled(
       });
     }
     await sleep(300);
-    migration = await call(platform, {
-      method: 'GET',
-      path: `/migrations/${migration.id}`,
-      answer: Migration,
-    });
+    migration = await ask({ method: 'GET', path: `/migrations/${migration.id}`, answer: Migration });
   }
   return migration;
 }

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { Migration } from '#migrations/schemas.ts';
-import { call } from '../client.ts';
+import { type Ask, asking } from '../client.ts';
 import { findPlatform } from '../platform.ts';
-import { reportMigration } from './report.ts';
-import { statusOf, watchMigration } from './watch.ts';
+import { statusOf, watchOrReport } from './watch.ts';
 
 interface Options {
   consent: string[];
@@ -12,6 +11,19 @@ interface Options {
   until?: string;
   json?: boolean;
 }
+
+/** Runs a planned migration; `hash`: refuses when the plan is another one. */
+export const startMigration = (
+  ask: Ask,
+  id: string,
+  { consent, hash }: { consent: string[]; hash?: string },
+): Promise<Migration> =>
+  ask({
+    method: 'POST',
+    path: `/migrations/${encodeURIComponent(id)}/start`,
+    body: { ...(hash === undefined ? {} : { planHash: hash }), consents: consent },
+    answer: Migration,
+  });
 
 /** `theseus migration start <id>`: runs a planned migration. With --watch the exit code is that of watch. */
 export const migrationStart = (): Command =>
@@ -29,18 +41,7 @@ export const migrationStart = (): Command =>
     .option('--until <status>', 'follow it until it is in this status, e.g. soaking')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
-      const until = options.until === undefined ? {} : { until: statusOf('--until', options.until) };
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
-      const migration = await call(platform, {
-        method: 'POST',
-        path: `/migrations/${encodeURIComponent(id)}/start`,
-        body: {
-          ...(options.hash === undefined ? {} : { planHash: options.hash }),
-          consents: options.consent,
-        },
-        answer: Migration,
-      });
-      if (options.watch || options.until !== undefined)
-        await watchMigration(platform, migration.id, { json: options.json ?? false, ...until });
-      else reportMigration(migration, options);
+      const until = statusOf('--until', options.until);
+      const ask = asking(await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory));
+      await watchOrReport(ask, await startMigration(ask, id, options), { ...options, until });
     });

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { Migration } from '#migrations/schemas.ts';
-import { call } from '../client.ts';
+import { type Ask, asking } from '../client.ts';
 import { findPlatform } from '../platform.ts';
-import { reportMigration } from './report.ts';
-import { statusOf, watchMigration } from './watch.ts';
+import { statusOf, watchOrReport } from './watch.ts';
 
 interface Options {
   acceptLosses?: boolean;
@@ -12,6 +11,19 @@ interface Options {
   until?: string;
   json?: boolean;
 }
+
+/** Takes a completed migration back; what cannot return is decided on first, unless its loss is accepted here. */
+export const undoMigration = (
+  ask: Ask,
+  id: string,
+  { acceptLosses, comment }: { acceptLosses?: boolean; comment?: string },
+): Promise<Migration> =>
+  ask({
+    method: 'POST',
+    path: `/migrations/${encodeURIComponent(id)}/undo`,
+    body: { ...(acceptLosses ? { acceptLosses } : {}), ...(comment === undefined ? {} : { comment }) },
+    answer: Migration,
+  });
 
 /** `theseus migration undo <id>`: takes a completed migration back, within its undo window. */
 export const migrationUndo = (): Command =>
@@ -24,18 +36,7 @@ export const migrationUndo = (): Command =>
     .option('--until <status>', 'follow it until it is in this status, e.g. waiting_for_decision')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
-      const until = options.until === undefined ? {} : { until: statusOf('--until', options.until) };
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
-      const migration = await call(platform, {
-        method: 'POST',
-        path: `/migrations/${encodeURIComponent(id)}/undo`,
-        body: {
-          ...(options.acceptLosses ? { acceptLosses: true } : {}),
-          ...(options.comment === undefined ? {} : { comment: options.comment }),
-        },
-        answer: Migration,
-      });
-      if (options.watch || options.until !== undefined)
-        await watchMigration(platform, migration.id, { json: options.json ?? false, ...until });
-      else reportMigration(migration, options);
+      const until = statusOf('--until', options.until);
+      const ask = asking(await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory));
+      await watchOrReport(ask, await undoMigration(ask, id, options), { ...options, until });
     });
