@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import type { BackfillProgress, Pace } from '#migrations/engines/engine.ts';
 import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
 import { START } from '#migrations/pacing/pace.ts';
 import type { Backfill, Step } from '#migrations/plan/schemas.ts';
+import { rangesFor } from '#migrations/rows/split.ts';
+import { MigrationOptions } from '#migrations/schemas.ts';
 import { execute } from './fixture.ts';
 
-// Four ways to do the same work, to fill `first` from `name` in every row. Each prepares its columns and triggers
+// Ways to do the same work, to fill `first` from `name` in every row. Each prepares its columns and triggers
 // before the clock starts, and returns how long the filling took.
 
 export interface Filled {
@@ -47,43 +50,34 @@ export const oneStatement: Variant = {
 };
 
 /**
- * pgroll's strategy in our words: a flag column that is true by default says what is left; batches of 1,000 rows in
- * key order are locked and have their flag cleared, and a trigger, firing for each, computes the new column.
+ * pgroll's strategy in our words, as far as its published sources tell it (docs/benchmarks.md). A flag column that is
+ * true by default says what is left. In each transaction, with literals in place of parameters, the next 1,000 flagged
+ * rows in key order are locked and their keys written over with themselves; a trigger of every INSERT and UPDATE, without a
+ * condition, copies each column into a variable, reads the search_path by a query, computes the new column and clears
+ * the flag.
  */
 export const flagColumn: Variant = {
   name: "pgroll's strategy",
-  prepare: (url) =>
-    execute(
-      url,
-      'ALTER TABLE bench.account ADD COLUMN first text, ADD COLUMN needs_backfill boolean DEFAULT true',
-      `CREATE FUNCTION bench.fill() RETURNS trigger LANGUAGE plpgsql AS $$
-         BEGIN
-           IF current_setting('search_path') <> 'new_version' THEN
-             NEW.first := split_part(NEW.name, ' ', 1);
-             NEW.needs_backfill := false;
-           END IF;
-           RETURN NEW;
-         END $$`,
-      'CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON bench.account FOR EACH ROW EXECUTE FUNCTION bench.fill()',
-    ),
+  prepare: (url) => execute(url, ...flagTrigger()),
   fill: (url) =>
     timed(async () => {
       const client = new pg.Client({ connectionString: url });
       await client.connect();
-      let last = '0';
+      let last: string | null = null;
       let batches = 0;
       for (;;) {
-        const { rows } = await client.query<{ last: string | null }>({
-          name: 'batch',
-          text: `WITH batch AS (
-              SELECT id FROM bench.account WHERE needs_backfill AND id > $1 ORDER BY id LIMIT 1000 FOR NO KEY UPDATE
-            ), cleared AS (
-              UPDATE bench.account AS a SET needs_backfill = false FROM batch WHERE a.id = batch.id RETURNING a.id
-            )
-            SELECT max(id) AS last FROM cleared`,
-          values: [last],
-        });
-        if (rows[0]?.last == null) break;
+        const beyond: string = last === null ? '' : `AND id > '${last}'`;
+        await client.query('BEGIN');
+        const { rows } = await client.query<{ last: string }>(
+          `WITH next AS (
+             SELECT id FROM bench.account WHERE needs_backfill ${beyond} ORDER BY id LIMIT 1000 FOR NO KEY UPDATE
+           ), touched AS (
+             UPDATE bench.account AS a SET id = a.id FROM next WHERE a.id = next.id RETURNING a.id
+           )
+           SELECT last_value(id) OVER () AS last FROM touched LIMIT 1`,
+        );
+        await client.query('COMMIT');
+        if (rows[0] === undefined) break;
         last = rows[0].last;
         batches += 1;
       }
@@ -91,6 +85,27 @@ export const flagColumn: Variant = {
       return `${batches} batches`;
     }),
 };
+
+/** Its column, function and trigger, on `bench.account`. */
+export function flagTrigger(): string[] {
+  const copies = ['id', 'name', 'email', 'balance', 'note'].map(
+    (column) => `${column} bench.account.${column}%TYPE := NEW.${column};`,
+  );
+  return [
+    'ALTER TABLE bench.account ADD COLUMN first text, ADD COLUMN needs_backfill boolean DEFAULT true',
+    `CREATE FUNCTION bench.fill() RETURNS trigger LANGUAGE plpgsql AS $$
+       DECLARE ${copies.join(' ')} path text;
+       BEGIN
+         SELECT current_setting INTO path FROM current_setting('search_path');
+         IF path <> 'new_version' THEN
+           NEW.first := ${FIRST};
+           NEW.needs_backfill := false;
+         END IF;
+         RETURN NEW;
+       END $$`,
+    'CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON bench.account FOR EACH ROW EXECUTE FUNCTION bench.fill()',
+  ];
+}
 
 const backfill: Backfill = {
   id: 'bf',
@@ -128,34 +143,75 @@ const expand: Step = {
   ],
 };
 
-/** Theseus: expand with the real dual write, then the real backfill, paced by its own probe from its usual start. */
-export const ours: Variant = {
-  name: 'Theseus',
-  async prepare(url) {
-    const engine = await openPostgres(url, { applicationName: 'bench' });
-    await engine.takeFence(fence, { name: 'bench', schema: 'bench', phase: 'expand' });
-    await engine.runStep(expand, fence, unlimited());
-    await engine.setFencePhase(fence, 'backfill');
-    await engine.close();
-  },
-  async fill(url, rows) {
-    const engine = await openPostgres(url, { applicationName: 'bench' });
-    const [range] = await engine.splitRanges(backfill.table, backfill.key, 1);
-    if (!range) throw new Error('The table is empty');
-    const call = { ...unlimited(), pace: START, onProgress: async () => true };
-    const filling = { ...backfill, estimatedRows: rows };
-    // A call that has no time left measures the quiet latency and writes nothing.
-    const { progress } = await engine.backfillRange(filling, range, null, fence, { ...call, until: 0 });
-    const baselineP99Ms = progress.baselineP99Ms ?? null;
-    const filled = await timed(async () => {
-      const done = await engine.backfillRange(filling, range, null, fence, { ...call, baselineP99Ms });
-      if (done.status !== 'done' || done.progress.rowsSeen < rows)
-        throw new Error('The backfill did not end');
-      const { chunks, pace, lockWaits } = done.progress;
-      const read = `${baselineP99Ms?.toFixed(1)} → ${done.progress.probeP99Ms?.toFixed(1)}`;
-      return `${chunks} chunks, ${pace.chunkRows} rows at the end, ${lockWaits} lock waits, probe p99 ${read} ms`;
-    });
-    await engine.close();
-    return filled;
-  },
-};
+async function prepare(url: string): Promise<void> {
+  const engine = await openPostgres(url, { applicationName: 'bench' });
+  await engine.takeFence(fence, { name: 'bench', schema: 'bench', phase: 'expand' });
+  await engine.runStep(expand, fence, unlimited());
+  await engine.setFencePhase(fence, 'backfill');
+  await engine.close();
+}
+
+/** What ranges know of each other, as their checkpoints tell it. */
+interface Learnt {
+  pace: Pace;
+  baselineP99Ms: number | null;
+}
+
+/**
+ * Theseus: expand with the real dual write, then the real backfill of `parts` ranges, `atOnce` at the same time, each
+ * paced by its own probe from the usual start, or from what the range that reported last has learnt.
+ */
+function theseus(name: string, partsOf: (rows: number) => number, atOnce: number): Variant {
+  return {
+    name,
+    prepare,
+    async fill(url, rows) {
+      const engine = await openPostgres(url, { applicationName: 'bench' });
+      const ranges = await engine.splitRanges(backfill.table, backfill.key, partsOf(rows));
+      const [first] = ranges;
+      if (!first) throw new Error('The table is empty');
+      const filling = { ...backfill, estimatedRows: rows };
+      const call = { ...unlimited(), pace: START, onProgress: async () => true };
+      // A call that has no time left measures the quiet latency and writes nothing.
+      const { progress } = await engine.backfillRange(filling, first, null, fence, { ...call, until: 0 });
+      let learnt: Learnt = { pace: START, baselineP99Ms: progress.baselineP99Ms ?? null };
+      const remember = (now: BackfillProgress) => {
+        learnt = { pace: now.pace, baselineP99Ms: now.baselineP99Ms ?? learnt.baselineP99Ms };
+      };
+      const waiting = [...ranges];
+      let seen = 0;
+      let chunks = 0;
+      let lockWaits = 0;
+      const work = async () => {
+        for (let range = waiting.shift(); range; range = waiting.shift()) {
+          const onProgress = async (now: BackfillProgress) => {
+            remember(now);
+            return true;
+          };
+          const done = await engine.backfillRange(filling, range, null, fence, {
+            ...call,
+            ...learnt,
+            onProgress,
+          });
+          if (done.status !== 'done') throw new Error('The backfill did not end');
+          seen += done.progress.rowsSeen;
+          chunks += done.progress.chunks;
+          lockWaits += done.progress.lockWaits;
+        }
+      };
+      const filled = await timed(async () => {
+        await Promise.all(Array.from({ length: atOnce }, work));
+        if (seen < rows) throw new Error(`The backfill saw ${seen} rows of ${rows}`);
+        const { chunkRows, pauseMs } = learnt.pace;
+        return `${ranges.length} ranges, ${atOnce} at once, ${chunks} chunks, at the end ${chunkRows} rows and ${pauseMs} ms, ${lockWaits} lock waits`;
+      });
+      await engine.close();
+      return filled;
+    },
+  };
+}
+
+/** The product's own defaults: how a table of this size is split and how many ranges are filled at once. */
+const { concurrency } = MigrationOptions.parse({});
+export const ours = theseus('Theseus', (rows) => rangesFor(rows, undefined, 1), concurrency);
+export const oneWorker = theseus('Theseus, one worker', () => 1, 1);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  FIRST_CONTROL_WAIT_MS,
+  firstState,
   inBounds,
   MAX_PAUSE_MS,
   MAX_ROWS,
@@ -26,7 +28,8 @@ const quiet: Measurement = {
   deadShare: null,
   slotRoomBytes: null,
 };
-const started: PaceState = { pace: START, baselineP99Ms: 1, since: 0, controlledAt: 0, controlMs: 0 };
+/** Something has held it back before: it goes on by steps. */
+const started: PaceState = { ...firstState(START, 1, 0), ramping: false };
 
 const state = fc.record({
   pace: fc.record({
@@ -36,7 +39,9 @@ const state = fc.record({
   baselineP99Ms: fc.option(fc.double({ min: 0.05, max: 500, noNaN: true })),
   since: fc.integer({ min: 0, max: 1_000 }),
   controlledAt: fc.integer({ min: 0, max: 1_000 }),
-  controlMs: fc.constant(0),
+  controlMs: fc.constantFrom(0, 200),
+  controlWaitMs: fc.constantFrom(2_000, 16_000),
+  ramping: fc.boolean(),
 });
 const measurement = fc.record({
   at: fc.integer({ min: 1_000, max: 100_000 }),
@@ -140,11 +145,46 @@ describe('nextPace', () => {
   it('holds still to see whether it is to blame when reads are slow, not more than every 2 s, and every 30 s anyway', () => {
     const slow = { ...quiet, probeP99Ms: 50 };
     const blamed = nextPace({ ...started, controlledAt: 8_000 }, { ...slow, at: 10_000 });
-    expect(blamed).toMatchObject({ controlMs: 400, controlledAt: 10_000, since: 10_000 });
+    expect(blamed).toMatchObject({ controlMs: 200, controlledAt: 10_000, since: 10_000 });
     expect(nextPace(blamed, { ...slow, at: 11_999 }).controlMs).toBe(0);
-    expect(nextPace(blamed, { ...slow, at: 12_000 }).controlMs).toBe(400);
+    expect(nextPace(blamed, { ...slow, at: 12_000 }).controlMs).toBe(200);
     expect(nextPace(blamed, { ...quiet, at: 39_999 }).controlMs).toBe(0);
-    expect(nextPace(blamed, { ...quiet, at: 40_000 }).controlMs).toBe(400);
+    expect(nextPace(blamed, { ...quiet, at: 40_000 }).controlMs).toBe(200);
+  });
+
+  it('asks less often what it knows: each window that puts the blame on it doubles the wait, up to 16 s', () => {
+    let now: PaceState = started;
+    const windows: number[] = [];
+    for (let at = 0; at < 60_000; at += 100) {
+      const held = now.controlMs > 0;
+      now = nextPace(now, { ...quiet, at, probeP99Ms: 50, quietP99Ms: held ? 1 : null, quietSamples: 20 });
+      if (now.controlMs > 0) windows.push(at);
+    }
+    const waits = windows.slice(1).map((at, index) => at - (windows[index] ?? 0));
+    expect(waits.slice(0, 3)).toEqual([4_000, 8_000, 16_000]);
+    const slowAgain = { ...quiet, at: now.since, probeP99Ms: 50, quietP99Ms: 40, quietSamples: 20 };
+    expect(nextPace({ ...now, controlMs: 200 }, slowAgain).controlWaitMs).toBe(FIRST_CONTROL_WAIT_MS);
+  });
+
+  it('doubles from the start until something holds it back, then goes on by steps', () => {
+    const rows: number[] = [];
+    let now = firstState(START, 1, 0);
+    for (let at = 1; at <= 3; at++) {
+      now = nextPace(now, { ...quiet, at, probeSamples: 10 });
+      rows.push(now.pace.chunkRows);
+    }
+    now = nextPace(now, { ...quiet, at: 4, probeP99Ms: 5 });
+    rows.push(now.pace.chunkRows);
+    for (let at = 5; at <= 6; at++) {
+      now = nextPace(now, { ...quiet, at });
+      rows.push(now.pace.chunkRows);
+    }
+    expect(rows).toEqual([400, 800, 1_600, 800, 1_000, 1_200]);
+  });
+
+  it('does not double again where another range has learnt the pace', () => {
+    const learnt = firstState({ chunkRows: 1_000, pauseMs: 0 }, 1, 0);
+    expect(nextPace(learnt, { ...quiet, at: 1 }).pace.chunkRows).toBe(1_200);
   });
 
   it('keeps going under an application that is slow and uneven by itself', () => {

@@ -8,6 +8,8 @@ export const MAX_PAUSE_MS = 1_000;
 export const START: Pace = { chunkRows: 200, pauseMs: 0 };
 
 const STEP_ROWS = 200;
+/** Until something first held it back, a pace that starts from nothing doubles. */
+const RAMP_FACTOR = 2;
 const FIRST_PAUSE_MS = 10;
 /** The application's reads may become this many times slower, and never mind less than the floor. */
 const LATENCY_FACTOR = 2;
@@ -24,15 +26,22 @@ const SLOT_ROOM_BYTES = 1024 * 1024 * 1024;
 const ROOM = 0.7;
 /** Reads a p99 must rest on before it may speed up; slowing down needs less. */
 const SAMPLES_TO_RAISE = 20;
+const SAMPLES_TO_RAMP = 10;
 const SAMPLES_TO_LOWER = 5;
 /** Without a probe the start's pace is won back one step in this many ms. */
 const BLIND_MS = 1_000;
 /** A control window: the backfill holds still this long, so that the probe sees the application without it. */
-const CONTROL_MS = 400;
+const CONTROL_MS = 200;
 /** Reads of a control window that make a new baseline. */
 const SAMPLES_TO_REBASE = 10;
-/** Windows come this often when reads are slow, to learn whether the backfill is to blame, and this often anyway. */
-const CONTROL_UNDER_PRESSURE_MS = 2_000;
+/**
+ * When reads are slow a window tells whether the backfill is to blame. Each time that it is, the next one waits twice
+ * as long: what is known need not be asked for again at once. And this often anyway.
+ */
+export const FIRST_CONTROL_WAIT_MS = 2_000;
+/** The limit may rise by this factor from one window to the next, and the database still counts as quick by itself. */
+const BLAME_FACTOR = 1.5;
+const LAST_CONTROL_WAIT_MS = 16_000;
 const CONTROL_EVERY_MS = 30_000;
 
 /** What was seen while chunks ran at the present pace; null is unknown. */
@@ -70,13 +79,33 @@ export interface PaceState {
   controlledAt: number;
   /** A control window to hold before the next chunk, ms; mostly 0. */
   controlMs: number;
+  /** Slow reads ask for a control window when the last is this old, ms. */
+  controlWaitMs: number;
+  /** Nothing has held it back yet. */
+  ramping: boolean;
 }
+
+/** The state in which a range begins, at monotonic ms `now`; `pace` is START, or what another range has learnt. */
+export function firstState(pace: Pace, baselineP99Ms: number | null, now: number): PaceState {
+  const ramping = pace.chunkRows <= START.chunkRows && pace.pauseMs === START.pauseMs;
+  return {
+    pace: inBounds(pace),
+    baselineP99Ms,
+    since: now,
+    controlledAt: now,
+    controlMs: 0,
+    controlWaitMs: FIRST_CONTROL_WAIT_MS,
+    ramping,
+  };
+}
+
+const latencyLimit = (baselineMs: number): number =>
+  Math.max(baselineMs * LATENCY_FACTOR, baselineMs + LATENCY_FLOOR_MS);
 
 /** How near reads are to their limit, by the measured latency: 1 is at the limit, 0 is unknown. */
 function latencyShare(state: PaceState, seen: Measurement): number {
   if (state.baselineP99Ms === null || seen.probeP99Ms === null || seen.probeSamples === 0) return 0;
-  const limit = Math.max(state.baselineP99Ms * LATENCY_FACTOR, state.baselineP99Ms + LATENCY_FLOOR_MS);
-  const share = seen.probeP99Ms / limit;
+  const share = seen.probeP99Ms / latencyLimit(state.baselineP99Ms);
   // A few reads say little about a 99th percentile; twice the limit is too slow however few there are.
   return seen.probeSamples >= SAMPLES_TO_LOWER || share >= 2 ? share : Math.min(share, ROOM);
 }
@@ -99,16 +128,18 @@ function slower({ chunkRows, pauseMs }: Pace): Pace {
   return { chunkRows, pauseMs: Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, pauseMs * 2)) };
 }
 
-function faster({ chunkRows, pauseMs }: Pace, most: number): Pace {
+function faster({ chunkRows, pauseMs }: Pace, most: number, ramping: boolean): Pace {
   if (pauseMs > 0) return { chunkRows, pauseMs: pauseMs <= FIRST_PAUSE_MS * 4 ? 0 : Math.floor(pauseMs / 4) };
-  return { chunkRows: Math.max(chunkRows, Math.min(most, chunkRows + STEP_ROWS)), pauseMs };
+  const more = ramping ? chunkRows * RAMP_FACTOR : chunkRows + STEP_ROWS;
+  return { chunkRows: Math.max(chunkRows, Math.min(most, more)), pauseMs };
 }
 
 /**
  * The pace of the next chunk: additive increase, multiplicative decrease (Chiu and Jain 1989, as in TCP), with a band
  * between in which nothing changes, so that it does not swing. At a limit the chunk is halved at once, and at the
  * smallest chunk the pause doubles; below 70 % of every limit the pause is quartered away first, then each fresh set of
- * 20 reads earns 200 rows. Every change starts the evidence anew, so that one bad second is not punished twice.
+ * 20 reads earns 200 rows. A range that starts from nothing doubles with every 10 reads until it meets the first limit
+ * (TCP's slow start). Every change starts the evidence anew, so that one bad second is not punished twice.
  *
  * Reads are held against a live control: when they are slow, and every 30 s anyway, the backfill holds still for a
  * moment, and what the probe sees then is the new baseline. A database that is slow at noon by itself does not hold the
@@ -116,9 +147,10 @@ function faster({ chunkRows, pauseMs }: Pace, most: number): Pace {
  */
 export function nextPace(former: PaceState, seen: Measurement): PaceState {
   const state = rebased(former, seen);
-  const next = { ...state, pace: nextRate(state, seen), controlMs: 0 };
+  const ramping = state.ramping && pressure(state, seen) < 1;
+  const next = { ...state, pace: nextRate(state, seen), controlMs: 0, ramping };
   const changed = next.pace.chunkRows !== state.pace.chunkRows || next.pace.pauseMs !== state.pace.pauseMs;
-  const wait = latencyShare(state, seen) >= 1 ? CONTROL_UNDER_PRESSURE_MS : CONTROL_EVERY_MS;
+  const wait = latencyShare(state, seen) >= 1 ? state.controlWaitMs : CONTROL_EVERY_MS;
   if (state.baselineP99Ms !== null && seen.at - state.controlledAt >= wait) {
     return { ...next, since: seen.at, controlledAt: seen.at, controlMs: CONTROL_MS };
   }
@@ -131,14 +163,23 @@ function nextRate(state: PaceState, seen: Measurement): Pace {
   if (share >= ROOM) return state.pace;
   // A probe reads every few ms: if nothing at all came in a second, there is none, or none any more.
   if (state.baselineP99Ms === null || seen.probeSamples === 0) {
-    return seen.at - state.since >= BLIND_MS ? faster(state.pace, START.chunkRows) : state.pace;
+    return seen.at - state.since >= BLIND_MS ? faster(state.pace, START.chunkRows, false) : state.pace;
   }
-  return seen.probeSamples >= SAMPLES_TO_RAISE ? faster(state.pace, MAX_ROWS) : state.pace;
+  const enough = state.ramping ? SAMPLES_TO_RAMP : SAMPLES_TO_RAISE;
+  return seen.probeSamples >= enough ? faster(state.pace, MAX_ROWS, state.ramping) : state.pace;
 }
 
+/** What a control window has told: the new baseline, and how soon the next window is worth its time. */
 function rebased(state: PaceState, seen: Measurement): PaceState {
   if (state.baselineP99Ms === null || seen.quietP99Ms === null) return state;
-  return seen.quietSamples >= SAMPLES_TO_REBASE ? { ...state, baselineP99Ms: seen.quietP99Ms } : state;
+  if (seen.quietSamples < SAMPLES_TO_REBASE) return state;
+  const next = { ...state, baselineP99Ms: seen.quietP99Ms };
+  if (state.controlMs === 0) return next;
+  const toBlame = latencyLimit(seen.quietP99Ms) <= latencyLimit(state.baselineP99Ms) * BLAME_FACTOR;
+  return {
+    ...next,
+    controlWaitMs: toBlame ? Math.min(LAST_CONTROL_WAIT_MS, state.controlWaitMs * 2) : FIRST_CONTROL_WAIT_MS,
+  };
 }
 
 /** A pace given from outside, brought into bounds. */

@@ -1,5 +1,5 @@
 import { clock } from '#platform/clock.ts';
-import { inBounds, nextPace, type PaceState } from '../../pacing/pace.ts';
+import { firstState, nextPace, type PaceState } from '../../pacing/pace.ts';
 import type { Backfill } from '../../plan/schemas.ts';
 import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
 import {
@@ -45,14 +45,7 @@ export async function backfillRange(
     probing = await openProbe(open, backfill, worker.pid);
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
-    const now = clock.monotonic();
-    const pacing = {
-      pace: inBounds(options.pace),
-      baselineP99Ms,
-      since: now,
-      controlledAt: now,
-      controlMs: 0,
-    };
+    const pacing = firstState(options.pace, baselineP99Ms, clock.monotonic());
     return await fill(worker, probing?.probe ?? null, {
       backfill,
       range,
@@ -168,9 +161,9 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     }
     const pauseMs = Math.max(pacing.pace.pauseMs, pacing.controlMs);
     if (pauseMs > 0) {
-      probe?.setQuiet(true);
+      probe?.setQuiet(pacing.controlMs > 0 ? 'control' : 'pause');
       await clock.sleep(pauseMs, options.signal);
-      probe?.setQuiet(false);
+      probe?.setQuiet('no');
     }
   }
 }

@@ -70,9 +70,9 @@ describe('the probe', () => {
     const since = performance.now();
     await expect.poll(() => probe.window(since).samples, { timeout: 3_000 }).toBeGreaterThan(2);
     expect(probe.window(since).quietSamples).toBe(0);
-    probe.setQuiet(true);
+    probe.setQuiet('control');
     await expect.poll(() => probe.window(since).quietSamples, { timeout: 3_000 }).toBeGreaterThan(2);
-    probe.setQuiet(false);
+    probe.setQuiet('no');
     const { samples, quietSamples } = probe.window(since);
     expect(quietSamples).toBeLessThan(samples);
   });

@@ -8,6 +8,8 @@ import { type Key, relation } from './keyset.ts';
 import { splitRanges } from './ranges.ts';
 
 const READ_EVERY_MS = 20;
+/** A control window is short, so the reads come closer. */
+const READ_EVERY_CONTROL_MS = 5;
 const SERVER_EVERY_MS = 500;
 /** Reads kept: about 20 s. */
 const KEPT = 1_024;
@@ -44,12 +46,31 @@ export interface Window {
   quietSamples: number;
 }
 
+interface Sample {
+  at: number;
+  ms: number;
+  quiet: boolean;
+}
+
+function summarise(reads: readonly Sample[]): Window {
+  const quiet = reads.filter((sample) => sample.quiet).map((sample) => sample.ms);
+  return {
+    p99Ms: quantile(
+      reads.map((sample) => sample.ms),
+      0.99,
+    ),
+    samples: reads.length,
+    quietP99Ms: quantile(quiet, 0.99),
+    quietSamples: quiet.length,
+  };
+}
+
 /** A client like any other, reading one row of the table being filled by its key, over and over. */
 export interface Probe {
   /** Of the reads begun since `since`, monotonic ms. */
   window(since: number): Window;
-  /** Tells whether chunks run, or are paused, from now on. */
-  setQuiet(quiet: boolean): void;
+  /** Tells whether chunks run from now on, are paused, or hold still to be compared with. */
+  setQuiet(quiet: 'no' | 'pause' | 'control'): void;
   load(): ServerLoad | null;
   /** Stops reading; resolves when the session is free. */
   stop(): Promise<void>;
@@ -79,12 +100,24 @@ export async function startProbe(
     text: `SELECT 1 FROM ${relation(table)} WHERE ${where.join(' AND ')}`,
   };
 
-  const samples: { at: number; ms: number; quiet: boolean }[] = [];
+  const samples: Sample[] = [];
   let quietSince: number | null = null;
+  let readEveryMs = READ_EVERY_MS;
   let pending: number | null = null;
   let load: ServerLoad | null = null;
   let wal: { at: number; bytes: number } | null = null;
+  let summary: { since: number; window: Window } | null = null;
   const stopping = new AbortController();
+
+  /** Of the reads that came back. Asked after every chunk, it is worked out once for every read. */
+  function ended(since: number): Window {
+    if (summary?.since === since) return summary.window;
+    const window = summarise(readsSince(since));
+    summary = { since, window };
+    return window;
+  }
+  const readsSince = (since: number) =>
+    samples.slice(samples.findLastIndex((sample) => sample.at < since) + 1);
 
   async function readOnce(): Promise<void> {
     const at = clock.monotonic();
@@ -95,6 +128,7 @@ export async function startProbe(
       pending = null;
       samples.push({ at, ms: clock.monotonic() - at, quiet: quietSince !== null && quietSince <= at });
       if (samples.length > KEPT) samples.shift();
+      summary = null;
     }
   }
 
@@ -134,7 +168,7 @@ export async function startProbe(
   async function run(): Promise<void> {
     let lookAt = 0;
     while (!stopping.signal.aborted) {
-      const next = clock.monotonic() + READ_EVERY_MS;
+      const next = clock.monotonic() + readEveryMs;
       if (keys.length > 0) await readOnce().catch(tolerateTimeout);
       if (clock.monotonic() >= lookAt) {
         await look().catch(tolerateTimeout);
@@ -147,20 +181,13 @@ export async function startProbe(
 
   return {
     window(since) {
-      const reads = samples.slice(samples.findLastIndex((sample) => sample.at < since) + 1);
-      const quiet = reads.filter((sample) => sample.quiet).map((sample) => sample.ms);
-      const lengths = reads.map((sample) => sample.ms);
       const waiting = pending === null || pending < since ? 0 : clock.monotonic() - pending;
-      if (waiting > READ_EVERY_MS) lengths.push(waiting);
-      return {
-        p99Ms: quantile(lengths, 0.99),
-        samples: lengths.length,
-        quietP99Ms: quantile(quiet, 0.99),
-        quietSamples: quiet.length,
-      };
+      if (pending === null || waiting <= READ_EVERY_MS) return ended(since);
+      return summarise([...readsSince(since), { at: pending, ms: waiting, quiet: false }]);
     },
     setQuiet(quiet) {
-      quietSince = quiet ? clock.monotonic() : null;
+      quietSince = quiet === 'no' ? null : clock.monotonic();
+      readEveryMs = quiet === 'control' ? READ_EVERY_CONTROL_MS : READ_EVERY_MS;
     },
     load: () => load,
     stop: async () => {
