@@ -1,4 +1,3 @@
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { clock } from './clock.ts';
@@ -19,7 +18,7 @@ import {
 } from './request.ts';
 import type { RequestTools, Route } from './route.ts';
 import { match } from './router.ts';
-import { type InvocationLogger, invocationLogger, invocationMetrics, tracer } from './telemetry.ts';
+import { type InvocationLogger, invocationLogger, invocationMetrics, tracing } from './telemetry.ts';
 
 export interface ApiDefinition {
   /** The function's name without the environment, for example `migrations-api`. */
@@ -170,9 +169,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     };
   }
 
-  const wrapped = middy(run, { timeoutEarlyInMillis: 0 }).use(
-    captureLambdaHandler(tracer, { captureResponse: false }),
-  );
+  const wrapped = middy(run, { timeoutEarlyInMillis: 0 }).use(tracing);
   return Object.assign((event: unknown, context: Context): Promise<HttpAnswer> => wrapped(event, context), {
     definition,
   });

@@ -1,4 +1,3 @@
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
@@ -10,7 +9,7 @@ import {
   type InvocationMetrics,
   invocationLogger,
   invocationMetrics,
-  tracer,
+  tracing,
 } from './telemetry.ts';
 
 /** What a task may use of its invocation. */
@@ -112,9 +111,7 @@ export function task<I extends z.ZodType, O extends z.ZodType>(
     }
   }
 
-  const wrapped = middy(run, { timeoutEarlyInMillis: 0 }).use(
-    captureLambdaHandler(tracer, { captureResponse: false }),
-  );
+  const wrapped = middy(run, { timeoutEarlyInMillis: 0 }).use(tracing);
   return Object.assign((event: unknown, context: Context): Promise<z.output<O>> => wrapped(event, context), {
     definition: { name, input: definition.input, output: definition.output },
   });

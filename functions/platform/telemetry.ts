@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { MiddlewareObj } from '@middy/core';
 import { redactingReplacer } from './redact.ts';
 
 /** What a handler may say about itself; secrets are cut out of every entry. */
@@ -50,5 +50,16 @@ export function invocationMetrics(service: string): { metrics: InvocationMetrics
   };
 }
 
-/** X-Ray segments; switches itself off outside Lambda. */
-export const tracer = new Tracer({ captureHTTPsRequests: false });
+async function xRay(): Promise<MiddlewareObj[]> {
+  const [{ Tracer }, { captureLambdaHandler }] = await Promise.all([
+    import('@aws-lambda-powertools/tracer'),
+    import('@aws-lambda-powertools/tracer/middleware'),
+  ]);
+  return [captureLambdaHandler(new Tracer({ captureHTTPsRequests: false }), { captureResponse: false })];
+}
+
+/**
+ * X-Ray segments of every invocation in Lambda. Elsewhere the SDK of X-Ray is not even loaded: it hooks itself into
+ * every promise of the process.
+ */
+export const tracing: MiddlewareObj[] = inLambda() ? await xRay() : [];

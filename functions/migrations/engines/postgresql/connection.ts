@@ -1,6 +1,9 @@
 import pg from 'pg';
-import { DatabasePooled, DatabaseRefused } from '../../errors.ts';
+import { clock } from '#platform/clock.ts';
+import { ConnectionLost, DatabasePooled, DatabaseRefused, DatabaseUnsupported } from '../../errors.ts';
+import { destroySocket, startUpProcessId } from './client-internals.ts';
 import { connectError, describeTarget, statementError } from './database-errors.ts';
+import { settingsOf } from './settings.ts';
 import { shortHash } from './short-hash.ts';
 
 export interface SessionOptions {
@@ -12,6 +15,8 @@ export interface SessionOptions {
   worker?: 'backfill';
   /** For statements that outlast their client: no timeouts, and the server does not look whether we are still here. */
   long?: boolean;
+  /** Not one that was used before, for what role and database have for defaults is read when a session begins. */
+  fresh?: boolean;
   readOnly?: boolean;
   /** Ms; 30,000 unless told. */
   statementTimeoutMs?: number;
@@ -35,14 +40,29 @@ export interface Session {
   detach(): void;
 }
 
+/** One server process of our own, and our end of the connection to it. */
+export interface Backend {
+  readonly client: pg.Client;
+  readonly pid: number;
+  /** Monotonic ms. */
+  readonly openedAt: number;
+}
+
+const oldestVersion = 140000;
 const connectTimeoutMs = 5_000;
 const closeTimeoutMs = 2_000;
 
 /**
- * Opens a session whose behaviour does not depend on defaults of role or database.
- * Throws DatabaseUnreachable, DatabaseRefused, DatabasePooled.
+ * Opens a session whose behaviour does not depend on defaults of role or database, and which nobody used before.
+ * Throws DatabaseUnreachable, DatabaseRefused, DatabasePooled, DatabaseUnsupported.
  */
 export async function openSession(connectionString: string, options: SessionOptions): Promise<Session> {
+  const backend = await openBackend(connectionString, options);
+  return sessionOn(backend, () => endBackend(backend));
+}
+
+/** What `openSession` opens, with the settings of `options` made. Throws as it does. */
+export async function openBackend(connectionString: string, options: SessionOptions): Promise<Backend> {
   const target = describeTarget(connectionString);
   if (!/^postgres(ql)?:\/\//.test(connectionString)) {
     throw new DatabaseRefused('The connection is not a URL of the form postgres://user@host:port/database');
@@ -50,16 +70,20 @@ export async function openSession(connectionString: string, options: SessionOpti
   const client = await connect(connectionString, options.applicationName, target);
   try {
     const pid = await backendPid(client);
+    await refuseOldVersion(client, target);
     // A pooler or proxy answers the start-up with a process id of its own.
-    if (processId(client) !== pid)
+    if (startUpProcessId(client) !== pid)
       await refusePooler(client, pid, connectionString, options.applicationName, target);
     await client.query(settingsOf(options));
-    return session(client, pid);
+    return { client, pid, openedAt: clock.monotonic() };
   } catch (error) {
     await end(client);
     throw connectError(error, target);
   }
 }
+
+/** Says goodbye to a backend, or hangs up when it does not answer within 2 s. Never throws. */
+export const endBackend = ({ client }: Backend): Promise<void> => end(client);
 
 /** Opens a session for the length of `work` and closes it. */
 export async function withSession<T>(
@@ -124,69 +148,52 @@ async function connect(
   }
 }
 
-function session(client: pg.Client, pid: number): Session {
+/** The use of a backend until `close` or `detach`; `closing` says what becomes of the backend then, once. */
+export function sessionOn(backend: Backend, closing: () => Promise<void>): Session {
+  let over = false;
+  // From then on the backend may be somebody else's.
+  const current = () => {
+    if (over) throw new ConnectionLost('The session was closed before');
+    return backend.client;
+  };
   return {
-    client,
-    pid,
+    get client() {
+      return current();
+    },
+    pid: backend.pid,
     async query(text, values) {
+      const client = current();
       try {
         return await client.query(text, values === undefined ? undefined : [...values]);
       } catch (error) {
         throw statementError(error, text);
       }
     },
-    close: () => end(client),
+    async close() {
+      if (over) return;
+      over = true;
+      await closing();
+    },
     detach() {
+      over = true;
       // The statement's promise will be rejected with a lost connection, which nobody waits for any more.
-      socketOf(client)?.destroy();
+      destroySocket(backend.client);
     },
   };
 }
 
-function settingsOf(options: SessionOptions): string {
-  const { long = false, statementTimeoutMs = 30_000, lockTimeoutMs = 2_000 } = options;
-  const path =
-    options.schema === undefined
-      ? 'pg_catalog'
-      : `pg_catalog, ${pg.escapeIdentifier(options.schema)}, pg_temp`;
-  const always: Record<string, string> = {
-    search_path: path,
-    statement_timeout: String(long ? 0 : statementTimeoutMs),
-    lock_timeout: String(long ? 0 : lockTimeoutMs),
-    idle_in_transaction_session_timeout: '10000',
-    tcp_keepalives_idle: '10',
-    tcp_keepalives_interval: '5',
-    tcp_keepalives_count: '3',
-    row_security: 'off',
-    standard_conforming_strings: 'on',
-    TimeZone: 'UTC',
-    DateStyle: 'ISO, MDY',
-    IntervalStyle: 'postgres',
-    extra_float_digits: '1',
-    bytea_output: 'hex',
-    default_transaction_isolation: 'read committed',
-    default_transaction_read_only: options.readOnly ? 'on' : 'off',
-    'theseus.worker': options.worker ?? '',
-  };
-  // Not every platform and version has these.
-  const where: Record<string, string> = {
-    tcp_user_timeout: long ? '0' : '30000',
-    client_connection_check_interval: long ? '0' : '5000',
-    transaction_timeout: '0',
-    deadlock_timeout: '50ms',
-  };
-  const set = ([name, value]: [string, string]) =>
-    `pg_catalog.set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, false)`;
-  const tolerant = Object.entries(where).map(
-    (entry) => `BEGIN PERFORM ${set(entry)}; EXCEPTION WHEN OTHERS THEN NULL; END;`,
+async function refuseOldVersion(client: pg.Client, target: string): Promise<void> {
+  const { rows } = await client.query<{ version: string; number: number }>(
+    `SELECT pg_catalog.current_setting('server_version') AS version,
+       pg_catalog.current_setting('server_version_num')::int AS number`,
   );
-  return `SELECT ${Object.entries(always).map(set).join(', ')}; DO $theseus$ BEGIN ${tolerant.join(' ')} END $theseus$;${pinnedTime}`;
+  const [found] = rows;
+  if (found !== undefined && found.number >= oldestVersion) return;
+  throw new DatabaseUnsupported(`PostgreSQL ${found?.version} is too old: 14 or newer is needed`, {
+    evidence: { target, version: found?.version },
+    action: 'Upgrade the server.',
+  });
 }
-
-/** Dates and times are read as the dual write's functions read them: as the database did when it was taken in hand. */
-const pinnedTime = ` DO $theseus$ BEGIN IF pg_catalog.to_regclass('theseus.settings') IS NOT NULL THEN
-  PERFORM pg_catalog.set_config(name, value, false) FROM theseus.settings; END IF;
-  EXCEPTION WHEN insufficient_privilege THEN NULL; END $theseus$`;
 
 async function backendPid(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
@@ -217,19 +224,9 @@ async function refusePooler(
   }
 }
 
-function processId(client: pg.Client): unknown {
-  return 'processID' in client ? client.processID : undefined;
-}
-
-function socketOf(client: pg.Client): { destroy(): void } | undefined {
-  // node-postgres keeps the socket here and does not type it.
-  const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
-  return connection?.stream;
-}
-
 /** Says goodbye, or hangs up when the server does not answer in time. */
 async function end(client: pg.Client): Promise<void> {
-  const timer = setTimeout(() => socketOf(client)?.destroy(), closeTimeoutMs);
+  const timer = setTimeout(() => destroySocket(client), closeTimeoutMs);
   try {
     await client.end();
   } catch {

@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
-import { DatabaseUnsupported } from '../../errors.ts';
+import { ConnectionLost } from '../../errors.ts';
 import type { DatabaseFacts, Engine, Feature, OpenEngine, RunOptions } from '../engine.ts';
 import { backfillRange } from './backfill.ts';
-import { applicationName, openSession, type Session, type SessionOptions } from './connection.ts';
+import { applicationName, type Session, type SessionOptions } from './connection.ts';
 import { readDefinitions } from './definitions.ts';
 import { releaseFence, setFencePhase, takeFence } from './fence.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
@@ -10,6 +10,7 @@ import { makeLogin } from './login.ts';
 import { splitRanges } from './ranges.ts';
 import { columnTypes, restoreTable } from './restore.ts';
 import { countRows, exportRows } from './rows.ts';
+import { borrowSession } from './sessions.ts';
 import { runStep } from './steps/run.ts';
 import { findProblems } from './validate.ts';
 import { verifyRange } from './verify.ts';
@@ -22,17 +23,17 @@ const features: ReadonlySet<Feature> = new Set([
   'row_backup',
 ]);
 
-const oldestVersion = 140000;
 /** Splitting reads samples of large tables. */
 const samplingTimeoutMs = 60_000;
 
 /**
- * PostgreSQL 14 and newer. Every call opens the sessions it needs and closes them: nothing is held between calls.
- * Throws DatabaseUnreachable, DatabaseRefused, DatabasePooled, DatabaseUnsupported.
+ * PostgreSQL 14 and newer. Every call borrows the sessions it needs and gives them back (sessions.ts): nothing is held
+ * between calls, and nothing is opened before the first. Every call throws DatabaseUnreachable, DatabaseRefused,
+ * DatabasePooled and DatabaseUnsupported.
  */
 export const openPostgres: OpenEngine = async (connectionString, options) => {
   const open = (purpose: string, session: Omit<SessionOptions, 'applicationName'> = {}) =>
-    openSession(connectionString, { ...session, applicationName: named(options.applicationName, purpose) });
+    borrowSession(connectionString, { ...session, applicationName: named(options.applicationName, purpose) });
 
   async function using<T>(
     purpose: string,
@@ -47,16 +48,14 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     }
   }
 
-  const facts = await using('open', { readOnly: true }, readFacts);
-
   const engine: Engine = {
     name: 'postgresql',
     features,
-    inspect: () => using('inspect', { readOnly: true }, readFacts),
+    inspect: () => using('inspect', { readOnly: true, fresh: true }, readFacts),
     snapshot: (schema) => using('snapshot', { readOnly: true }, (session) => readSnapshot(session, schema)),
     validate: (plan, run) =>
-      using('validate', { readOnly: true, schema: plan.schema }, (session) =>
-        findProblems(session, plan, facts, run),
+      using('validate', { readOnly: true, fresh: true, schema: plan.schema }, async (session) =>
+        findProblems(session, plan, await readFacts(session), run),
       ),
     takeFence: (fence, about) => using('fence', {}, (session) => takeFence(session, fence, about)),
     setFencePhase: (fence, phase) => using('fence', {}, (session) => setFencePhase(session, fence, phase)),
@@ -64,7 +63,7 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     runStep: (step, fence, run) =>
       runStep(
         (session) =>
-          openSession(connectionString, {
+          borrowSession(connectionString, {
             ...session,
             applicationName: applicationName(fence.migration, step.id, String(fence.epoch)),
           }),
@@ -112,21 +111,14 @@ function named(base: string, purpose: string): string {
 const left = (run: RunOptions) => Math.max(1_000, Math.round(run.until - clock.now()));
 
 async function readFacts(session: Session): Promise<DatabaseFacts> {
-  const { rows } = await session.query<DatabaseFacts & { number: number }>(
-    `SELECT 'postgresql' AS engine, current_setting('server_version_num')::int AS number,
-       split_part(current_setting('server_version'), ' ', 1) AS version,
+  const { rows } = await session.query<DatabaseFacts>(
+    `SELECT 'postgresql' AS engine, split_part(current_setting('server_version'), ' ', 1) AS version,
        current_database()::text AS database, current_user::text AS "user", false AS pooled,
        pg_is_in_recovery() OR (SELECT setting = 'on' FROM pg_settings WHERE name = 'in_hot_standby')
          OR (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only') AS "readOnly",
        current_setting('deadlock_timeout') = '50ms' AS "canSetDeadlockTimeout"`,
   );
-  const found = rows[0];
-  if (found === undefined || found.number < oldestVersion) {
-    throw new DatabaseUnsupported(`PostgreSQL ${found?.version} is too old: 14 or newer is needed`, {
-      evidence: { version: found?.version },
-      action: 'Upgrade the server.',
-    });
-  }
-  const { number: _number, ...facts } = found;
+  const [facts] = rows;
+  if (facts === undefined) throw new ConnectionLost('The database told nothing about itself');
   return facts;
 }
