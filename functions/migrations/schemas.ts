@@ -84,6 +84,31 @@ export const MigrationOptions = z
       .optional()
       .describe('Key ranges a table is split into; one per 250,000 rows when absent'),
     concurrency: z.int().min(1).max(40).default(4).describe('Ranges worked on at the same time'),
+    pacing: z
+      .strictObject({
+        probe: z
+          .string()
+          .min(1)
+          .max(4_000)
+          .optional()
+          .describe('A query whose latency stands for that of the application, in place of reads by key'),
+        p99LimitMs: z
+          .number()
+          .min(0.1)
+          .max(60_000)
+          .optional()
+          .describe(
+            "The probe's p99 is kept below this, ms; twice what it is without the backfill when absent",
+          ),
+        replicationLagLimitMs: z
+          .int()
+          .min(1)
+          .max(3_600_000)
+          .optional()
+          .describe('The slowest replica is kept nearer than this, ms; 2,000 when absent'),
+      })
+      .optional()
+      .describe('What the pace of the backfill follows'),
     loginRole: schemaName
       .optional()
       .describe(

@@ -64,6 +64,16 @@ export interface Pace {
   pauseMs: number;
 }
 
+/** Demands on the pace of a backfill, in place of what is usual. */
+export interface Pacing {
+  /** Read over and over in place of rows by key: its latency stands for the application's. */
+  probe?: string | undefined;
+  /** The probe's p99 is kept below this, ms, whatever it is without the backfill. */
+  p99LimitMs?: number | undefined;
+  /** The slowest replica is kept nearer than this, ms. */
+  replicationLagLimitMs?: number | undefined;
+}
+
 export interface BackfillProgress {
   /** Last key done, or null before the first chunk. */
   last: string[] | null;
@@ -105,8 +115,8 @@ export interface Engine {
   readonly features: ReadonlySet<Feature>;
   inspect(): Promise<DatabaseFacts>;
   snapshot(schema: string): Promise<Snapshot>;
-  /** Rights, data checks, poolers, read-only, disk: read-only. */
-  validate(plan: Plan, options: RunOptions): Promise<Finding[]>;
+  /** Rights, data checks, the probe of `pacing`, poolers, read-only: changes nothing. */
+  validate(plan: Plan, options: RunOptions & { pacing?: Pacing | undefined }): Promise<Finding[]>;
   /** Creates the control schema if missing and raises the fence to this epoch; waits for chunks in flight. */
   takeFence(fence: Fence, facts: { name: string; schema: string; phase: string }): Promise<void>;
   /** Records the phase beside the epoch (checked by every transaction). */
@@ -124,6 +134,8 @@ export interface Engine {
       pace: Pace;
       /** As an earlier call's progress told it; without it the call measures for a second before it writes. */
       baselineP99Ms?: number | null;
+      /** What the migration demands of its pace; the usual where it demands nothing. */
+      pacing?: Pacing | undefined;
       /** Called at most once a second and at the end; false stops the range after the current chunk (pause). */
       onProgress: (progress: BackfillProgress) => Promise<boolean>;
     },

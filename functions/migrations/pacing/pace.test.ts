@@ -20,6 +20,7 @@ const quiet: Measurement = {
   probeSamples: 30,
   quietP99Ms: null,
   quietSamples: 0,
+  application: null,
   chunkMs: 2,
   waiters: 0,
   lockTimedOut: false,
@@ -43,12 +44,22 @@ const state = fc.record({
   controlWaitMs: fc.constantFrom(2_000, 16_000),
   ramping: fc.boolean(),
 });
+const limits = fc.record({
+  p99Ms: fc.option(fc.double({ min: 0.1, max: 60_000, noNaN: true })),
+  replicationLagMs: fc.option(fc.integer({ min: 1, max: 3_600_000 })),
+});
 const measurement = fc.record({
   at: fc.integer({ min: 1_000, max: 100_000 }),
   probeP99Ms: fc.option(fc.double({ min: 0, max: 10_000, noNaN: true })),
   probeSamples: fc.integer({ min: 0, max: 1_000 }),
   quietP99Ms: fc.option(fc.double({ min: 0, max: 10_000, noNaN: true })),
   quietSamples: fc.integer({ min: 0, max: 9 }),
+  application: fc.option(
+    fc.record({
+      meanMs: fc.double({ min: 0, max: 1_000, noNaN: true }),
+      usualMs: fc.double({ min: 0, max: 1_000, noNaN: true }),
+    }),
+  ),
   chunkMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
   waiters: fc.integer({ min: 0, max: 3 }),
   lockTimedOut: fc.boolean(),
@@ -65,10 +76,10 @@ const isSlower = (a: PaceState, b: PaceState) =>
 describe('nextPace', () => {
   it('never leaves its bounds, whatever is measured', () => {
     fc.assert(
-      fc.property(state, fc.array(measurement, { maxLength: 60 }), (first, seen) => {
+      fc.property(state, fc.array(measurement, { maxLength: 60 }), limits, (first, seen, named) => {
         let now: PaceState = first;
         for (const each of seen) {
-          now = nextPace(now, each);
+          now = nextPace(now, each, named);
           expect(now.pace).toEqual(inBounds(now.pace));
         }
       }),
@@ -77,19 +88,19 @@ describe('nextPace', () => {
 
   it('backs off with the very next chunk at any limit, until it can go no slower', () => {
     fc.assert(
-      fc.property(state, measurement, (first, seen) => {
-        fc.pre(pressure(first, seen) >= 1);
+      fc.property(state, measurement, limits, (first, seen, named) => {
+        fc.pre(pressure(first, seen, named) >= 1);
         const slowest = first.pace.chunkRows === MIN_ROWS && first.pace.pauseMs === MAX_PAUSE_MS;
-        expect(isSlower(nextPace(first, seen), first)).toBe(!slowest);
+        expect(isSlower(nextPace(first, seen, named), first)).toBe(!slowest);
       }),
     );
   });
 
   it('never goes faster within reach of a limit', () => {
     fc.assert(
-      fc.property(state, measurement, (first, seen) => {
-        fc.pre(pressure(first, seen) >= 0.7);
-        const next = nextPace(first, seen);
+      fc.property(state, measurement, limits, (first, seen, named) => {
+        fc.pre(pressure(first, seen, named) >= 0.7);
+        const next = nextPace(first, seen, named);
         expect(next.pace.chunkRows).toBeLessThanOrEqual(first.pace.chunkRows);
         expect(next.pace.pauseMs).toBeGreaterThanOrEqual(first.pace.pauseMs);
       }),
@@ -123,8 +134,30 @@ describe('nextPace', () => {
       { deadShare: 1.6 },
       { slotRoomBytes: 512 * 1024 * 1024 },
       { probeP99Ms: 5 },
+      { application: { meanMs: 2.1, usualMs: 1 } },
     ];
     for (const harm of harms) expect(nextPace(started, { ...quiet, ...harm }).pace.chunkRows).toBe(100);
+  });
+
+  it("follows the application's own statements, with half a millisecond for the quick ones", () => {
+    const quick = { ...quiet, application: { meanMs: 0.3, usualMs: 0.05 } };
+    expect(nextPace(started, quick).pace.chunkRows).toBe(400);
+    const near = { ...quiet, application: { meanMs: 8, usualMs: 5 } };
+    expect(nextPace(started, near).pace).toEqual(START);
+  });
+
+  it('keeps the limits that are named, however slow reads are without it', () => {
+    const slow: PaceState = { ...started, baselineP99Ms: 40 };
+    const seen = { ...quiet, probeP99Ms: 12, replicationLagMs: 900 };
+    expect(nextPace(slow, seen).pace.chunkRows).toBe(400);
+    expect(nextPace(slow, seen, { p99Ms: 10, replicationLagMs: null }).pace.chunkRows).toBe(100);
+    expect(nextPace(slow, seen, { p99Ms: null, replicationLagMs: 800 }).pace.chunkRows).toBe(100);
+  });
+
+  it('goes by a limit that is named without knowing what is usual', () => {
+    const unmeasured: PaceState = { ...started, baselineP99Ms: null };
+    const named = { p99Ms: 10, replicationLagMs: null };
+    expect(nextPace(unmeasured, quiet, named).pace.chunkRows).toBe(400);
   });
 
   it('does not blame itself for what is as slow without it, and notices when that is over', () => {

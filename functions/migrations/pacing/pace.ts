@@ -17,6 +17,8 @@ const LATENCY_FLOOR_MS = 2;
 /** A chunk holds its row locks for as long as it runs, so this is what a client may wait for one. */
 const CHUNK_LIMIT_MS = 50;
 const LAG_LIMIT_MS = 2_000;
+/** The application's own statements, on the mean: they are counted by the server, without the way to it. */
+const APPLICATION_FLOOR_MS = 0.5;
 const WAL_LIMIT_BYTES = 256 * 1024 * 1024;
 /** Dead rows for each live one: a backfill leaves one behind itself, more means that vacuum cannot keep up. */
 const DEAD_LIMIT = 1.5;
@@ -44,6 +46,14 @@ const BLAME_FACTOR = 1.5;
 const LAST_CONTROL_WAIT_MS = 16_000;
 const CONTROL_EVERY_MS = 30_000;
 
+/** Limits that the migration names in place of the usual ones; null: the usual one. */
+export interface Limits {
+  /** Of the probe's reads: fixed, however long they take without the backfill. */
+  p99Ms: number | null;
+  replicationLagMs: number | null;
+}
+export const USUAL_LIMITS: Limits = { p99Ms: null, replicationLagMs: null };
+
 /** What was seen while chunks ran at the present pace; null is unknown. */
 export interface Measurement {
   /** Monotonic ms. */
@@ -54,6 +64,8 @@ export interface Measurement {
   /** The same of those reads that began and ended in a pause between chunks. */
   quietP99Ms: number | null;
   quietSamples: number;
+  /** What the application's own statements take on the mean and what they usually do, ms, at most a second ago. */
+  application: { meanMs: number; usualMs: number } | null;
   /** How long the last chunk's statement ran, ms. */
   chunkMs: number;
   /** Sessions waiting for a lock that the backfill holds, and whether the chunk itself gave up waiting for one. */
@@ -103,19 +115,28 @@ const latencyLimit = (baselineMs: number): number =>
   Math.max(baselineMs * LATENCY_FACTOR, baselineMs + LATENCY_FLOOR_MS);
 
 /** How near reads are to their limit, by the measured latency: 1 is at the limit, 0 is unknown. */
-function latencyShare(state: PaceState, seen: Measurement): number {
-  if (state.baselineP99Ms === null || seen.probeP99Ms === null || seen.probeSamples === 0) return 0;
-  const share = seen.probeP99Ms / latencyLimit(state.baselineP99Ms);
+function probeShare(state: PaceState, seen: Measurement, limits: Limits): number {
+  const limit = limits.p99Ms ?? (state.baselineP99Ms === null ? null : latencyLimit(state.baselineP99Ms));
+  if (limit === null || seen.probeP99Ms === null || seen.probeSamples === 0) return 0;
+  const share = seen.probeP99Ms / limit;
   // A few reads say little about a 99th percentile; twice the limit is too slow however few there are.
   return seen.probeSamples >= SAMPLES_TO_LOWER || share >= 2 ? share : Math.min(share, ROOM);
 }
 
+/** The nearer of the probe's reads and the application's own statements. */
+function latencyShare(state: PaceState, seen: Measurement, limits: Limits): number {
+  const { application } = seen;
+  if (application === null) return probeShare(state, seen, limits);
+  const limit = Math.max(application.usualMs * LATENCY_FACTOR, application.usualMs + APPLICATION_FLOOR_MS);
+  return Math.max(probeShare(state, seen, limits), application.meanMs / limit);
+}
+
 /** How near the present pace is to its nearest limit: 1 is at the limit. */
-export function pressure(state: PaceState, seen: Measurement): number {
+export function pressure(state: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): number {
   return Math.max(
-    latencyShare(state, seen),
+    latencyShare(state, seen, limits),
     seen.chunkMs / CHUNK_LIMIT_MS,
-    (seen.replicationLagMs ?? 0) / LAG_LIMIT_MS,
+    (seen.replicationLagMs ?? 0) / (limits.replicationLagMs ?? LAG_LIMIT_MS),
     (seen.walBytesPerSecond ?? 0) / WAL_LIMIT_BYTES,
     (seen.deadShare ?? 0) / DEAD_LIMIT >= 1 ? 1 : 0,
     seen.slotRoomBytes !== null && seen.slotRoomBytes < SLOT_ROOM_BYTES ? 1 : 0,
@@ -143,26 +164,27 @@ function faster({ chunkRows, pauseMs }: Pace, most: number, ramping: boolean): P
  *
  * Reads are held against a live control: when they are slow, and every 30 s anyway, the backfill holds still for a
  * moment, and what the probe sees then is the new baseline. A database that is slow at noon by itself does not hold the
- * backfill back until night, and one that was slow when it began does not excuse it afterwards.
+ * backfill back until night, and one that was slow when it began does not excuse it afterwards. A limit that the
+ * migration names is kept whatever the control says.
  */
-export function nextPace(former: PaceState, seen: Measurement): PaceState {
+export function nextPace(former: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): PaceState {
   const state = rebased(former, seen);
-  const ramping = state.ramping && pressure(state, seen) < 1;
-  const next = { ...state, pace: nextRate(state, seen), controlMs: 0, ramping };
+  const ramping = state.ramping && pressure(state, seen, limits) < 1;
+  const next = { ...state, pace: nextRate(state, seen, limits), controlMs: 0, ramping };
   const changed = next.pace.chunkRows !== state.pace.chunkRows || next.pace.pauseMs !== state.pace.pauseMs;
-  const wait = latencyShare(state, seen) >= 1 ? state.controlWaitMs : CONTROL_EVERY_MS;
+  const wait = latencyShare(state, seen, limits) >= 1 ? state.controlWaitMs : CONTROL_EVERY_MS;
   if (state.baselineP99Ms !== null && seen.at - state.controlledAt >= wait) {
     return { ...next, since: seen.at, controlledAt: seen.at, controlMs: CONTROL_MS };
   }
   return changed ? { ...next, since: seen.at } : next;
 }
 
-function nextRate(state: PaceState, seen: Measurement): Pace {
-  const share = pressure(state, seen);
+function nextRate(state: PaceState, seen: Measurement, limits: Limits): Pace {
+  const share = pressure(state, seen, limits);
   if (share >= 1) return slower(state.pace);
   if (share >= ROOM) return state.pace;
   // A probe reads every few ms: if nothing at all came in a second, there is none, or none any more.
-  if (state.baselineP99Ms === null || seen.probeSamples === 0) {
+  if ((state.baselineP99Ms === null && limits.p99Ms === null) || seen.probeSamples === 0) {
     return seen.at - state.since >= BLIND_MS ? faster(state.pace, START.chunkRows, false) : state.pace;
   }
   const enough = state.ramping ? SAMPLES_TO_RAMP : SAMPLES_TO_RAISE;

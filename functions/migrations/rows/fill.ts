@@ -31,6 +31,7 @@ export async function fillRange(
       ...options,
       pace: learnt.pace ?? firstPace,
       baselineP99Ms: learnt.baselineP99Ms,
+      pacing: record.options.pacing,
       onProgress: async (progress) => {
         await save(progress, 'working');
         return !finished && (await mayGoOn(input.migrationId));

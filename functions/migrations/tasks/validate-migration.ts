@@ -15,7 +15,7 @@ export const handler = task({
     const record = await enterUnlockedPhase(migrationId, 'validate');
     const plan = await readPlan(record);
     const findings = await withTarget(record, 'validate', (engine) =>
-      engine.validate(plan, runOptions(tools)),
+      engine.validate(plan, { ...runOptions(tools), pacing: record.options.pacing }),
     );
     const first = findings[0];
     if (first !== undefined) {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
-import { START } from '../../pacing/pace.ts';
+import { MIN_ROWS, START } from '../../pacing/pace.ts';
 import type { BackfillProgress } from '../engine.ts';
 import { backfillRange } from './backfill.ts';
 import { chunkStatement, fencePhase, openWorker, runChunk } from './chunks.ts';
@@ -77,16 +77,15 @@ describe('a backfill by key ranges', () => {
       },
     };
     const first = await backfillRange(open, splitName(id), range, null, fence, halfway);
-    expect(first).toMatchObject({
-      status: 'more',
-      progress: { last: ['1000'], rowsWritten: 1_000, chunks: 5 },
-    });
-    expect(await unwritten()).toBe(2_000);
+    const written = first.progress.rowsWritten;
+    expect(first).toMatchObject({ status: 'more', progress: { last: [String(written)], chunks: 5 } });
+    expect(await unwritten()).toBe(3_000 - written);
 
-    const again = await backfillRange(open, splitName(id), range, ['600'], fence, options());
+    const back = [String(written - 100)];
+    const again = await backfillRange(open, splitName(id), range, back, fence, options());
     expect(again).toMatchObject({
       status: 'done',
-      progress: { last: ['3000'], rowsSeen: 2_400, rowsWritten: 2_000 },
+      progress: { last: ['3000'], rowsSeen: 3_100 - written, rowsWritten: 3_000 - written },
     });
     expect(await unwritten()).toBe(0);
   });
@@ -277,5 +276,22 @@ describe('a backfill by key ranges', () => {
     expect(progress.baselineP99Ms).toBeGreaterThan(0);
     expect(reports.at(-1)?.probeP99Ms).toBeGreaterThan(0);
     expect(await unwritten()).toBe(0);
+  });
+
+  it('follows the probe and the limit that the migration names', async () => {
+    await makePeople(admin, 'id bigint', 'g', 25_000);
+    const named = { probe: 'SELECT pg_sleep(0.02) -- a slow read', p99LimitMs: 5 };
+    let reports = 0;
+    const { progress } = await backfillRange(
+      open,
+      splitName(id, 25_000),
+      everything,
+      null,
+      fence,
+      options({ pacing: named, onProgress: async () => ++reports < 2 }),
+    );
+    expect(progress.probeP99Ms).toBeGreaterThan(19);
+    expect(progress.pace.chunkRows).toBe(MIN_ROWS);
+    expect(await unwritten()).toBeGreaterThan(0);
   });
 });

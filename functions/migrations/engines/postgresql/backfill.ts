@@ -1,7 +1,8 @@
 import { clock } from '#platform/clock.ts';
-import { firstState, nextPace, type PaceState } from '../../pacing/pace.ts';
+import { firstState, type Limits, nextPace, type PaceState } from '../../pacing/pace.ts';
 import type { Backfill } from '../../plan/schemas.ts';
 import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
+import { watchApplication } from './application.ts';
 import {
   backOff,
   chunkStatement,
@@ -42,7 +43,7 @@ export async function backfillRange(
   let probing: { session: Session; probe: Probe } | null = null;
   try {
     const phase = await fencePhase(worker, fence);
-    probing = await openProbe(open, backfill, worker.pid);
+    probing = await openProbe(open, backfill, worker.pid, options.pacing?.probe ?? null);
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
     const pacing = firstState(options.pace, baselineP99Ms, clock.monotonic());
@@ -63,13 +64,19 @@ export async function backfillRange(
 }
 
 /** Null where there is nothing to learn, or no connection left for it: then the pace stays careful. */
-async function openProbe(open: Open, backfill: Backfill, workerPid: number) {
+async function openProbe(open: Open, backfill: Backfill, workerPid: number, query: string | null) {
   if (backfill.estimatedRows < PROBE_FROM_ROWS) return null;
   let session: Session | null = null;
   try {
-    session = await open('probe', { readOnly: true, statementTimeoutMs: READ_TIMEOUT_MS });
-    await seeKeyTypes(session, backfill.key);
-    return { session, probe: await startProbe(session, backfill.table, backfill.key, workerPid) };
+    const { table, key } = backfill;
+    session = await open('probe', {
+      readOnly: true,
+      schema: table.schema,
+      statementTimeoutMs: READ_TIMEOUT_MS,
+    });
+    await seeKeyTypes(session, key);
+    const application = await watchApplication(session);
+    return { session, probe: await startProbe(session, table, key, workerPid, query, application) };
   } catch {
     await session?.close();
     return null;
@@ -89,6 +96,10 @@ interface Work {
 async function fill(worker: Session, probe: Probe | null, work: Work) {
   const { backfill, range, fence, phase, options } = work;
   let pacing = work.pacing;
+  const limits: Limits = {
+    p99Ms: options.pacing?.p99LimitMs ?? null,
+    replicationLagMs: options.pacing?.replicationLagLimitMs ?? null,
+  };
   const first = chunkStatement(backfill, false, range.to !== null);
   const next = chunkStatement(backfill, true, range.to !== null);
   let attempt = 0;
@@ -127,12 +138,13 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     const load = probe?.load() ?? null;
     const fresh = load && load.at >= pacing.since ? load : null;
     const window = probe?.window(pacing.since) ?? UNSEEN;
-    pacing = nextPace(pacing, {
+    const seen = {
       at: clock.monotonic(),
       probeP99Ms: window.p99Ms,
       probeSamples: window.samples,
       quietP99Ms: window.quietP99Ms,
       quietSamples: window.quietSamples,
+      application: fresh?.application ?? null,
       // A chunk that yielded waited for others: that is said by lockTimedOut.
       chunkMs: chunk?.durationMs ?? 0,
       waiters: fresh?.waiters ?? 0,
@@ -141,7 +153,8 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
       walBytesPerSecond: fresh?.walBytesPerSecond ?? null,
       deadShare: fresh?.deadShare ?? null,
       slotRoomBytes: fresh?.slotRoomBytes ?? null,
-    });
+    };
+    pacing = nextPace(pacing, seen, limits);
     progress.pace = pacing.pace;
     progress.baselineP99Ms = pacing.baselineP99Ms;
     if (chunk === null) {

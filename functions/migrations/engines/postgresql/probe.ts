@@ -2,6 +2,7 @@ import pg from 'pg';
 import { clock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
 import type { TableRef } from '../../plan/schemas.ts';
+import { type Application, type ApplicationLatency, OURS } from './application.ts';
 import type { Session } from './connection.ts';
 import { sqlState } from './database-errors.ts';
 import { type Key, relation } from './keyset.ts';
@@ -14,6 +15,10 @@ const SERVER_EVERY_MS = 500;
 /** Reads kept: about 20 s. */
 const KEPT = 1_024;
 const PROBED_KEYS = 100;
+/** Rows that a user's own probe may read. */
+const MOST_PROBED_ROWS = 1_000;
+/** It may be long: it rests four times as long as it took, and so takes a fifth of one session at most. */
+const QUERY_REST_FACTOR = 4;
 /** Dead rows that vacuum need not have seen yet. */
 const FEW_DEAD_ROWS = 10_000;
 const BASELINE_MS = 1_000;
@@ -32,6 +37,8 @@ export interface ServerLoad {
   deadShare: number | null;
   /** WAL until the first replication slot is lost, bytes. */
   slotRoomBytes: number | null;
+  /** Null: it cannot be seen, or little was seen since the last look. */
+  application: ApplicationLatency | null;
   /** Monotonic ms of the look. */
   at: number;
 }
@@ -45,6 +52,9 @@ export interface Window {
   quietP99Ms: number | null;
   quietSamples: number;
 }
+
+/** Chunks run; or are paused; or hold still so that there is something to compare with. */
+export type Quiet = 'no' | 'pause' | 'control';
 
 interface Sample {
   at: number;
@@ -69,8 +79,8 @@ function summarise(reads: readonly Sample[]): Window {
 export interface Probe {
   /** Of the reads begun since `since`, monotonic ms. */
   window(since: number): Window;
-  /** Tells whether chunks run from now on, are paused, or hold still to be compared with. */
-  setQuiet(quiet: 'no' | 'pause' | 'control'): void;
+  /** Tells what is so from now on. */
+  setQuiet(quiet: Quiet): void;
   load(): ServerLoad | null;
   /** Stops reading; resolves when the session is free. */
   stop(): Promise<void>;
@@ -82,27 +92,50 @@ export function quantile(values: readonly number[], p: number): number | null {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? null;
 }
 
+/** One of the reads that a probe makes over and over. */
+interface Read {
+  name: string;
+  text: string;
+  /** One set of values is taken by chance for each read. */
+  values: string[][];
+}
+
+async function readsByKey(session: Session, table: TableRef, key: Key): Promise<Read> {
+  const ranges = await splitRanges(session, table, key, PROBED_KEYS);
+  const where = key.map((part, index) => `${pg.escapeIdentifier(part.column)} = $${index + 1}::${part.type}`);
+  return {
+    name: 'theseus probe',
+    text: `SELECT ${OURS} 1 FROM ${relation(table)} WHERE ${where.join(' AND ')}`,
+    values: ranges.flatMap((range) => (range.to ? [range.to] : [])),
+  };
+}
+
+/** A query of the user's: inside another it can be nothing but a query, and gives no more than a page of rows. */
+export const boundedQuery = (query: string): string =>
+  `SELECT ${OURS} probe.* FROM (${query.replace(/;\s*$/, '')}\n) AS probe LIMIT ${MOST_PROBED_ROWS}`;
+
 /**
- * Starts probing on a session of its own. `workerPid` is the backend of the session that writes chunks. When the
- * session is lost the probe falls silent and the backfill goes on at a careful pace.
+ * Starts probing on a session of its own: by reads of one row by its key, or by `query` where one is given. `workerPid`
+ * is the backend of the session that writes chunks. When the session is lost the probe falls silent and the backfill
+ * goes on at a careful pace.
  */
 export async function startProbe(
   session: Session,
   table: TableRef,
   key: Key,
   workerPid: number,
+  query: string | null = null,
+  application: Application | null = null,
 ): Promise<Probe> {
-  const ranges = await splitRanges(session, table, key, PROBED_KEYS);
-  const keys = ranges.flatMap((range) => (range.to ? [range.to] : []));
-  const where = key.map((part, index) => `${pg.escapeIdentifier(part.column)} = $${index + 1}::${part.type}`);
-  const read = {
-    name: 'theseus probe',
-    text: `SELECT 1 FROM ${relation(table)} WHERE ${where.join(' AND ')}`,
-  };
+  const { values, ...read } =
+    query === null
+      ? await readsByKey(session, table, key)
+      : { name: 'theseus probe', text: boundedQuery(query), values: [[]] };
 
   const samples: Sample[] = [];
+  let quiet: Quiet = 'no';
   let quietSince: number | null = null;
-  let readEveryMs = READ_EVERY_MS;
+  let controlled = false;
   let pending: number | null = null;
   let load: ServerLoad | null = null;
   let wal: { at: number; bytes: number } | null = null;
@@ -123,7 +156,7 @@ export async function startProbe(
     const at = clock.monotonic();
     pending = at;
     try {
-      await session.client.query({ ...read, values: keys[Math.floor(random() * keys.length)] ?? [] });
+      await session.client.query({ ...read, values: values[Math.floor(random() * values.length)] ?? [] });
     } finally {
       pending = null;
       samples.push({ at, ms: clock.monotonic() - at, quiet: quietSince !== null && quietSince <= at });
@@ -141,7 +174,7 @@ export async function startProbe(
       room: number | null;
     }>({
       name: 'theseus load',
-      text: `SELECT
+      text: `SELECT ${OURS}
         (SELECT count(*)::int FROM pg_locks WHERE NOT granted AND $1::int = ANY (pg_blocking_pids(pid))) AS waiters,
         (SELECT (extract(epoch FROM max(replay_lag)) * 1000)::float8 FROM pg_stat_replication) AS lag,
         (pg_current_wal_lsn() - '0/0'::pg_lsn)::float8 AS wal,
@@ -161,6 +194,7 @@ export async function startProbe(
       walBytesPerSecond,
       deadShare: row.dead,
       slotRoomBytes: row.room,
+      application: quiet === 'control' ? null : ((await application?.look(false)) ?? null),
       at,
     };
   }
@@ -168,13 +202,19 @@ export async function startProbe(
   async function run(): Promise<void> {
     let lookAt = 0;
     while (!stopping.signal.aborted) {
-      const next = clock.monotonic() + readEveryMs;
-      if (keys.length > 0) await readOnce().catch(tolerateTimeout);
+      const next = clock.monotonic() + (quiet === 'control' ? READ_EVERY_CONTROL_MS : READ_EVERY_MS);
+      if (application && controlled !== (quiet === 'control')) {
+        controlled = quiet === 'control';
+        await (controlled ? application.begin() : application.look(true)).catch(tolerateTimeout);
+      }
+      const began = clock.monotonic();
+      if (values.length > 0) await readOnce().catch(tolerateTimeout);
+      const restMs = query === null ? 0 : (clock.monotonic() - began) * QUERY_REST_FACTOR;
       if (clock.monotonic() >= lookAt) {
         await look().catch(tolerateTimeout);
         lookAt = clock.monotonic() + SERVER_EVERY_MS;
       }
-      await clock.sleep(Math.max(1, next - clock.monotonic()), stopping.signal);
+      await clock.sleep(Math.max(1, restMs, next - clock.monotonic()), stopping.signal);
     }
   }
   const running = run().catch(() => undefined);
@@ -185,9 +225,9 @@ export async function startProbe(
       if (pending === null || waiting <= READ_EVERY_MS) return ended(since);
       return summarise([...readsSince(since), { at: pending, ms: waiting, quiet: false }]);
     },
-    setQuiet(quiet) {
-      quietSince = quiet === 'no' ? null : clock.monotonic();
-      readEveryMs = quiet === 'control' ? READ_EVERY_CONTROL_MS : READ_EVERY_MS;
+    setQuiet(next) {
+      quiet = next;
+      quietSince = next === 'no' ? null : clock.monotonic();
     },
     load: () => load,
     stop: async () => {

@@ -54,6 +54,25 @@ const addColumn = (up: string, column: Record<string, unknown> = {}) => [
 ];
 
 describe('validation', () => {
+  it.each([
+    ['SELECT nothing FROM people', /nothing/],
+    ['DELETE FROM people RETURNING id', /syntax|DELETE/],
+    ['SELECT 1; DROP TABLE people', /syntax/],
+    ['WITH gone AS (DELETE FROM people RETURNING 1) SELECT * FROM gone', /top level/],
+  ])('refuses the probe %s, and runs nothing of it', async (probe, said) => {
+    const plan = await planOf(addColumn('upper(name)'));
+    const [found] = await engine.validate(plan, { ...run(), pacing: { probe } });
+    expect(found).toMatchObject({ code: 'probe_wrong' });
+    expect(found?.problem).toMatch(said);
+    expect((await admin.query('SELECT FROM people')).rowCount).toBe(3);
+  });
+
+  it('takes a probe that is one query', async () => {
+    const plan = await planOf(addColumn('upper(name)'));
+    const probe = 'SELECT count(*) FROM people WHERE id < 3;';
+    expect(await engine.validate(plan, { ...run(), pacing: { probe } })).toEqual([]);
+  });
+
   it('finds nothing wrong where nothing is, with an ordinary role', async () => {
     expect(await findings(addColumn('upper(name)'))).toEqual([]);
     expect(await engine.inspect()).toMatchObject({

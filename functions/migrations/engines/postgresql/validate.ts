@@ -1,11 +1,12 @@
 import { clock } from '#platform/clock.ts';
 import { StatementCancelled } from '../../errors.ts';
 import type { Plan } from '../../plan/schemas.ts';
-import type { DatabaseFacts, Finding, RunOptions } from '../engine.ts';
+import type { DatabaseFacts, Finding, Pacing, RunOptions } from '../engine.ts';
 import { inTransaction, querySingle, type Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
 import { wrongExpressions } from './expressions.ts';
 import { loginProblems } from './login.ts';
+import { boundedQuery, READ_TIMEOUT_MS } from './probe.ts';
 import { missingRights } from './rights.ts';
 
 /** A transaction that has stood idle this long will not make way for the lock of expand, seconds. */
@@ -19,7 +20,7 @@ export async function findProblems(
   session: Session,
   plan: Plan,
   facts: DatabaseFacts,
-  options: RunOptions,
+  options: RunOptions & { pacing?: Pacing | undefined },
 ): Promise<Finding[]> {
   if (facts.readOnly) {
     return [
@@ -36,6 +37,7 @@ export async function findProblems(
     ...(await rowSecurityOnOldServers(session, plan)),
     ...(await loginProblems(session, plan)),
     ...(await wrongExpressions(session, plan)),
+    ...(await wrongProbe(session, options.pacing?.probe)),
     ...(await forgottenTransactions(session, plan, forgottenAfterS)),
     ...(await brokenByData(session, plan, options)),
   ];
@@ -79,6 +81,31 @@ export async function forgottenTransactions(
     problem: `The ${what} has held tables of this migration for ${seconds} s without doing anything`,
     action: `End it (${end}) or let it finish: until then the tables cannot be locked.`,
   }));
+}
+
+/** A probe that cannot be read would leave the backfill blind. */
+async function wrongProbe(session: Session, probe: string | undefined): Promise<Finding[]> {
+  if (probe === undefined) return [];
+  try {
+    await inTransaction(session, async () => {
+      await session.query(
+        `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
+        [String(READ_TIMEOUT_MS)],
+      );
+      await querySingle(session, boundedQuery(probe));
+    });
+    return [];
+  } catch (error) {
+    const named = statementError(error, probe);
+    if (named.retryable && !(named instanceof StatementCancelled)) throw named;
+    return [
+      {
+        code: 'probe_wrong',
+        problem: `The probe of the pacing options cannot be read: ${named.message}`,
+        action: `Give one query without parameters that answers within ${READ_TIMEOUT_MS / 1_000} s, with schemas named.`,
+      },
+    ];
+  }
 }
 
 async function brokenByData(session: Session, plan: Plan, options: RunOptions): Promise<Finding[]> {
