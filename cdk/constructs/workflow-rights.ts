@@ -49,13 +49,17 @@ export function workflowRights(scope: Construct, props: WorkflowReach, uses: Use
     if (found === undefined) throw new Error(`${machine}.asl.json names \${${name}}, which no file has`);
     return found;
   };
-  const executionsOf = (other: string) =>
+  const own = stateMachineArn(scope, environment.prefix, machine);
+  const executionsBelow = (resourceName: string) =>
     Stack.of(scope).formatArn({
       service: 'states',
       resource: 'execution',
-      resourceName: `${environment.prefix}-${other}:*`,
+      resourceName: `${environment.prefix}-${resourceName}`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
+  const executionsOf = (other: string) => executionsBelow(`${other}:*`);
+  // `…:execution:<machine>/<label of the Map>:<id>`
+  const childrenOf = (other: string) => executionsBelow(`${other}/*`);
   const statements = [
     allow('DeliverLogs', { actions: logDelivery, resources: ['*'] }),
     allow('Trace', {
@@ -71,12 +75,9 @@ export function workflowRights(scope: Construct, props: WorkflowReach, uses: Use
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: [props.key.keyArn],
       conditions: {
-        StringEquals: {
-          'kms:EncryptionContext:aws:states:stateMachineArn': stateMachineArn(
-            scope,
-            environment.prefix,
-            machine,
-          ),
+        StringLike: {
+          // The children of a distributed Map belong to `…:stateMachine:<machine>/<label>`.
+          'kms:EncryptionContext:aws:states:stateMachineArn': uses.distributedMap ? [own, `${own}/*`] : own,
         },
       },
     }),
@@ -129,11 +130,12 @@ export function workflowRights(scope: Construct, props: WorkflowReach, uses: Use
     );
   }
   if (uses.distributedMap) {
-    const own = stateMachineArn(scope, environment.prefix, machine);
+    // Written out by name: a reference to the state machine would make its role wait for what waits for the role.
     statements.push(
+      allow('StartChildren', { actions: ['states:StartExecution'], resources: [own] }),
       allow('RunMap', {
-        actions: ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'],
-        resources: [own, `${executionsOf(machine)}`],
+        actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
+        resources: [childrenOf(machine)],
       }),
     );
   }

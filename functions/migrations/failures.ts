@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { FailureCause } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import type { TheseusError } from '#platform/errors.ts';
-import { newId } from '#platform/ids.ts';
 import { redactingReplacer, redactText } from '#platform/redact.ts';
 import { phasesAfter } from './history.ts';
 import type { MigrationRecord } from './records.ts';
@@ -60,7 +59,8 @@ export async function readFailures(id: string, limit: number): Promise<Migration
 }
 
 /**
- * Keeps a failure and decides what follows it, once per execution: an execution that was superseded decides nothing.
+ * Keeps a failure and decides what follows it, once per execution: the first failure is the cause, and what comes after
+ * it (the Map whose range it was, the other ranges, an execution that was superseded) neither decides nor is kept.
  * Returns whether a rollback is to be started, and under which name.
  */
 export async function recordFailure(
@@ -69,17 +69,16 @@ export async function recordFailure(
   found: FoundFailure,
 ): Promise<{ rollback: boolean; executionName: string }> {
   const name = executionNameOf(executionArn);
-  const before = await changeMigration(id, (record) => {
-    if (record.execution?.name !== name) return undefined;
-    return decideAfter(record, failureOf(found, record.phase, found.at, found.retries), found.state);
+  const record = await changeMigration(id, (current) => {
+    if (current.execution?.name !== name) return undefined;
+    return decideAfter(current, failureOf(found, current.phase, found.at, found.retries), found.state);
   });
-  await writeItem(
-    keys.failure(id, found.at, newId('f')),
-    failureOf(found, before.failure?.phase ?? null, found.at, found.retries),
-  );
-  if (locksNothing(before)) await releaseSchemaLock(before);
-  const rollback = before.execution?.kind === 'rollback' && before.execution.name !== name;
-  return { rollback, executionName: before.execution?.name ?? '' };
+  const { failure, execution } = record;
+  // Whoever comes second writes the same once more: the first may have been cut off before it could.
+  if (failure !== null) await writeItem(keys.failure(id, failure.at, failure.name), failure);
+  if (locksNothing(record)) await releaseSchemaLock(record);
+  const rollback = execution?.kind === 'rollback' && execution.name !== name;
+  return { rollback, executionName: execution?.name ?? '' };
 }
 
 /** Over, or back to standing still: another migration may work on the schema. */

@@ -160,7 +160,7 @@ export const MigrationFailure = z
       .int()
       .nullable()
       .optional()
-      .describe('How often its state was tried again; null when it was one of many ranges'),
+      .describe('How often its state was tried again; null when that is not known'),
     evidence: z.record(z.string(), z.json()),
   })
   .meta({ id: 'MigrationFailure' });

@@ -29,11 +29,11 @@ function nextRelease(): void {
   writeFileSync(file, JSON.stringify(machine));
 }
 
-/** The names of the states that the execution for a migration entered. */
+/** The names of the states that a migration's executions entered: its own, and those of its ranges. */
 function statesEntered(directory: string, migrationId: string): string[] {
   const executions = join(directory, 'step-functions', 'executions');
   const texts = readdirSync(executions).map((name) => readFileSync(join(executions, name), 'utf8'));
-  const text = texts.find((one) => one.includes(migrationId)) ?? '';
+  const text = texts.filter((one) => one.includes(migrationId)).join('');
   return [...text.matchAll(/"stateEnteredEventDetails":\{"name":"([^"]+)"/g)].map(([, name = '']) => name);
 }
 

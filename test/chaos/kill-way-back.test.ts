@@ -30,7 +30,7 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
   const [waitsInBackfill, waitsInVerify, verifiedAgain] = [
     'migration unrecorded AwaitBackfillResume',
     'migration unrecorded AwaitVerifyResume',
-    'migration entered VerifyAgainRangeDone',
+    'migration entered VerifyAgainRangeOver',
   ] as const;
   const deaths = [...wayBack, waitsInBackfill, waitsInVerify, verifiedAgain];
   await platform.kill({ deaths });

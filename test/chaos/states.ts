@@ -21,8 +21,11 @@ function statesOf(machine: string): Map<string, State> {
 
 /** States of `migration` on the way to a rollback. */
 export const failing = [
+  'RecordBackfillRangeFailure',
   'BackfillRangeFailed',
+  'RecordVerifyRangeFailure',
   'VerifyRangeFailed',
+  'RecordVerifyAgainRangeFailure',
   'VerifyAgainRangeFailed',
   'RecordFailure',
   'RollbackNeeded?',
@@ -30,13 +33,10 @@ export const failing = [
   'Failed',
 ];
 
-/** What nothing leads to: once both versions are in use a pause is refused, and what acts for a migration is not superseded. */
-export const unreachable = ['AwaitVerifyAgainResume'];
-
 /** The deaths that killing a machine in these states takes: on entering each, and with each task's answer unrecorded. */
 export function deathsIn(machine: string, choose: (state: string) => boolean): string[] {
   return [...statesOf(machine)].flatMap(([name, { Type }]) => {
-    if (!choose(name) || unreachable.includes(name)) return [];
+    if (!choose(name)) return [];
     const moments = Type === 'Task' ? ['entered', 'unrecorded'] : ['entered'];
     return moments.map((moment) => `${machine} ${moment} ${name}`);
   });

@@ -43,7 +43,7 @@ describe('rights', () => {
         .filter(({ statement }) => statement.Resource?.some(hasWildcard))
         .map(({ statement }) => statement.Sid),
     );
-    const conditional = new Set(['RunMap', 'ObserveExecution']); // for kinds of states that no file has yet
+    const conditional = new Set(['ObserveExecution']); // for a kind of state that no file has yet
     expect(Object.keys(wildcardReasons).filter((sid) => !used.has(sid) && !conditional.has(sid))).toEqual([]);
   });
 
@@ -93,6 +93,62 @@ describe('rights', () => {
     expect(new Set(rights.flatMap(({ statement }) => statement.Action))).toEqual(
       new Set(['lambda:InvokeFunction']),
     );
+  });
+});
+
+describe('a state machine with distributed Maps', () => {
+  const of = (machine: string) =>
+    all.filter(
+      ({ stack, where, statement }) =>
+        stack === 'production/service' && where.startsWith(`${machine}Role`) && statement.Effect === 'Allow',
+    );
+  const one = (sid: string) => of('Migration').find(({ statement }) => statement.Sid === sid)?.statement;
+
+  it('may start itself, and see to the children it started', () => {
+    const start = one('StartChildren');
+    expect(start?.Action).toEqual(['states:StartExecution']);
+    expect(start?.Resource?.map((arn) => JSON.stringify(arn))).toEqual([
+      expect.stringMatching(/:stateMachine:theseus-production-migration"/),
+    ]);
+    const run = one('RunMap');
+    expect(run?.Action.toSorted()).toEqual([
+      'states:DescribeExecution',
+      'states:RedriveExecution',
+      'states:StopExecution',
+    ]);
+    expect(run?.Resource?.map((arn) => JSON.stringify(arn))).toEqual([
+      expect.stringMatching(/:execution:theseus-production-migration\/\*"/),
+    ]);
+    expect(JSON.stringify(one('EncryptExecutions')?.Condition)).toMatch(/theseus-production-migration\/\*"/);
+  });
+
+  it('alone may do so', () => {
+    for (const machine of ['MigrationRollback', 'MigrationUndo', 'MigrationRemoval']) {
+      expect(of(machine).length, machine).toBeGreaterThan(3);
+      expect(of(machine).map(({ statement }) => statement.Sid)).not.toContain('RunMap');
+      expect(of(machine).map(({ statement }) => statement.Sid)).not.toContain('StartChildren');
+    }
+  });
+
+  it('does not wait for itself: its role names no state machine by reference', () => {
+    const roles = [...templates.values()].flatMap((template) =>
+      resourcesOf(template, 'AWS::IAM::Role').map(([id, { Properties }]) => ({ id, Properties, template })),
+    );
+    const found = roles.filter(({ Properties, template }) =>
+      resourcesOf(template, 'AWS::StepFunctions::StateMachine').some(([machine]) =>
+        JSON.stringify(Properties).includes(`"${machine}"`),
+      ),
+    );
+    expect(found.map(({ id }) => id)).toEqual([]);
+  });
+
+  it('is reconciled at its own end, not at that of a child: those are named otherwise', () => {
+    const rules = [...templates.values()].flatMap((template) => resourcesOf(template, 'AWS::Events::Rule'));
+    const patterns = rules.map(([, { Properties }]) => JSON.stringify(Properties.EventPattern ?? ''));
+    const ended = patterns.filter((pattern) => pattern.includes('aws.states'));
+    expect(ended).toHaveLength(1);
+    expect(ended[0]).toContain('stateMachine:theseus-production-migration"');
+    expect(ended[0]).not.toMatch(/prefix|wildcard|\*/);
   });
 });
 

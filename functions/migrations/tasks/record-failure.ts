@@ -9,11 +9,12 @@ import { TaskOfMigration } from '../schemas.ts';
 export const handler = task({
   name: 'record-failure',
   input: TaskOfMigration.extend({
+    /** The execution that acts for the migration; a range of a Map names the one that started it. */
     executionArn: z.string(),
     state: z.string(),
     error: z.string(),
     cause: z.string(),
-    /** How often the state was tried again; null where ranges of a Map count for themselves. */
+    /** How often the state was tried again; executions of an older definition do not say it of a range. */
     retries: z.int().nullable().default(null),
   }),
   output: z.strictObject({ rollback: z.boolean(), executionName: z.string() }),
