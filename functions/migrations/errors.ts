@@ -265,6 +265,10 @@ export class IndexNotFound extends InvalidInput {
   override readonly name: string = 'IndexNotFound';
 }
 
+export class ConstraintNotFound extends InvalidInput {
+  override readonly name: string = 'ConstraintNotFound';
+}
+
 /** 400: a relation, constraint or schema of this name stands already. */
 export class NameTaken extends InvalidInput {
   override readonly name: string = 'NameTaken';

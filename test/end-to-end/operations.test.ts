@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
+import type { By, Case } from './case.ts';
 import { catalogue, contents } from './catalogue.ts';
-import { type By, type Case, cases } from './operation-cases.ts';
+import { cases } from './operation-cases.ts';
 import { startPlatform, type TestPlatform } from './platform.ts';
 
 const undoWindowSeconds = 600;

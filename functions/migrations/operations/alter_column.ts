@@ -11,10 +11,10 @@ import {
 } from '../plan/logical.ts';
 import { pieces } from '../plan/pieces.ts';
 import { tableSql } from '../plan/steps.ts';
-import { bind, parseExpression } from '../sql/expression.ts';
-import { hashedName, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
+import { quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import { isSerial, isWidening, parseType, type TypeName } from '../sql/type.ts';
 import { defaultOf } from './clauses.ts';
+import { doubleColumn } from './double.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import {
   notYet,
@@ -24,7 +24,7 @@ import {
   refuseTakenName,
   standingTable,
 } from './refusals.ts';
-import { type Altered, changes, shadowPieces } from './shadow.ts';
+import { changes, shadowPieces } from './shadow.ts';
 
 type Body = OperationOf<'alter_column'>;
 
@@ -68,35 +68,20 @@ export async function alterColumn(body: Body, context: OperationContext): Promis
   if (isSerial(to))
     throw notYet(context, `alter_column to ${to.sql}`, 'Use bigint and keep the default.', ['type']);
   requireExpressions(body, context, from, to);
-  const physical = hashedName(context.migration, before.ref.name, body.column);
-  const identity = await parseExpression(quoteIdentifier(body.column));
-  const altered: Altered = {
-    body,
-    context,
-    before,
-    source,
-    old,
-    physical,
-    from,
-    to,
-    up: body.up === undefined ? identity : await parseExpression(body.up, context.pointer('up')),
-    down: body.down === undefined ? identity : await parseExpression(body.down, context.pointer('down')),
-  };
-  const converted = given === null ? convertedDefault(altered) : given.column.viewDefault;
+  const pointer = (side: 'up' | 'down') => context.pointer(side);
+  const doubled = await doubleColumn({ context, before, source, old, body, to, pointer });
+  const shown = given === null ? doubled.column.viewDefault : given.column.viewDefault;
   const column: LogicalColumn = {
-    ...renamed,
-    new: physical,
-    type: to.sql,
+    ...doubled.column,
+    name: renamed.name,
     notNull: nullable === undefined ? old.notNull : !nullable,
-    default: null,
-    viewDefault: converted,
-    finalDefault: converted,
-    derived: true,
+    viewDefault: shown,
+    finalDefault: shown,
   };
   const after = replaceColumn(before, column);
   return {
     schema: replaceTable(context.schema, after),
-    pieces: async (finalSchema) => shadowPieces(altered, finalTable(finalSchema, after), finalSchema),
+    pieces: async (finalSchema) => shadowPieces(doubled.altered, finalTable(finalSchema, after), finalSchema),
   };
 }
 
@@ -122,19 +107,6 @@ function requireExpressions(body: Body, context: OperationContext, from: TypeNam
       action: 'Give down.',
     });
   }
-}
-
-/** The old default as the new version sees it: through `up`, when up reads nothing else. */
-function convertedDefault({ old, up, before, from, to }: Altered): string | null {
-  if (old.default === null) return null;
-  const names = [before.name, before.source?.name ?? before.name];
-  const own = `CAST((${old.default}) AS ${from.sql})`;
-  const others: string[] = [];
-  const through = bind(up, names, (name) => {
-    if (name !== old.name) others.push(name);
-    return own;
-  });
-  return `CAST((${others.length === 0 ? through : own}) AS ${to.sql})`;
 }
 
 /** A new name, default or comment: nothing moves. */

@@ -1,5 +1,5 @@
 import type { CheckConstraint, ForeignKeyReference } from '../file/schema.ts';
-import { bindNew, ofNewRow } from '../plan/binding.ts';
+import { bindNew, type Operand, ofNewRow, ofRow } from '../plan/binding.ts';
 import {
   columnNotFound,
   finalTable,
@@ -28,7 +28,7 @@ export interface NewColumn {
   column: LogicalColumn;
   physical: string;
   /** What existing rows get, cast to the column's type, over operands for physical columns; null: NULL. */
-  value: ((operand: (physical: string) => string) => string) | null;
+  value: ((operand: Operand) => string) | null;
   /** Whether old clients' later writes decide the value too: by an `up`, not by a constant. */
   follows: boolean;
 }
@@ -88,7 +88,7 @@ export function notNullPieces(at: NewColumn, provable: boolean): ConstraintPiece
       : check(
           at,
           'not_null',
-          `(${at.value(quoteIdentifier)}) IS NULL`,
+          `(${at.value(ofRow(at.final.ref))}) IS NULL`,
           `Rows for which up gives NULL, while "${at.column.name}" is NOT NULL in the new version`,
           'Make up give a value for them, for example with coalesce, or correct the rows.',
         );
@@ -111,8 +111,10 @@ export async function checkPieces(at: NewColumn, given: CheckConstraint): Promis
   const inherit = given.no_inherit === true ? ' NO INHERIT' : '';
   const steps = addAndValidate(at.final.ref, given.name, `CHECK (${bound.row})${inherit}`);
   const alone = bound.sources.every((source) => source === at.physical);
-  const value = at.value?.(quoteIdentifier);
-  const held = bound.as((physical) => (physical === at.physical ? `(${value})` : quoteIdentifier(physical)));
+  const value = at.value?.(ofRow(at.final.ref));
+  const held = bound.as((physical, nested) =>
+    physical === at.physical ? `(${value})` : ofRow(at.final.ref)(physical, nested),
+  );
   const action = 'Make up give values that satisfy it, or correct the rows.';
   const checks =
     alone && value !== undefined
@@ -137,7 +139,7 @@ export async function checkPieces(at: NewColumn, given: CheckConstraint): Promis
 /** UNIQUE over the one column. `provable`: old clients cannot bring a duplicate. */
 export function uniquePieces(at: NewColumn, name: string, provable: boolean): ConstraintPieces {
   const { index, constrain } = addUnique(at.final.ref, name, [at.physical]);
-  const value = at.value?.(quoteIdentifier);
+  const value = at.value?.(ofRow(at.final.ref));
   const sql =
     value === undefined
       ? null

@@ -9,8 +9,6 @@ import type { ConstraintPieces, NewColumn } from './constraints.ts';
 interface Conversion {
   from: TypeName;
   to: TypeName;
-  /** Two different old values never become the same new one. */
-  injective: boolean;
 }
 
 /**
@@ -21,6 +19,8 @@ export async function copyColumnObjects(
   at: NewColumn,
   old: LogicalColumn,
   conversion: Conversion,
+  /** A constraint that the new version does not have. */
+  without?: string,
 ): Promise<ConstraintPieces & { finish: Change[] }> {
   const result: ConstraintPieces & { finish: Change[] } = {
     index: [],
@@ -36,7 +36,6 @@ export async function copyColumnObjects(
   const physical = old.old ?? old.name;
   const renames: string[] = [];
   const family = sameFamily(conversion.from, conversion.to);
-  const safe = conversion.injective;
   const skip = (what: string) =>
     result.notes.push({
       code: 'not_copied',
@@ -48,8 +47,10 @@ export async function copyColumnObjects(
   for (const index of source?.indexes ?? []) {
     const { columns, inExpression } = await indexColumns(index.definition);
     if (!columns.includes(physical) || index.primary || !index.valid) continue;
+    if (without !== undefined && index.constraint === without) continue;
     const changes = changesOf(at, columns);
     if (!isFirst(at, changes)) continue;
+    const safe = !joined(at, changes);
     if (changes === null || (inExpression.includes(physical) && !family)) {
       skip(`Index ${index.name}`);
       continue;
@@ -82,8 +83,10 @@ export async function copyColumnObjects(
   for (const constraint of source?.constraints ?? []) {
     if (!constraint.columns.includes(physical)) continue;
     if (constraint.type !== 'check' && constraint.type !== 'foreign_key') continue;
+    if (constraint.name === without) continue;
     const changes = changesOf(at, constraint.columns);
     if (!isFirst(at, changes)) continue;
+    const safe = !joined(at, changes);
     if (changes === null || !family) {
       skip(`Constraint ${constraint.name}`);
       continue;
@@ -123,12 +126,21 @@ function changesOf(at: NewColumn, columns: string[]): ColumnChange[] | null {
   );
 }
 
-/** Of several operations that change columns of one object, the first copies it. */
+const changedColumns = (at: NewColumn, changes: ColumnChange[] | null) =>
+  at.final.columns.filter((column) => (changes ?? []).some(({ to }) => to === column.new));
+
+/** Of several changed columns of one object, the first one of the first operation copies it. */
 function isFirst(at: NewColumn, changes: ColumnChange[] | null): boolean {
-  const operations = at.final.columns
-    .filter((column) => (changes ?? []).some(({ to }) => to === column.new))
-    .flatMap((column) => (column.changedBy === null ? [] : [column.changedBy]));
-  return operations.length === 0 || Math.min(...operations) === at.context.index;
+  const columns = changedColumns(at, changes);
+  const operations = columns.flatMap(({ changedBy }) => changedBy ?? []);
+  if (operations.length === 0) return true;
+  const first = columns.find(({ changedBy }) => changedBy === Math.min(...operations));
+  return first?.id === at.column.id;
+}
+
+/** Rows that the old object accepts may break its copy. */
+function joined(at: NewColumn, changes: ColumnChange[] | null): boolean {
+  return changedColumns(at, changes).some(({ joins }) => joins === true);
 }
 
 /** Renames when the copy stands and the name is free: what could not be copied must not stop the removal. */
@@ -138,7 +150,8 @@ function renameIndex(copy: string, schema: string, name: string): string {
   return `DO ${quoteLiteral(`BEGIN IF ${free} THEN ${rename}; END IF; END`)}`;
 }
 
-function renameConstraint(table: string, copy: string, name: string): string {
+/** Renames when the constraint stands and the name is free. */
+export function renameConstraint(table: string, copy: string, name: string): string {
   const stands = (constraint: string) =>
     `EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = ${quoteLiteral(table)}::regclass AND conname = ${quoteLiteral(constraint)})`;
   const rename = `ALTER TABLE ${table} RENAME CONSTRAINT ${quoteIdentifier(copy)} TO ${quoteIdentifier(name)}`;

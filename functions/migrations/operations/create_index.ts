@@ -2,12 +2,12 @@ import { MigrationFileInvalid } from '../errors.ts';
 import type { OperationOf } from '../file/schema.ts';
 import { bindNew } from '../plan/binding.ts';
 import { finalColumn, finalTable, findColumn, findTable, type LogicalTable } from '../plan/logical.ts';
-import { pieces, type StepDraft } from '../plan/pieces.ts';
+import { type Pieces, pieces, type StepDraft } from '../plan/pieces.ts';
 import { tableSql } from '../plan/steps.ts';
 import { parseExpression } from '../sql/expression.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
-import { child, items, parseSql, printSql, stringOf } from '../sql/tree.ts';
 import { oneOf } from './clauses.ts';
+import { parsedIndex } from './index-sql.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import { refuseTakenName } from './refusals.ts';
 
@@ -41,23 +41,29 @@ export async function createIndex(body: Body, context: OperationContext): Promis
         schema: final.ref.schema,
         index: body.name,
       };
+      const rights: Pieces['rights'] = final.source === null ? [] : [{ kind: 'owner', table: final.ref }];
       const common = {
         summary: `Create ${body.unique === true ? 'unique ' : ''}index "${body.name}" on "${body.table}"`,
         undo: 'exact' as const,
         undoReason: 'The index is dropped',
       };
-      if (body.unique !== true) return pieces({ ...common, index: [build], rollbackIndexes: [drop] });
+      if (body.unique !== true) return pieces({ ...common, index: [build], rollbackIndexes: [drop], rights });
       // Old clients fill none of its columns, or know nothing of the table.
       const fresh =
         final.source === null ||
         final.columns.some(
-          (column) => columns.includes(column.new ?? '') && column.old === null && !column.derived,
+          (column) =>
+            columns.includes(column.new ?? '') &&
+            column.old === null &&
+            !column.derived &&
+            column.default === null,
         );
       const plain = fresh ? [] : columns;
       return pieces({
         ...common,
         ...(fresh ? { index: [build] } : { enforce: [build] }),
         rollbackIndexes: [drop],
+        rights,
         checks:
           plain.length === 0 ||
           body.predicate !== undefined ||
@@ -130,26 +136,9 @@ async function indexSql(body: Body, context: OperationContext, before: LogicalTa
       ? ''
       : ` WHERE ${bindNew(await parseExpression(body.predicate, context.pointer('predicate')), before, final, context.pointer('predicate')).row}`;
   const sql = `CREATE ${body.unique === true ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${quoteIdentifier(body.name)} ON ${tableSql(final.ref)}${method} (${elements.join(', ')})${storage}${predicate}`;
-  return { sql: await reprinted(sql, body, context), columns };
-}
-
-/** The statement read back: operator class and storage parameters are free text, and may be nothing else. */
-async function reprinted(sql: string, body: Body, context: OperationContext): Promise<string> {
-  try {
-    const [only, second] = await parseSql(sql);
-    const index = child(only?.statement, 'IndexStmt');
-    const keys = items(index, 'indexParams').map((element) => child(element, 'IndexElem'));
-    const sameShape =
-      second === undefined &&
-      index?.idxname === body.name &&
-      keys.length === body.columns.length &&
-      keys.every((key) => typeof key?.name === 'string') &&
-      (index.whereClause !== undefined) === (body.predicate !== undefined) &&
-      items(index, 'indexIncludingParams').length === 0 &&
-      items(index, 'options').every((option) => stringOf(option) === null);
-    if (only === undefined || !sameShape) throw new Error('The text holds more than its field says');
-    return printSql(only.statement);
-  } catch {
-    throw invalid(context, [], `The operator class or storage parameters of "${body.name}" do not parse`);
-  }
+  const shape = { keys: body.columns.length, included: 0, predicate: body.predicate !== undefined };
+  const parsed = await parsedIndex(sql, shape, () =>
+    invalid(context, [], `The operator class or storage parameters of "${body.name}" do not parse`),
+  );
+  return { sql: parsed, columns };
 }

@@ -35,6 +35,10 @@ const alter = (change: Record<string, unknown>) => ({
   alter_column: { table: 'orders', column: 'amount', ...change },
 });
 
+const create = (change: Record<string, unknown>) => ({
+  create_constraint: { table: 'orders', name: 'c', up: {}, down: {}, ...change },
+});
+
 describe('a wrong file is refused by name, with the field and what to do', () => {
   it.each<[string, unknown[], string, string]>([
     [
@@ -151,13 +155,163 @@ describe('a wrong file is refused by name, with the field and what to do', () =>
     ],
     ['OperationUnsupported', [add({ pk: true })], '/operations/0/add_column/column/pk', 'not supported yet'],
     [
-      'OperationUnsupported',
+      'ConstraintNotFound',
       [
         { rename_table: { from: 'items', to: 'a' } },
-        { rename_constraint: { table: 'a', from: 'x', to: 'y' } },
+        { rename_constraint: { table: 'a', from: 'items_order_fkey', to: 'y' } },
       ],
-      '/operations/1/rename_constraint',
-      'Operation 2 (rename_constraint) is not supported yet',
+      '/operations/1/rename_constraint/from',
+      'did you mean "items_order_id_fkey"',
+    ],
+    [
+      'NameTaken',
+      [{ rename_constraint: { table: 'items', from: 'items_order_id_fkey', to: 'items_pkey' } }],
+      '/operations/0/rename_constraint/to',
+      'taken',
+    ],
+    [
+      'NameTaken',
+      [create({ type: 'check', check: 'true' }), create({ type: 'check', check: 'true' })],
+      '/operations/1/create_constraint/name',
+      'taken',
+    ],
+    [
+      'MigrationFileInvalid',
+      [create({ type: 'exclude' })],
+      '/operations/0/create_constraint/type',
+      'Expected UNIQUE',
+    ],
+    [
+      'MigrationFileInvalid',
+      [create({ type: 'unique' })],
+      '/operations/0/create_constraint/columns',
+      'at least one',
+    ],
+    [
+      'MigrationFileInvalid',
+      [create({ type: 'unique', columns: ['note', 'note'] })],
+      '/operations/0/create_constraint/columns/1',
+      'twice',
+    ],
+    [
+      'MigrationFileInvalid',
+      [create({ type: 'check' })],
+      '/operations/0/create_constraint/check',
+      'needs check',
+    ],
+    [
+      'MigrationFileInvalid',
+      [create({ type: 'foreign_key', columns: ['note'] })],
+      '/operations/0/create_constraint/references',
+      'needs references',
+    ],
+    [
+      'MigrationFileInvalid',
+      [
+        create({
+          type: 'foreign_key',
+          columns: ['note'],
+          references: { table: 'customers', columns: ['name'] },
+        }),
+      ],
+      '/operations/0/create_constraint/references/columns',
+      'no primary key or unique constraint over name',
+    ],
+    [
+      'MigrationFileInvalid',
+      [
+        create({
+          type: 'foreign_key',
+          columns: ['note', 'amount'],
+          references: { table: 'customers', columns: ['id'] },
+        }),
+      ],
+      '/operations/0/create_constraint/references/columns',
+      '2 columns point to 1',
+    ],
+    [
+      'MigrationFileInvalid',
+      [create({ type: 'unique', columns: ['note'], up: { amount: '1' } })],
+      '/operations/0/create_constraint/up/amount',
+      'not among the columns',
+    ],
+    [
+      'MigrationFileInvalid',
+      [
+        create({
+          type: 'unique',
+          columns: ['note'],
+          index_parameters: { storage_parameters: 'fillfactor = 70) WHERE (true' },
+        }),
+      ],
+      '/operations/0/create_constraint/index_parameters/storage_parameters',
+      'do not parse',
+    ],
+    [
+      'OperationUnsupported',
+      [create({ type: 'primary_key', columns: ['note'] })],
+      '/operations/0/create_constraint/type',
+      'second primary key',
+    ],
+    [
+      'OperationUnsupported',
+      [create({ type: 'check', check: 'id > 0', columns: ['id'], up: { id: 'abs(id)' } })],
+      '/operations/0/create_constraint/column',
+      'primary key column',
+    ],
+    [
+      'OperationUnsupported',
+      [{ drop_constraint: { table: 'orders', name: 'orders_pkey', up: 'id', down: 'id' } }],
+      '/operations/0/drop_constraint/name',
+      'primary_key',
+    ],
+    [
+      'ConstraintNotFound',
+      [{ drop_constraint: { table: 'orders', name: 'nothing', up: '1', down: '1' } }],
+      '/operations/0/drop_constraint/name',
+      'no constraint "nothing"',
+    ],
+    [
+      'DownRequired',
+      [{ drop_multicolumn_constraint: { table: 'orders', name: 'orders_customer_id_fkey', down: {} } }],
+      '/operations/0/drop_multicolumn_constraint/down',
+      '"customer_id"',
+    ],
+    [
+      'MigrationFileInvalid',
+      [
+        {
+          drop_multicolumn_constraint: {
+            table: 'orders',
+            name: 'orders_customer_id_fkey',
+            down: { note: '1' },
+          },
+        },
+      ],
+      '/operations/0/drop_multicolumn_constraint/down/note',
+      'not a column of',
+    ],
+    [
+      'IndexNotFound',
+      [{ set_replica_identity: { table: 'orders', identity: { type: 'index', index: 'orders_key' } } }],
+      '/operations/0/set_replica_identity/identity/index',
+      'did you mean "orders_pkey"',
+    ],
+    [
+      'MigrationFileInvalid',
+      [
+        {
+          set_replica_identity: { table: 'orders', identity: { type: 'index', index: 'orders_customer_id' } },
+        },
+      ],
+      '/operations/0/set_replica_identity/identity/index',
+      'is not unique',
+    ],
+    [
+      'MigrationFileInvalid',
+      [{ set_replica_identity: { table: 'orders', identity: { type: 'some', index: '' } } }],
+      '/operations/0/set_replica_identity/identity/type',
+      'Expected DEFAULT',
     ],
     [
       'OperationUnsupported',
@@ -191,26 +345,6 @@ describe('a wrong file is refused by name, with the field and what to do', () =>
     expect(found).toMatchObject({ name, pointer });
     expect(found.message).toContain(text);
     expect(found.action).toBeTruthy();
-  });
-
-  it.each([
-    'create_constraint',
-    'drop_constraint',
-    'drop_multicolumn_constraint',
-    'rename_constraint',
-    'set_replica_identity',
-  ])('%s: not yet', async (kind) => {
-    const bodies: Record<string, unknown> = {
-      create_constraint: { table: 'orders', name: 'c', type: 'unique', up: {}, down: {} },
-      drop_constraint: { table: 'orders', name: 'c', up: '', down: '' },
-      drop_multicolumn_constraint: { table: 'orders', name: 'c', down: {} },
-      rename_constraint: { table: 'orders', from: 'a', to: 'b' },
-      set_replica_identity: { table: 'orders', identity: { type: 'full', index: '' } },
-    };
-    expect(await refused([{ [kind]: bodies[kind] }])).toMatchObject({
-      name: 'OperationUnsupported',
-      message: `Operation 1 (${kind}) is not supported yet`,
-    });
   });
 });
 

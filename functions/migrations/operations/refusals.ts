@@ -74,33 +74,46 @@ export function refuseHeldColumn(
   column: LogicalColumn,
   doing: string,
 ): void {
+  const reason = heldBy(source, column);
+  if (reason === null) return;
+  const way = 'Keep the column, and add another beside it.';
+  throw notYet(context, `${doing} "${column.name}", ${reason},`, way, ['column']);
+}
+
+/** Why a second column cannot take over from this one, or null when it can. */
+export function heldBy(source: Table, column: LogicalColumn): string | null {
   const physical = column.old ?? '';
-  const holds = (reason: string) =>
-    notYet(context, `${doing} "${column.name}", ${reason},`, 'Keep the column, and add another beside it.', [
-      'column',
-    ]);
   const primary = source.constraints.find((constraint) => constraint.type === 'primary_key');
-  if (primary?.columns.includes(physical)) throw holds('a primary key column');
-  if (source.key.includes(physical)) throw holds('a column of the key that rows are walked by');
+  if (primary?.columns.includes(physical)) return 'a primary key column';
+  if (source.key.includes(physical)) return 'a column of the key that rows are walked by';
   const foreign = source.referencedBy.find((reference) => reference.referencedColumns.includes(physical));
   if (foreign !== undefined)
-    throw holds(`to which ${foreign.schema}.${foreign.table} points by ${foreign.constraint}`);
-  if (column.identity) throw holds('an identity column');
-  if (column.generated) throw holds('a generated column');
+    return `to which ${foreign.schema}.${foreign.table} points by ${foreign.constraint}`;
+  if (column.identity) return 'an identity column';
+  if (column.generated) return 'a generated column';
   const exclude = source.constraints.find(
     (constraint) => constraint.type === 'exclude' && constraint.columns.includes(physical),
   );
-  if (exclude !== undefined) throw holds(`a column of the exclusion constraint ${exclude.name}`);
+  return exclude === undefined ? null : `a column of the exclusion constraint ${exclude.name}`;
 }
 
 /**
  * Throws OperationUnsupported for columns of a UNIQUE constraint that is checked at commit: its copy is built as an
  * index, which refuses at once, and clients that rely on the delay would be refused while it is built.
  */
-export function refuseDeferredUnique(context: OperationContext, source: Table, column: LogicalColumn): void {
+export function refuseDeferredUnique(
+  context: OperationContext,
+  source: Table,
+  column: LogicalColumn,
+  /** A constraint that is not copied. */
+  without?: string,
+): void {
   const deferred = source.constraints.find(
-    ({ type, columns, definition }) =>
-      type === 'unique' && columns.includes(column.old ?? '') && definition.includes(' DEFERRABLE'),
+    ({ name, type, columns, definition }) =>
+      type === 'unique' &&
+      name !== without &&
+      columns.includes(column.old ?? '') &&
+      definition.includes(' DEFERRABLE'),
   );
   if (deferred === undefined) return;
   throw notYet(
@@ -119,7 +132,9 @@ export function refuseTakenName(
   field: string[],
   relation: boolean,
 ): void {
-  const constraint = table.source?.constraints.some((other) => other.name === name) === true;
+  const constraint =
+    table.source?.constraints.some((other) => other.name === name) === true ||
+    table.named?.includes(name) === true;
   const taken = relation && context.schema.taken.includes(name);
   if (!constraint && !taken) return;
   const detail = `The name "${name}" is taken ${constraint ? `by a constraint of "${table.name}"` : `in schema "${context.schema.name}"`}`;

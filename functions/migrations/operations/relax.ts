@@ -1,5 +1,7 @@
 import type { LogicalTable } from '../plan/logical.ts';
 import type { Pieces, StepDraft } from '../plan/pieces.ts';
+import type { TableRef } from '../plan/schemas.ts';
+import type { Constraint } from '../plan/snapshot.ts';
 import { setNotNull, tableSql, transaction, uniqueFromIndex, validate } from '../plan/steps.ts';
 import { indexColumns, rebuildIndex, restoreConstraint } from '../sql/definition.ts';
 import { hashedName, quoteIdentifier } from '../sql/identifiers.ts';
@@ -31,27 +33,10 @@ export async function relaxOldColumn(
   }
   for (const constraint of source.constraints) {
     if (!constraint.columns.includes(physical)) continue;
-    const drop = `${alter} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)}`;
-    if (constraint.type === 'check' || constraint.type === 'foreign_key') {
-      statements.push(drop);
-      const target = context.snapshot.tables.find(
-        (other) =>
-          other.physical === constraint.references?.table &&
-          constraint.references.schema === context.snapshot.schema,
-      );
-      const locked =
-        target === undefined ? [] : [{ schema: ref.schema, name: target.physical, oid: target.oid }];
-      partners.push(...locked);
-      const add = restoreConstraint(constraint.definition, ref, constraint.name);
-      undoContract.push(transaction(`Give ${constraint.name} back`, [ref, ...locked], [drop, add]));
-      if (constraint.validated) undoContract.push(validate(ref, constraint.name));
-    }
-    if (constraint.type === 'unique') {
-      statements.push(drop);
-      const index = source.indexes.find((candidate) => candidate.constraint === constraint.name);
-      if (index !== undefined)
-        undoContract.push(...rebuilt(context, table, index.name, index.definition, constraint.definition));
-    }
+    const relaxed = relaxConstraint(context, table, constraint);
+    statements.push(...relaxed.statements);
+    partners.push(...relaxed.partners);
+    undoContract.push(...relaxed.undoContract);
   }
   for (const index of source.indexes) {
     if (!index.unique || index.primary || index.constraint !== null) continue;
@@ -68,6 +53,38 @@ export async function relaxOldColumn(
     relax: statements.length === 0 ? [] : [{ tables: partners, statements }],
     relaxIndexes,
     undoContract,
+  };
+}
+
+/** How the soft contract takes one CHECK, FOREIGN KEY or UNIQUE constraint away, and how undo gives it back. */
+export function relaxConstraint(
+  context: OperationContext,
+  table: LogicalTable,
+  { name, type, definition, references, validated }: Constraint,
+): { statements: string[]; partners: TableRef[]; undoContract: StepDraft[] } {
+  const { source, ref } = table;
+  const drop = `ALTER TABLE ${tableSql(ref)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
+  if (type === 'check' || type === 'foreign_key') {
+    const target = context.snapshot.tables.find(
+      (other) => other.physical === references?.table && references.schema === context.snapshot.schema,
+    );
+    const partners =
+      target === undefined ? [] : [{ schema: ref.schema, name: target.physical, oid: target.oid }];
+    const add = restoreConstraint(definition, ref, name);
+    const back = transaction(`Give ${name} back`, [ref, ...partners], [drop, add]);
+    return {
+      statements: [drop],
+      partners,
+      undoContract: [back, ...(validated ? [validate(ref, name)] : [])],
+    };
+  }
+  if (type !== 'unique') return { statements: [], partners: [], undoContract: [] };
+  const index = source?.indexes.find((candidate) => candidate.constraint === name);
+  return {
+    statements: [drop],
+    partners: [],
+    undoContract:
+      index === undefined ? [] : rebuilt(context, table, index.name, index.definition, definition),
   };
 }
 

@@ -25,9 +25,14 @@ import { relaxOldColumn } from './relax.ts';
 
 type Body = OperationOf<'alter_column'>;
 
-/** An alter_column that makes a second physical column. */
+/** A column that gets a second physical one. */
 export interface Altered {
+  /** What changes; for operations on constraints: nothing but the values. */
   body: Body;
+  /** Pointer of the expression in the file. */
+  pointer: (side: 'up' | 'down') => string;
+  /** A constraint of the old column that the new one does not get. */
+  without?: string;
   context: OperationContext;
   before: LogicalTable;
   source: Table;
@@ -65,8 +70,8 @@ export async function shadowPieces(
   const oldPhysical = old.old ?? old.name;
   const table = tableSql(final.ref);
   const name = quoteIdentifier(physical);
-  const up = bindOld(altered.up, before, context.pointer('up'));
-  const down = bindNew(altered.down, before, final, context.pointer('down'), old);
+  const up = bindOld(altered.up, before, altered.pointer('up'));
+  const down = bindNew(altered.down, before, final, altered.pointer('down'), old);
   const cast = (sql: string, type: TypeName) => `CAST((${sql}) AS ${type.sql})`;
   const at: NewColumn = {
     context,
@@ -86,7 +91,7 @@ export async function shadowPieces(
     ...(body.unique === undefined ? [] : [uniquePieces(at, body.unique.name, false)]),
     ...(body.references === undefined ? [] : [foreignKeyPieces(at, body.references)]),
   ]);
-  const copies = await copyColumnObjects(at, old, { from, to, injective: isInjective(altered) });
+  const copies = await copyColumnObjects(at, old, { from, to }, altered.without);
   const { guards, ...parts } = together([constraints, copies]);
   const { volatileFunctions } = context.snapshot;
   const relaxed = await relaxOldColumn(context, final, oldPhysical);
@@ -172,7 +177,7 @@ const sourceComment = (table: LogicalTable, physical: string) =>
   table.source?.columns.find((column) => column.physical === physical)?.comment ?? null;
 
 /** Two different old values never become the same new one. A cast to whole numbers fails rather than joins values. */
-function isInjective({ up, from, to, old }: Altered): boolean {
+export function isInjective({ up, from, to, old }: Pick<Altered, 'up' | 'from' | 'to' | 'old'>): boolean {
   const plain = plainColumn(up);
   const casts = plain?.casts ?? [];
   const whole = casts.every((base) => ['int2', 'int4', 'int8'].includes(base));

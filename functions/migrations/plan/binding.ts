@@ -2,13 +2,24 @@ import { OperationUnsupported } from '../errors.ts';
 import { bind, columnsOf, type Expression } from '../sql/expression.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
 import { columnNotFound, finalColumn, type LogicalColumn, type LogicalTable } from './logical.ts';
+import type { TableRef } from './schemas.ts';
+import { tableSql } from './steps.ts';
+
+/** SQL for a physical column; `nested`: below another FROM of the expression. */
+export type Operand = (physical: string, nested: boolean) => string;
+
+/** A column of the table in a statement over it: by its bare name, but below another FROM by its table's too. */
+export const ofRow =
+  (table: TableRef): Operand =>
+  (physical, nested) =>
+    nested ? `${tableSql(table)}.${quoteIdentifier(physical)}` : quoteIdentifier(physical);
 
 /** An expression over physical columns, in the forms its readers need. */
 export interface Bound {
-  /** Over the table's columns, unqualified: `"name"`. */
+  /** Over the table's columns, as ofRow has them. */
   row: string;
-  /** The expression with `operand(physical column)` in place of every column. */
-  as: (operand: (physical: string) => string) => string;
+  /** The expression with an operand in place of every physical column. */
+  as: (operand: Operand) => string;
   /** Physical columns it reads. */
   sources: string[];
   expression: Expression;
@@ -42,10 +53,9 @@ function bound(
     });
   };
   const tables = names(table);
-  const as = (operand: (physical: string) => string) =>
-    bind(expression, tables, (name) => operand(place(name)));
+  const as = (operand: Operand) => bind(expression, tables, (name, nested) => operand(place(name), nested));
   return {
-    row: as(quoteIdentifier),
+    row: as(ofRow(table.ref)),
     as,
     sources: [...new Set(columnsOf(expression, tables).map(place))],
     expression,

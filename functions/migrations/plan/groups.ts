@@ -1,6 +1,7 @@
+import { provablyNotNull } from '../sql/facts.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
 import { sameValue } from '../sql/type.ts';
-import { ofNewRow } from './binding.ts';
+import { type Operand, ofNewRow, ofRow } from './binding.ts';
 import type { LogicalTable } from './logical.ts';
 import type { Flow } from './pieces.ts';
 import type { DualWriteGroup } from './schemas.ts';
@@ -14,15 +15,20 @@ export interface FlowGroup {
 }
 
 /** The value a flow gives, cast to the type of its column, over operands for the columns. */
-export const flowValue = (flow: Flow, operand: (physical: string) => string): string =>
+export const flowValue = (flow: Flow, operand: Operand): string =>
   `CAST((${flow.bound.as(operand)}) AS ${flow.type.sql})`;
 
-/** True where the flow's column holds what the flow makes of the others; for a volatile one, where it holds anything. */
+/**
+ * True where the flow's column holds what the flow makes of the others; for a volatile one, where it holds anything, or
+ * nothing is what the flow gives.
+ */
 export function holds(flow: Flow): string {
   const target = quoteIdentifier(flow.target);
-  return flow.volatile
-    ? `${target} IS NOT NULL`
-    : sameValue(target, flowValue(flow, quoteIdentifier), flow.type);
+  const value = flowValue(flow, ofRow(flow.table.ref));
+  if (!flow.volatile) return sameValue(target, value, flow.type);
+  const { expression, column } = flow.bound;
+  const never = provablyNotNull(expression, (name) => column(name)?.notNull === true);
+  return never ? `${target} IS NOT NULL` : `${target} IS NOT NULL OR ${value} IS NULL`;
 }
 
 /**

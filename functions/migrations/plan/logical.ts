@@ -26,6 +26,8 @@ export interface LogicalColumn {
   generated: boolean;
   /** Whether writes of old clients decide its value, by an `up`. */
   derived: boolean;
+  /** Whether two different old values may become the same new one. */
+  joins?: boolean;
   /** Index of the operation that made, changed or dropped it; null: untouched. */
   changedBy: number | null;
 }
@@ -40,6 +42,8 @@ export interface LogicalTable {
   dropped: LogicalColumn[];
   /** Whether the new version needs a view of its own for it. */
   changed: boolean;
+  /** Names of constraints that operations of the file give; absent: none. */
+  named?: string[];
 }
 
 export interface LogicalSchema {

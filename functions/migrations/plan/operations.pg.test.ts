@@ -1,16 +1,19 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
-import { type Run, startRun } from '../testing/run.ts';
+import { type Journey, journey } from '../testing/journey.ts';
+import { startRun } from '../testing/run.ts';
 import { shape } from '../testing/shape.ts';
 
 let url: string;
 let sql: pg.Client;
+let { one, asNew, start, thereAndBack, forGood }: Journey = {} as Journey; // set before each test
 
 beforeEach(async () => {
   url = await createDatabase('operations');
   sql = new pg.Client({ connectionString: url });
   await sql.connect();
+  ({ one, asNew, start, thereAndBack, forGood } = journey(url, sql));
   await sql.query(`
     CREATE TYPE mood AS ENUM ('glad', 'sad');
     CREATE TABLE "Gro""up" (id int PRIMARY KEY, label text);
@@ -27,55 +30,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => sql.end());
-
-const one = async (text: string) => (await sql.query<Record<string, unknown>>(text)).rows;
-
-async function asNew(run: Run, text: string): Promise<Record<string, unknown>[]> {
-  await sql.query(`SET search_path = ${pg.escapeIdentifier(run.plan.versionSchema)}, public`);
-  try {
-    return await one(text);
-  } finally {
-    await sql.query('RESET search_path');
-  }
-}
-
-const start = (operations: unknown[], name = '01_change') =>
-  startRun(url, name, JSON.stringify({ name, operations }));
-
-/** Publishes, then takes everything back and expects the tables as they were; then once more, through contract. */
-async function thereAndBack(
-  operations: unknown[],
-  look: (run: Run) => Promise<void> = async () => {},
-): Promise<void> {
-  const before = await shape(sql);
-  const run = await start(operations);
-  const validated = await run.engine.validate(run.plan, {
-    signal: new AbortController().signal,
-    until: Date.now() + 9_000,
-  });
-  expect(validated).toEqual([]);
-  await run.publish();
-  expect(await run.verify('beforePublish')).toBe(0);
-  await look(run);
-  expect(await run.verify('afterPublish')).toBe(0);
-  await run.steps(run.plan.contract);
-  await run.steps(run.plan.undoContract);
-  await run.steps(run.plan.rollback);
-  expect(await shape(sql)).toEqual(before);
-}
-
-/** Publishes, contracts and removes; the plain tables are then the new version. */
-async function forGood(operations: unknown[]): Promise<void> {
-  const run = await start(operations);
-  await run.publish();
-  await run.steps([...run.plan.contract, ...run.plan.removal]);
-  expect(await one('SELECT count(*)::int AS n FROM theseus.groups')).toEqual([{ n: 0 }]);
-  const after = await run.engine.snapshot('public');
-  const differing = after.tables.flatMap((table) =>
-    table.columns.filter((column) => column.name !== column.physical),
-  );
-  expect(differing).toEqual([]);
-}
 
 const alter = (change: Record<string, unknown>) => ({ alter_column: { table: 'people', ...change } });
 

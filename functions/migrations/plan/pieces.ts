@@ -64,7 +64,7 @@ export interface Pieces {
   rollback: Change[];
   rollbackIndexes: StepDraft[];
   /** Removal, in this order over all operations of the file. */
-  removal: { drop: Change[]; finish: Change[]; indexes: StepDraft[] };
+  removal: { drop: Change[]; finish: Change[]; renames?: Change[]; indexes: StepDraft[] };
   removalBackups: RowBackup[];
   undoLosses: RowBackup[];
   checks: DataCheck[];
@@ -94,5 +94,38 @@ export function pieces(parts: Pick<Pieces, 'summary' | 'undo' | 'undoReason'> & 
     notes: [],
     rights: [],
     ...parts,
+  };
+}
+
+/** The pieces of `first` and after them all of `others`; summary and undo are the first one's. */
+export function combined(first: Pieces, others: Pieces[]): Pieces {
+  const all = [first, ...others];
+  return {
+    summary: first.summary,
+    undo: first.undo,
+    undoReason: first.undoReason,
+    expand: all.flatMap((each) => each.expand),
+    raw: { up: all.flatMap((each) => each.raw.up), down: all.flatMap((each) => each.raw.down) },
+    flows: all.flatMap((each) => each.flows),
+    fills: all.flatMap((each) => each.fills),
+    index: all.flatMap((each) => each.index),
+    constrain: all.flatMap((each) => each.constrain),
+    enforce: all.flatMap((each) => each.enforce),
+    relax: all.flatMap((each) => each.relax),
+    relaxIndexes: all.flatMap((each) => each.relaxIndexes),
+    undoContract: all.flatMap((each) => each.undoContract),
+    rollback: all.flatMap((each) => each.rollback),
+    rollbackIndexes: all.flatMap((each) => each.rollbackIndexes),
+    removal: {
+      drop: all.flatMap((each) => each.removal.drop),
+      finish: all.flatMap((each) => each.removal.finish),
+      renames: all.flatMap((each) => each.removal.renames ?? []),
+      indexes: all.flatMap((each) => each.removal.indexes),
+    },
+    removalBackups: all.flatMap((each) => each.removalBackups),
+    undoLosses: all.flatMap((each) => each.undoLosses),
+    checks: all.flatMap((each) => each.checks),
+    notes: all.flatMap((each) => each.notes),
+    rights: all.flatMap((each) => each.rights),
   };
 }

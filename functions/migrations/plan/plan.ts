@@ -106,14 +106,16 @@ async function apply({ kind, body }: Operation, context: OperationContext): Prom
       return operations.drop_index(body, context);
     case 'sql':
       return operations.sql(body, context);
-    default: {
-      const detail = `Operation ${context.index + 1} (${kind}) is not supported yet`;
-      throw new OperationUnsupported(detail, {
-        problems: [{ pointer: context.pointer(), detail }],
-        evidence: { operation: context.index + 1, kind },
-        action: 'Use alter_column or a sql operation in its place.',
-      });
-    }
+    case 'create_constraint':
+      return operations.create_constraint(body, context);
+    case 'drop_constraint':
+      return operations.drop_constraint(body, context);
+    case 'drop_multicolumn_constraint':
+      return operations.drop_multicolumn_constraint(body, context);
+    case 'rename_constraint':
+      return operations.rename_constraint(body, context);
+    case 'set_replica_identity':
+      return operations.set_replica_identity(body, context);
   }
 }
 

@@ -22,6 +22,7 @@ export function removalSteps(
   const changes = [
     ...all.flatMap((each) => each.removal.drop),
     ...all.flatMap((each) => each.removal.finish),
+    ...all.flatMap((each) => each.removal.renames ?? []),
   ];
   const tables = shownTables(final).filter((table) => table.source !== null);
   const statements: Statement[] = [
@@ -30,6 +31,7 @@ export function removalSteps(
       ...all.flatMap((each) => each.removal.drop).flatMap((change) => change.statements),
       ...tables.flatMap(defaults),
       ...all.flatMap((each) => each.removal.finish).flatMap((change) => change.statements),
+      ...all.flatMap((each) => each.removal.renames ?? []).flatMap((change) => change.statements),
       ...tables.flatMap((table) => renames(table, snapshot.schema, version)),
     ].map((sql) => ({ sql, values: [] })),
   ];

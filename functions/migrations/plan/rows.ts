@@ -1,6 +1,7 @@
 import { NoUsableKey } from '../errors.ts';
 import { keyOf } from '../operations/keys.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
+import { ofRow } from './binding.ts';
 import { type FlowGroup, flowValue, holds } from './groups.ts';
 import type { LogicalTable } from './logical.ts';
 import type { Fill } from './pieces.ts';
@@ -110,7 +111,7 @@ export function verifications(groups: FlowGroup[], fills: Fill[]): Verification[
         afterPublish: afterPublish(group),
         repair: group.ups
           .filter((flow) => !flow.volatile)
-          .map((flow) => ({ column: flow.target, expression: flowValue(flow, quoteIdentifier) })),
+          .map((flow) => ({ column: flow.target, expression: flowValue(flow, ofRow(flow.table.ref)) })),
       })),
       ...(presence.length === 0 ? [] : [{ beforePublish: all(presence), afterPublish: 'true', repair: [] }]),
     ];

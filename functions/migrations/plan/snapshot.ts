@@ -81,6 +81,8 @@ export const Table = z.strictObject({
   dependants: z.array(z.strictObject({ schema: z.string(), name: z.string(), columns: z.array(z.string()) })),
   publications: z.array(z.string()),
   rowSecurity: z.boolean(),
+  /** As ALTER TABLE … REPLICA IDENTITY takes it: DEFAULT, FULL, NOTHING or USING INDEX …; absent: DEFAULT. */
+  replicaIdentity: z.string().optional(),
   owner: z.string(),
   grants: z.array(
     z.strictObject({

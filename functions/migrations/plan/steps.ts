@@ -98,13 +98,20 @@ export function addUnique(
   };
 }
 
-/** `before`: statements of the same transaction that make way. `deferral`: DEFERRABLE …, with a leading blank. */
+/**
+ * `before`: statements of the same transaction that make way. `deferral`: DEFERRABLE …, with a leading blank.
+ * `words`: what the constraint is.
+ */
 export function uniqueFromIndex(
   table: TableRef,
   constraint: string,
   index: string,
-  { before = [], deferral = '' }: { before?: string[]; deferral?: string } = {},
+  {
+    before = [],
+    deferral = '',
+    words = 'UNIQUE',
+  }: { before?: string[]; deferral?: string; words?: 'UNIQUE' | 'PRIMARY KEY' } = {},
 ): StepDraft {
-  const sql = `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdentifier(constraint)} UNIQUE USING INDEX ${quoteIdentifier(index)}${deferral}`;
+  const sql = `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdentifier(constraint)} ${words} USING INDEX ${quoteIdentifier(index)}${deferral}`;
   return transaction(`Make ${constraint} a constraint`, [table], [...before, sql]);
 }

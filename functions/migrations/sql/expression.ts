@@ -84,11 +84,11 @@ interface Scope {
   taken: Set<string>;
 }
 
-/** Copies the tree; `column` gives the node that stands for a column of the table. */
+/** Copies the tree; `column` gives the node that stands for a column of the table, `nested`: below another FROM. */
 function mapColumns(
   expression: Expression,
   tables: string[],
-  column: (name: string, reference: Tree) => Tree,
+  column: (name: string, reference: Tree, nested: boolean) => Tree,
 ): Tree {
   const visit = (node: unknown, scope: Scope): unknown => {
     if (Array.isArray(node)) return node.map((item) => visit(item, scope));
@@ -103,14 +103,15 @@ function mapColumns(
     const names = items(reference, 'fields').map(stringOf);
     const [first, second] = names;
     const outside = !scope.from;
-    if (names.length === 1 && typeof first === 'string') return outside ? column(first, reference) : null;
+    if (names.length === 1 && typeof first === 'string')
+      return outside ? column(first, reference, false) : null;
     if (
       names.length === 2 &&
       typeof first === 'string' &&
       tables.includes(first) &&
       !scope.taken.has(first)
     ) {
-      if (typeof second === 'string') return column(second, reference);
+      if (typeof second === 'string') return column(second, reference, scope.from);
     } else if (!outside) {
       return null;
     }
@@ -151,16 +152,21 @@ export function columnsOf(expression: Expression, tables: string[]): string[] {
 
 /**
  * The expression as SQL with every column of the table replaced by what `replace` gives for it (SQL of one operand,
- * for example `NEW."name"`), through the syntax tree. Throws ExpressionInvalid when it cannot be printed with certainty.
+ * for example `NEW."name"`), through the syntax tree; `nested`: below a FROM, whose columns would come before a bare
+ * name. Throws ExpressionInvalid when it cannot be printed with certainty.
  */
-export function bind(expression: Expression, tables: string[], replace: (column: string) => string): string {
+export function bind(
+  expression: Expression,
+  tables: string[],
+  replace: (column: string, nested: boolean) => string,
+): string {
   let marker = '_theseus_column_';
   while (expression.text.toLowerCase().includes(marker)) marker += '_';
   const operands: string[] = [];
   const places: Place[] = [];
-  const node = mapColumns(expression, tables, (name, reference) => {
+  const node = mapColumns(expression, tables, (name, reference, nested) => {
     const stand = `${marker}${operands.length}x`;
-    operands.push(replace(name));
+    operands.push(replace(name, nested));
     places.push({ at: Number(reference.location), parts: items(reference, 'fields').length, by: stand });
     return { ColumnRef: { fields: [{ String: { sval: stand } }] } };
   });

@@ -1,4 +1,4 @@
-import type { Expression } from './expression.ts';
+import { type Expression, parseExpression } from './expression.ts';
 import { functionName } from './forbidden.ts';
 import { child, isTree, items, stringOf, type Tree, walk } from './tree.ts';
 
@@ -94,6 +94,17 @@ export function plainColumn(expression: Expression): { column: string; casts: st
   }
   const column = stringOf(items(child(node, 'ColumnRef'), 'fields').at(-1));
   return column === null ? null : { column, casts };
+}
+
+/** Whether the text is nothing but the column itself, or is left out. Throws ExpressionInvalid. */
+export async function isIdentity(
+  text: string | undefined,
+  column: string,
+  pointer: string,
+): Promise<boolean> {
+  if (text === undefined) return true;
+  const plain = plainColumn(await parseExpression(text, pointer));
+  return plain?.column === column && plain.casts.length === 0;
 }
 
 function withoutCasts(node: Tree): Tree {

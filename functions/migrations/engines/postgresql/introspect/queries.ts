@@ -4,6 +4,9 @@ export const tablesQuery = `
 SELECT c.oid, c.relname::text AS name,
   CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'p' THEN 'partitioned'
        WHEN c.relkind = 'f' THEN 'foreign' ELSE 'table' END AS kind,
+  CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
+    ELSE coalesce((SELECT format('USING INDEX %I', x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+      WHERE i.indrelid = c.oid AND i.indisreplident), 'DEFAULT') END AS "replicaIdentity",
   c.relrowsecurity AS "rowSecurity", pg_get_userbyid(c.relowner)::text AS owner, obj_description(c.oid, 'pg_class') AS comment,
   c.reltuples::float8 AS tuples, pg_total_relation_size(c.oid)::float8 AS bytes,
   has_table_privilege(c.oid, 'SELECT') AS readable

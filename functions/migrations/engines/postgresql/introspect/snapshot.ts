@@ -14,6 +14,7 @@ interface TableRow {
   name: string;
   kind: Table['kind'];
   rowSecurity: boolean;
+  replicaIdentity: string;
   owner: string;
   comment: string | null;
   tuples: number;
@@ -102,6 +103,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
         dependants: dependants.get(row.oid) ?? [],
         publications: (publications.get(row.oid) ?? []).map(({ name }) => name),
         rowSecurity: row.rowSecurity,
+        replicaIdentity: row.replicaIdentity,
         owner: row.owner,
         grants: grants.get(row.oid) ?? [],
         comment: row.comment,
