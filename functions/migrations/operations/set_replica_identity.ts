@@ -44,7 +44,7 @@ export async function setReplicaIdentity(
             : [
                 {
                   code: 'replica_identity',
-                  severity: type === 'NOTHING' ? 'consent' : 'warning',
+                  severity: 'consent',
                   operation: context.index,
                   text:
                     `"${body.table}" is published by ${source.publications.slice(0, 20).join(', ')}: from expand on its subscribers get other old values` +
