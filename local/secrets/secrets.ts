@@ -23,6 +23,7 @@ import {
 import { attach } from '../attach.ts';
 import type { Clock } from '../clock.ts';
 import { knownFields } from '../known-fields.ts';
+import { ACCOUNT, REGION } from '../step-functions/arns.ts';
 import { openVault, type SecretRecord, type SecretVersion } from './vault.ts';
 
 type Answer<T> = Promise<Omit<T, '$metadata'>>;
@@ -141,7 +142,7 @@ export function createSecrets(options: { directory: string; clock: Clock }) {
       .replaceAll(/[^a-zA-Z]/g, '')
       .padEnd(6, 'x')
       .slice(0, 6);
-    const arn = `arn:aws:secretsmanager:local:000000000000:secret:${name}-${suffix}`;
+    const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-${suffix}`;
     const now = clock.now();
     const given =
       input.SecretString === undefined && input.SecretBinary === undefined ? undefined : bytesOf(input);

@@ -56,6 +56,18 @@ export function synthesise(stages: StageName[], theseus?: unknown): Map<string, 
   return templatesOf(application(props(theseus), stages));
 }
 
+/** One environment as it is uploaded: its templates, and the directory that holds the functions' bundles. */
+export function synthesiseWithBundles(stage: StageName): {
+  templates: Map<string, Template>;
+  directory: string;
+} {
+  const whole = props();
+  const app = application({ ...whole, context: { ...whole.context, 'aws:cdk:bundling-stacks': ['**'] } }, [
+    stage,
+  ]);
+  return { templates: templatesOf(app), directory: app.outdir };
+}
+
 /** The connector's plain template. */
 export function synthesiseRelease(): Template {
   const [template] = templatesOf(connectorRelease(props())).values();

@@ -76,11 +76,16 @@ export class Sabotage extends Error {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function startPlatform(
-  options: Partial<CloudOptions> & { rows?: number; duplicate?: 'concurrently' | 'sequentially' } = {},
+  options: Partial<CloudOptions> & {
+    rows?: number;
+    duplicate?: 'concurrently' | 'sequentially';
+    /** What the shop's database is registered with; by default its URL. */
+    connection?: (url: string) => Promise<object>;
+  } = {},
 ): Promise<Platform> {
   // One platform runs in a process at a time.
   await stopAll();
-  const { rows = 500, duplicate, ...cloudOptions } = options;
+  const { rows = 500, duplicate, connection, ...cloudOptions } = options;
   const hook: Platform['hook'] = { current: undefined };
   const drill = { duplicate, onInvoke: (notice: InvocationNotice) => hook.current?.(notice) };
   const directory = await mkdtemp(join(tmpdir(), 'theseus-test-'));
@@ -180,7 +185,11 @@ export async function startPlatform(
     },
   };
   started.push(platform);
-  const added = await platform.send('POST', '/databases', { name: 'shop', url });
+  const added = await platform.send(
+    'POST',
+    '/databases',
+    connection === undefined ? { name: 'shop', url } : await connection(url),
+  );
   if (added.status !== 201) throw new Error(`database refused: ${JSON.stringify(added.body)}`);
   return platform;
 }

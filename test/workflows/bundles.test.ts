@@ -1,0 +1,228 @@
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readMigration } from '#migrations/store.ts';
+import { stepFunctions } from '#platform/clients.ts';
+import { bundleFacts } from '../infrastructure/bundle-facts.ts';
+import { allows, type PlainStatement, type Question } from '../infrastructure/policy.ts';
+import { operationOf } from '../infrastructure/sdk-commands.ts';
+import { type BundledPlatform, startBundledPlatform } from './bundles/platform.ts';
+import { Sabotage, schemaOf } from './harness.ts';
+
+const day = 86_400_000;
+const member = 'bundled_app';
+
+let platform: BundledPlatform;
+beforeAll(async () => {
+  platform = await startBundledPlatform(60);
+  const { sql } = platform;
+  await sql(`DROP ROLE IF EXISTS ${member}`);
+  await sql(`CREATE ROLE ${member}; GRANT SELECT, INSERT, UPDATE ON orders, customers TO ${member};
+    GRANT USAGE ON SCHEMA public TO ${member}`);
+}, 240_000);
+afterEach(() => {
+  platform.hook.current = undefined;
+  platform.onCalls.clear();
+});
+afterAll(async () => {
+  const admin = new pg.Client({ connectionString: platform.url });
+  await admin.connect();
+  await admin.query(`DROP OWNED BY ${member}; DROP ROLE ${member}`);
+  await admin.end();
+});
+
+const begin = async (file: string, options: object = {}) => {
+  const { id } = await platform.plan(file, { options: { soakSeconds: 3_600, ...options } });
+  await platform.act(id, 'start');
+  return id;
+};
+
+/** AWS turns calls away: `times` of this function's calls of this command. */
+function refuse(name: string, command: string, error: string, status: number, times = 1): void {
+  let left = times;
+  platform.onCalls.add((call) => {
+    if (call.function !== name || call.command !== command || left === 0) return;
+    left -= 1;
+    const $metadata = { httpStatusCode: status };
+    throw Object.assign(new Error(`${command} is refused for once`), { name: error, $metadata });
+  });
+}
+
+/** Somebody decides just before a waiting state has stored its token: that state has to give the answer itself. */
+function decideBeforeToken(name: string, id: string, verb: string): void {
+  let decided = false;
+  platform.onCalls.add(async ({ function: caller, command, input }) => {
+    const stores = caller === name && command === 'PutItem' && JSON.stringify(input).includes('TOKEN#');
+    if (!stores || decided) return;
+    decided = true;
+    await platform.act(id, verb);
+  });
+}
+
+const paused = async () => {
+  const id = await begin('02-change-type.yaml', { ranges: 1 });
+  platform.hook.current = async ({ name, stage }) => {
+    if (name !== 'migrations-backfill-range' || stage !== 'before') return;
+    platform.hook.current = undefined;
+    await platform.act(id, 'pause');
+  };
+  return id;
+};
+
+describe('the bundles that are deployed', { timeout: 240_000 }, () => {
+  it('carry a migration from its plan to its completion, and take it back', async () => {
+    const { act, until, sql } = platform;
+    const before = await schemaOf(sql);
+    const id = await begin('05-shop.yaml', { loginRole: member });
+    decideBeforeToken('await-completion', id, 'complete');
+    const completed = await until(id, 'completed');
+    expect(completed.login).toMatchObject({ memberOf: member });
+    // What the undo would lose: more than one part of an upload, whatever gzip makes of it.
+    const text = `encode(decode(string_agg(md5(random()::text || n), ''), 'hex'), 'base64')`;
+    await sql(
+      `UPDATE "${completed.versionSchema}".orders
+         SET status = (SELECT ${text} FROM generate_series(1, 560000) n) WHERE id = 1`,
+    );
+    // Three times is as often as the SDK tries: the upload is given up and the task is retried.
+    refuse('back-up-rows', 'UploadPart', 'SlowDown', 503, 3);
+    decideBeforeToken('request-approval', id, 'approve');
+    await act(id, 'undo');
+    const undone = await until(id, 'undone');
+    expect(undone).toMatchObject({ differences: [], login: null });
+    expect(await schemaOf(sql)).toEqual(before);
+  });
+
+  it('take back a migration that fails', async () => {
+    const { until, sql, hook } = platform;
+    const before = await schemaOf(sql);
+    hook.current = ({ name, stage }) => {
+      if (name === 'migrations-contract' && stage === 'after') throw new Sabotage('no more contract');
+    };
+    const id = await begin(
+      `operations:
+  - create_index:
+      name: items_sku
+      table: items
+      columns:
+        - column: sku
+  - alter_column:
+      table: orders
+      column: amount
+      type: bigint
+      up: amount
+      down: least(amount, 2147483647)::integer
+`,
+      { soakSeconds: 0 },
+    );
+    const rolledBack = await until(id, 'rolled_back');
+    expect(rolledBack).toMatchObject({ differences: [], failure: { name: 'Sabotage' } });
+    expect(await schemaOf(sql)).toEqual(before);
+  });
+
+  it('remove what is old after a backup, and restore its rows', async () => {
+    const { cloud, until, send, invoke, sql } = platform;
+    const id = await begin('01-split-name.yaml', { undoWindowSeconds: day / 1_000 });
+    await until(id, 'soaking');
+    refuse('api', 'SendTaskSuccess', 'AccessDeniedException', 400);
+    expect((await send('POST', `/migrations/${id}/complete`, {})).status).toBe(500);
+    // The decision was stored: whoever looks next delivers it.
+    await invoke('reconcile');
+    await until(id, 'completed');
+    await cloud.clock.advance(day + 60_000);
+    const removed = await until(id, 'removed');
+    const backup = removed.backups.find(({ purpose }) => purpose === 'removal')?.location;
+    const restored = await send('POST', `/migrations/${id}/restore`, { backup, table: 'old_names' });
+    expect(restored).toMatchObject({ status: 200, body: { rows: 60 } });
+    expect(await sql('SELECT name FROM old_names WHERE id = 2')).toEqual([{ name: 'Mary Ann Smith2' }]);
+  });
+
+  it('wait for people, and answer themselves what was decided meanwhile', async () => {
+    const { until } = platform;
+    const first = await paused();
+    decideBeforeToken('await-resume', first, 'resume');
+    await until(first, 'soaking', 'running');
+    decideBeforeToken('await-completion', first, 'rollback');
+    await until(first, 'rolled_back');
+
+    const second = await paused();
+    decideBeforeToken('await-resume', second, 'rollback');
+    await until(second, 'rolled_back');
+    const third = await begin('04-rename-table.yaml', { requireApproval: true });
+    decideBeforeToken('request-approval', third, 'rollback');
+    await until(third, 'cancelled');
+  });
+
+  it('bring on what was cut off', async () => {
+    const { until, send, invoke } = platform;
+    const first = await begin('04-rename-table.yaml');
+    await until(first, 'soaking');
+    refuse('api', 'SendTaskFailure', 'AccessDeniedException', 400);
+    expect((await send('POST', `/migrations/${first}/rollback`, {})).status).toBe(500);
+    await invoke('reconcile');
+    await until(first, 'rolled_back');
+
+    const second = await begin('04-rename-table.yaml');
+    await until(second, 'soaking');
+    const { execution } = await readMigration(second);
+    await stepFunctions().send(new StopExecutionCommand({ executionArn: execution?.arn ?? '' }));
+    await until(second, 'rolled_back');
+    await invoke('publish-events');
+  });
+
+  it('answer every other request', async () => {
+    const { send } = platform;
+    const list = await send('GET', '/migrations?limit=50');
+    expect(list.status).toBe(200);
+    const { id } = list.body.items[0];
+    for (const path of [
+      `/migrations/${id}/plan`,
+      `/migrations/${id}/events`,
+      '/databases',
+      '/databases/shop',
+    ]) {
+      expect(await send('GET', path)).toMatchObject({ status: 200 });
+    }
+  });
+});
+
+describe('the policies of production', () => {
+  const refusedBy = (statements: readonly PlainStatement[], questions: readonly Question[]) =>
+    questions.filter((question) => !allows(statements, question));
+  const without = (statements: readonly PlainStatement[], one: PlainStatement) =>
+    statements.filter((each) => each !== one);
+  /** What Lambda itself does with the role of a function. */
+  const usedByLambda = new Set(['WriteLog', 'Trace', 'AttachToNetwork', 'CodeMayNotAttachToNetwork']);
+  const callsOf = (name: string) => platform.calls.filter(({ call }) => call.function === name);
+
+  it('allow every call that was made', () => {
+    const refused = [...platform.functions].flatMap(([name, { statements }]) =>
+      callsOf(name).flatMap(({ questions }) =>
+        refusedBy(statements, questions).map(({ action, resource }) => `${name}: ${action} on ${resource}`),
+      ),
+    );
+    expect([...new Set(refused)]).toEqual([]);
+  });
+
+  it('were asked about every call that the code can make', async () => {
+    const facts = await bundleFacts();
+    const unseen = [...facts].flatMap(([name, { commands }]) => {
+      const made = new Set(callsOf(name).map(({ call }) => call.command));
+      return [...commands].flatMap((command) =>
+        made.has(operationOf(command)) ? [] : [`${name}: ${command}`],
+      );
+    });
+    // A URL becomes a secret on the laptop only; deployed, it is refused before.
+    expect(unseen).toEqual(['api: CreateSecret', 'api: DeleteSecret']);
+  });
+
+  it('would refuse a call if any of their statements were missing', () => {
+    const idle = [...platform.functions].flatMap(([name, { statements }]) => {
+      const questions = callsOf(name).flatMap((each) => each.questions);
+      return statements
+        .filter(({ sid }) => !usedByLambda.has(sid))
+        .filter((one) => refusedBy(without(statements, one), questions).length === 0)
+        .map(({ sid }) => `${name}: ${sid}`);
+    });
+    expect(idle).toEqual([]);
+  });
+});

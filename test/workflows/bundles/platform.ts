@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterAll } from 'vitest';
+import { capabilities } from '#local/capabilities.ts';
+import { REGION } from '#local/step-functions/arns.ts';
+import type { FunctionName } from '#migrations/functions.ts';
+import type { MigrationStatus } from '#migrations/schemas.ts';
+import { readMigration } from '#migrations/store.ts';
+import { secretsManager } from '#platform/clients.ts';
+import type { Question } from '../../infrastructure/policy.ts';
+import { type Platform, startPlatform } from '../harness.ts';
+import { connectionArnPrefix, type DeployedFunction, deployed } from './deployment.ts';
+import { type Endpoint, startEndpoint } from './endpoint.ts';
+import { bundledFunction } from './function.ts';
+import { questionsOf } from './questions.ts';
+import type { AwsCall } from './wire.ts';
+
+/** A call that a function made, with what IAM would have asked about it. */
+export interface RecordedCall {
+  call: AwsCall;
+  questions: Question[];
+}
+
+export interface BundledPlatform extends Platform {
+  functions: Map<FunctionName, DeployedFunction>;
+  calls: RecordedCall[];
+  /** Called before every call of a function to AWS; throwing there refuses it. */
+  onCalls: Set<(call: AwsCall) => void | Promise<void>>;
+}
+
+/** The product's logs and traces go nowhere, as in all tests. */
+const silence = {
+  LOG_LEVEL: 'SILENT',
+  POWERTOOLS_LOG_LEVEL: 'SILENT',
+  POWERTOOLS_METRICS_DISABLED: 'true',
+  POWERTOOLS_TRACE_ENABLED: 'false',
+};
+
+/** State machines are published here by number and in the cloud by the alias `live`. */
+const stateMachines = () =>
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.endsWith('_STATE_MACHINE_ARN') && value !== undefined ? [[name, value] as const] : [],
+  );
+
+/**
+ * The production environment on the laptop: every function runs from the bundle that would be uploaded, with the
+ * variables of its template, and reaches AWS over HTTP; each call is recorded.
+ */
+export async function startBundledPlatform(rows: number): Promise<BundledPlatform> {
+  const { functions, keyArn, discard } = deployed();
+  const calls: RecordedCall[] = [];
+  const onCalls: BundledPlatform['onCalls'] = new Set();
+  const around = { keyArn, connectionArnPrefix };
+  const endpoint: Endpoint = await startEndpoint({
+    async onCall(call) {
+      for (const each of onCalls) await each(call);
+    },
+    onAnswer: (call, answer) => calls.push({ call, questions: questionsOf(call, answer, around) }),
+  });
+  const bundled = new Map(
+    [...functions].map(([name, { bundle, variables }]) => [
+      name,
+      bundledFunction(bundle, () => ({
+        ...variables,
+        ...Object.fromEntries(stateMachines()),
+        ...silence,
+        AWS_REGION: REGION,
+        AWS_ENDPOINT_URL: endpoint.url,
+        AWS_ACCESS_KEY_ID: name, // tells the endpoint who calls
+        AWS_SECRET_ACCESS_KEY: 'local',
+      })),
+    ]),
+  );
+  afterAll(async () => {
+    await Promise.all([...bundled.values()].map(({ stop }) => stop()));
+    await endpoint.stop();
+    discard();
+  });
+
+  const platform = await startPlatform({
+    rows,
+    capabilities: capabilities.map((capability) => ({
+      ...capability,
+      schedules: [],
+      functions: Object.fromEntries(
+        Object.entries(capability.functions).map(([name, facts]) => {
+          const own = [...bundled].find(([known]) => known === name)?.[1];
+          if (own === undefined) throw new Error(`${name} has no bundle`);
+          return [name, { ...facts, load: own.load }];
+        }),
+      ),
+    })),
+    async connection(url) {
+      const Name = `databases/shop-${randomUUID()}`;
+      const made = await secretsManager().send(new CreateSecretCommand({ Name, SecretString: url }));
+      return { name: 'shop', secretArn: made.ARN };
+    },
+  });
+  return Object.assign(platform, {
+    functions,
+    calls,
+    onCalls,
+    async until(id: string, ...statuses: MigrationStatus[]) {
+      // Looked up in the store, since asking the API this often would be most of the work.
+      for (let look = 0; look < 4_000; look += 1) {
+        const { status } = await readMigration(id);
+        if (statuses.includes(status)) return platform.show(id);
+        await pause(50);
+      }
+      const { status, phase, errors } = await platform.show(id);
+      throw new Error(`${id} is still ${status} (${phase}): ${JSON.stringify(errors)}`);
+    },
+  });
+}
