@@ -1,9 +1,8 @@
 import { OperationUnsupported } from '../errors.ts';
 import { bind, columnsOf, type Expression } from '../sql/expression.ts';
-import { quoteIdentifier } from '../sql/identifiers.ts';
+import { qualified, quoteIdentifier } from '../sql/identifiers.ts';
 import { columnNotFound, finalColumn, type LogicalColumn, type LogicalTable } from './logical.ts';
 import type { TableRef } from './schemas.ts';
-import { tableSql } from './steps.ts';
 
 /** SQL for a physical column; `nested`: below another FROM of the expression. */
 export type Operand = (physical: string, nested: boolean) => string;
@@ -12,7 +11,9 @@ export type Operand = (physical: string, nested: boolean) => string;
 export const ofRow =
   (table: TableRef): Operand =>
   (physical, nested) =>
-    nested ? `${tableSql(table)}.${quoteIdentifier(physical)}` : quoteIdentifier(physical);
+    nested
+      ? `${qualified(table.schema, table.name)}.${quoteIdentifier(physical)}`
+      : quoteIdentifier(physical);
 
 /** An expression over physical columns, in the forms its readers need. */
 export interface Bound {

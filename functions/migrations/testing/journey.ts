@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { expect } from 'vitest';
+import { clock } from '#platform/clock.ts';
 import { type Run, startRun } from './run.ts';
 import { shape } from './shape.ts';
 
@@ -37,7 +38,7 @@ export function journey(url: string, sql: pg.Client, schema = 'public'): Journey
     const run = await start(operations);
     const validated = await run.engine.validate(run.plan, {
       signal: new AbortController().signal,
-      until: Date.now() + 9_000,
+      until: clock.now() + 9_000,
     });
     expect(validated).toEqual([]);
     await run.publish();
