@@ -81,6 +81,20 @@ export function describePlan(
     );
   }
 
+  if (plan.room !== undefined && plan.room.length > 0) {
+    heading('Room on the disk, estimated');
+    for (const one of plan.room) {
+      const parts = [
+        ['new columns', one.columns] as const,
+        ['rows written again, until vacuum', one.rowVersions] as const,
+        ['new indexes', one.indexes] as const,
+      ].flatMap(([what, size]) => (size === 0 ? [] : [`${what} ${bytes(size)}`]));
+      lines.push(
+        `  ${one.table.schema}.${one.table.name}  ${bytes(one.columns + one.rowVersions + one.indexes)}: ${parts.join(', ')}; WAL ${bytes(one.wal)}`,
+      );
+    }
+  }
+
   heading('What happens');
   phase('expand', steps(plan.expand));
   phase(

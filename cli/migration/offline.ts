@@ -24,7 +24,10 @@ export async function planWithoutPlatform(
   schema: string,
   file: string,
   fileName: string,
-  asked: { login: string | undefined; allViews: boolean | undefined },
+  {
+    diskFreeBytes,
+    ...asked
+  }: { login: string | undefined; allViews: boolean | undefined; diskFreeBytes: number | undefined },
 ): Promise<{ plan: Plan; hash: string; findings: Finding[] }> {
   try {
     const parsed = parseMigrationFile(file, { fileName });
@@ -34,6 +37,7 @@ export async function planWithoutPlatform(
       const findings = await engine.validate(plan, {
         signal: AbortSignal.timeout(checksMs),
         until: Date.now() + checksMs,
+        diskFreeBytes,
       });
       return { plan, hash: planHash(plan), findings };
     } finally {

@@ -18,6 +18,7 @@ export interface PlanOptions {
   undoWindow?: string;
   loginRole?: string;
   allViews?: boolean;
+  diskFree?: string;
   requireApproval?: boolean;
   consent: string[];
 }
@@ -62,9 +63,21 @@ const seconds = (option: string, text: string | undefined): number | undefined =
   return Number(parsed[1]) * unit;
 };
 
+const sizeOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const parsed = /^(\d+(?:\.\d+)?)\s*([kMGT]?B)?$/.exec(text);
+  const unit = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[parsed?.[2] ?? 'B'];
+  if (!parsed || unit === undefined) {
+    throw new Failure(`--disk-free is '${text}'; expected bytes or a size such as 800MB, 20GB.`, {
+      code: exitCode.usage,
+    });
+  }
+  return Math.round(Number(parsed[1]) * unit);
+};
+
 /**
  * Has a migration planned and kept, ready to start. `file` is its text; times are such as `90s` or `7d`.
- * @throws Failure (refused) when no plan can be made, (usage) when a time cannot be read.
+ * @throws Failure (refused) when no plan can be made, (usage) when a time or a size cannot be read.
  */
 export async function planMigration(
   ask: Ask,
@@ -73,6 +86,7 @@ export async function planMigration(
 ): Promise<{ migration: Migration; plan: PlanSummary }> {
   const soakSeconds = seconds('--soak', options.soak);
   const undoWindowSeconds = seconds('--undo-window', options.undoWindow);
+  const diskFreeBytes = sizeOf(options.diskFree);
   const created = await ask({
     method: 'POST',
     path: '/migrations',
@@ -86,6 +100,7 @@ export async function planMigration(
         ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
         ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
         ...(options.allViews ? { allViews: true } : {}),
+        ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
         ...(options.requireApproval ? { requireApproval: true } : {}),
       },
       consents: options.consent,
@@ -121,6 +136,10 @@ export const migrationPlan = (): Command =>
     .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
     .option('--login-role <role>', 'make a login role of the new version with the rights of this role')
     .option('--all-views', 'views of every table, for clients whose search_path is the version alone')
+    .option(
+      '--disk-free <size>',
+      "what is free on the database's disk, e.g. 20GB: less than needed is refused",
+    )
     .option('--require-approval', 'ask for approval even where nothing demands it')
     .option(
       '--consent <code>',
@@ -140,7 +159,11 @@ export const migrationPlan = (): Command =>
           options.schema ?? 'public',
           file,
           fileName,
-          { login: options.loginRole, allViews: options.allViews },
+          {
+            login: options.loginRole,
+            allViews: options.allViews,
+            diskFreeBytes: sizeOf(options.diskFree),
+          },
         );
         if (options.json) printJson({ plan, hash, findings });
         else for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);

@@ -109,6 +109,11 @@ export const MigrationOptions = z
       })
       .optional()
       .describe('What the pace of the backfill follows'),
+    diskFreeBytes: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("What is free on the database's disk: a migration that needs more is not started"),
     loginRole: schemaName
       .optional()
       .describe(

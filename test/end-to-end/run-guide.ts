@@ -52,6 +52,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         const name = await writeNamed(folder.path, text, where);
         const { plan, findings } = await planWithoutPlatform(databaseUrl, 'public', text, name, {
           login: undefined,
+          diskFreeBytes: undefined,
           allViews: undefined,
         });
         printed = describePlan(plan, { sql: false, findings }).map(stripVTControlCharacters).join('\n');

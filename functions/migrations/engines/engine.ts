@@ -64,6 +64,12 @@ export interface Pace {
   pauseMs: number;
 }
 
+export interface ValidateOptions extends RunOptions {
+  pacing?: Pacing | undefined;
+  /** What is free on the database's disk; unknown where absent. */
+  diskFreeBytes?: number | undefined;
+}
+
 /** Demands on the pace of a backfill, in place of what is usual. */
 export interface Pacing {
   /** Read over and over in place of rows by key: its latency stands for the application's. */
@@ -115,8 +121,8 @@ export interface Engine {
   readonly features: ReadonlySet<Feature>;
   inspect(): Promise<DatabaseFacts>;
   snapshot(schema: string): Promise<Snapshot>;
-  /** Rights, data checks, the probe of `pacing`, poolers, read-only: changes nothing. */
-  validate(plan: Plan, options: RunOptions & { pacing?: Pacing | undefined }): Promise<Finding[]>;
+  /** Rights, data checks, room on the disk, the probe, poolers, read-only: changes nothing. */
+  validate(plan: Plan, options: ValidateOptions): Promise<Finding[]>;
   /** Creates the control schema if missing and raises the fence to this epoch; waits for chunks in flight. */
   takeFence(fence: Fence, facts: { name: string; schema: string; phase: string }): Promise<void>;
   /** Records the phase beside the epoch (checked by every transaction). */

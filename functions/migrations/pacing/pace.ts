@@ -43,7 +43,7 @@ const SAMPLES_TO_REBASE = 10;
 export const FIRST_CONTROL_WAIT_MS = 2_000;
 /** The limit may rise by this factor from one window to the next, and the database still counts as quick by itself. */
 const BLAME_FACTOR = 1.5;
-const LAST_CONTROL_WAIT_MS = 16_000;
+const LAST_CONTROL_WAIT_MS = 8_000;
 const CONTROL_EVERY_MS = 30_000;
 
 /** Limits that the migration names in place of the usual ones; null: the usual one. */
@@ -172,7 +172,10 @@ export function nextPace(former: PaceState, seen: Measurement, limits: Limits = 
   const ramping = state.ramping && pressure(state, seen, limits) < 1;
   const next = { ...state, pace: nextRate(state, seen, limits), controlMs: 0, ramping };
   const changed = next.pace.chunkRows !== state.pace.chunkRows || next.pace.pauseMs !== state.pace.pauseMs;
-  const wait = latencyShare(state, seen, limits) >= 1 ? state.controlWaitMs : CONTROL_EVERY_MS;
+  // In the slowest steps there is no time to lose, and slow reads are hardly its own doing.
+  const idle = state.pace.chunkRows === MIN_ROWS && state.pace.pauseMs > 0;
+  const pressed = idle ? FIRST_CONTROL_WAIT_MS : state.controlWaitMs;
+  const wait = latencyShare(state, seen, limits) >= 1 ? pressed : CONTROL_EVERY_MS;
   if (state.baselineP99Ms !== null && seen.at - state.controlledAt >= wait) {
     return { ...next, since: seen.at, controlledAt: seen.at, controlMs: CONTROL_MS };
   }

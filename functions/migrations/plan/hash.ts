@@ -18,7 +18,7 @@ const estimates = new Set(['estimatedRows', 'bytes']);
  * and what is only said about them, are left out, so that a table that grows does not make its plan another one.
  */
 export function planHash(plan: Plan): string {
-  const { risk: _risk, notes, ...decided } = plan;
+  const { risk: _risk, room: _room, notes, ...decided } = plan;
   const consents = notes.filter(({ severity }) => severity === 'consent').map(({ code }) => code);
   const steady = JSON.parse(
     JSON.stringify({ ...decided, consents }, (key, inner: unknown) =>

@@ -13,6 +13,7 @@ import { publishStep } from './publish.ts';
 import { removalSteps } from './removal.ts';
 import { riskOf, worstUndo } from './risk.ts';
 import { rollbackSteps } from './rollback.ts';
+import { roomOf } from './room.ts';
 import { backfills, verifications } from './rows.ts';
 import { type LoginRole, Plan, type TableRef } from './schemas.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -142,6 +143,7 @@ function assembled(
   );
   const fills = all.flatMap((each) => each.fills);
   const backfill = backfills(groups, fills);
+  const index = numbered('index', once(all.flatMap((each) => each.index)));
   const relax = merged(
     'Relax what would refuse new clients on the old side',
     once(together(all, (each) => each.relax)),
@@ -165,6 +167,7 @@ function assembled(
     previousVersion: snapshot.currentVersion,
     operations: summaries,
     tables: tablesOf(final),
+    room: roomOf(backfill, index, final),
     risk: riskOf(summaries, backfill, notes),
     undo: worstUndo(all.map((each) => each.undo)),
     notes,
@@ -172,7 +175,7 @@ function assembled(
     rights: [...rightsOf(final, snapshot, all), ...rightsForLogin(login)],
     expand: numbered('expand', expandSteps(groups, all)),
     backfill,
-    index: numbered('index', once(all.flatMap((each) => each.index))),
+    index,
     constrain: numbered('constrain', once(all.flatMap((each) => each.constrain))),
     verify: verifications(groups, fills),
     publish: numbered('publish', [publishStep(final, snapshot, version, file.name)]),

@@ -171,6 +171,18 @@ export const Plan = z.strictObject({
       triggers: z.array(z.string()),
     }),
   ),
+  /** What it will add on the database's disk, by table; WAL is written, and taken away again. Estimates, bytes. */
+  room: z
+    .array(
+      z.strictObject({
+        table: TableRef,
+        columns: z.int(),
+        rowVersions: z.int(),
+        indexes: z.int(),
+        wal: z.int(),
+      }),
+    )
+    .optional(),
   risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
   undo: UndoClass,
   notes: z.array(Note),

@@ -96,6 +96,8 @@ export const Table = z.strictObject({
   estimatedRows: z.int(),
   /** pg_total_relation_size, bytes. */
   bytes: z.int(),
+  /** Of these, what stands out of line (TOAST). */
+  toastBytes: z.int().optional(),
 });
 export type Table = z.infer<typeof Table>;
 

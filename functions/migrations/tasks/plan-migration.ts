@@ -35,9 +35,9 @@ const findingsMs = 10_000;
 /** What stands in the way today. What could not be read in this short time is left to the start, which looks again. */
 async function findProblems(record: MigrationRecord, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
   const until = clock.now() + findingsMs;
-  const { pacing } = record.options;
+  const { pacing, diskFreeBytes } = record.options;
   const findings = await withTarget(record, 'plan', (engine) =>
-    engine.validate(plan, { signal, until, pacing }),
+    engine.validate(plan, { signal, until, pacing, diskFreeBytes }),
   );
   return findings.filter(({ code }) => !code.endsWith('_not_checked'));
 }

@@ -15,7 +15,11 @@ export const handler = task({
     const record = await enterUnlockedPhase(migrationId, 'validate');
     const plan = await readPlan(record);
     const findings = await withTarget(record, 'validate', (engine) =>
-      engine.validate(plan, { ...runOptions(tools), pacing: record.options.pacing }),
+      engine.validate(plan, {
+        ...runOptions(tools),
+        pacing: record.options.pacing,
+        diskFreeBytes: record.options.diskFreeBytes,
+      }),
     );
     const first = findings[0];
     if (first !== undefined) {

@@ -67,6 +67,17 @@ describe('validation', () => {
     expect((await admin.query('SELECT FROM people')).rowCount).toBe(3);
   });
 
+  it('asks for room on the disk, where it is told what is free', async () => {
+    await admin.query(
+      "INSERT INTO people SELECT g, 'name ' || g FROM generate_series(10, 20000) g; ANALYZE people",
+    );
+    const plan = await planOf(addColumn('upper(name)'));
+    expect(await engine.validate(plan, { ...run(), diskFreeBytes: 1_000_000_000_000 })).toEqual([]);
+    const [found] = await engine.validate(plan, { ...run(), diskFreeBytes: 2_000_000 });
+    expect(found).toMatchObject({ code: 'disk_room' });
+    expect(found?.problem).toMatch(/about \d+ MB on the disk \(people\), and 2 MB are free/);
+  });
+
   it('takes a probe that is one query', async () => {
     const plan = await planOf(addColumn('upper(name)'));
     const probe = 'SELECT count(*) FROM people WHERE id < 3;';

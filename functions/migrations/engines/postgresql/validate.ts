@@ -1,13 +1,14 @@
 import { clock } from '#platform/clock.ts';
 import { StatementCancelled } from '../../errors.ts';
 import type { Plan } from '../../plan/schemas.ts';
-import type { DatabaseFacts, Finding, Pacing, RunOptions } from '../engine.ts';
+import type { DatabaseFacts, Finding, RunOptions, ValidateOptions } from '../engine.ts';
 import { inTransaction, querySingle, type Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
 import { wrongExpressions } from './expressions.ts';
 import { loginProblems } from './login.ts';
 import { boundedQuery, READ_TIMEOUT_MS } from './probe.ts';
 import { missingRights } from './rights.ts';
+import { missingRoom } from './room.ts';
 
 /** A transaction that has stood idle this long will not make way for the lock of expand, seconds. */
 const forgottenAfterS = 60;
@@ -20,7 +21,7 @@ export async function findProblems(
   session: Session,
   plan: Plan,
   facts: DatabaseFacts,
-  options: RunOptions & { pacing?: Pacing | undefined },
+  options: ValidateOptions,
 ): Promise<Finding[]> {
   if (facts.readOnly) {
     return [
@@ -37,6 +38,7 @@ export async function findProblems(
     ...(await rowSecurityOnOldServers(session, plan)),
     ...(await loginProblems(session, plan)),
     ...(await wrongExpressions(session, plan)),
+    ...(await missingRoom(session, plan, options.diskFreeBytes)),
     ...(await wrongProbe(session, options.pacing?.probe)),
     ...(await forgottenTransactions(session, plan, forgottenAfterS)),
     ...(await brokenByData(session, plan, options)),

@@ -9,6 +9,7 @@ SELECT c.oid, c.relname::text AS name,
       WHERE i.indrelid = c.oid AND i.indisreplident), 'DEFAULT') END AS "replicaIdentity",
   c.relrowsecurity AS "rowSecurity", pg_get_userbyid(c.relowner)::text AS owner, obj_description(c.oid, 'pg_class') AS comment,
   c.reltuples::float8 AS tuples, pg_total_relation_size(c.oid)::float8 AS bytes,
+  coalesce(pg_total_relation_size(nullif(c.reltoastrelid, 0)), 0)::float8 AS "toastBytes",
   has_table_privilege(c.oid, 'SELECT') AS readable
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname`;

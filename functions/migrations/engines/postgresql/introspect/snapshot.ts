@@ -19,6 +19,7 @@ interface TableRow {
   comment: string | null;
   tuples: number;
   bytes: number;
+  toastBytes: number;
   readable: boolean;
 }
 type Of<T> = T & { table: number };
@@ -109,6 +110,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
         comment: row.comment,
         estimatedRows: await estimate(session, schema, row),
         bytes: row.bytes,
+        toastBytes: row.toastBytes,
       });
     }
 
