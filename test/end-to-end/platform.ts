@@ -6,6 +6,7 @@ import { capabilities } from '#local/capabilities.ts';
 import { type Cloud, type CloudOptions, startCloud } from '#local/cloud.ts';
 import { tokenPath } from '#local/http/tokens.ts';
 import { Database, Migration, type MigrationStatus } from '#migrations/schemas.ts';
+import { readMigration } from '#migrations/store.ts';
 import { call } from '../../cli/client.ts';
 import type { Platform } from '../../cli/platform.ts';
 
@@ -138,6 +139,9 @@ export async function startPlatform(options: Partial<CloudOptions> = {}): Promis
     },
     until: (id, ...statuses) =>
       eventually(async () => {
+        // The record alone: what the API shows beside it costs ten times as much, which the migration would miss.
+        const { status } = await readMigration(id);
+        if (!statuses.includes(status) && !ends.has(status)) return undefined;
         const migration = await show(id);
         if (statuses.includes(migration.status)) return migration;
         if (!ends.has(migration.status)) return undefined;
