@@ -6,6 +6,7 @@ import { demo } from './demo.ts';
 import { dev } from './dev.ts';
 import { migrationActions } from './migration/actions.ts';
 import { migrationEvents } from './migration/events.ts';
+import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
 import { migrationPlan } from './migration/plan.ts';
 import { migrationRestore } from './migration/restore.ts';
@@ -33,6 +34,7 @@ const database = new Command('database').description('Databases that Theseus may
 for (const verb of [databaseAdd, databaseList, databaseRemove]) database.addCommand(verb());
 const migration = new Command('migration').description('Changes of a database schema under live traffic');
 for (const verb of [
+  migrationLint,
   migrationPlan,
   migrationStart,
   migrationWatch,

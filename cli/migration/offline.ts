@@ -4,6 +4,7 @@ import { parseMigrationFile } from '#migrations/file/parse.ts';
 import { planHash } from '#migrations/plan/hash.ts';
 import { createPlan } from '#migrations/plan/plan.ts';
 import type { Plan } from '#migrations/plan/schemas.ts';
+import type { Snapshot } from '#migrations/plan/snapshot.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { problemOf } from '#platform/problem.ts';
@@ -44,13 +45,34 @@ export async function planWithoutPlatform(
       await engine.close();
     }
   } catch (error) {
-    if (!(error instanceof TheseusError)) throw error;
-    const problem = problemOf(error, newId('plan'));
-    throw new Failure(problem.detail, {
-      code: unreachable.has(error.name) ? exitCode.unreachable : exitCode.refused,
-      action: problem.action,
-      details: detailsOf(problem.detail, problem.errors ?? []),
-      problem,
-    });
+    throw asFailure(error);
   }
+}
+
+/**
+ * What a database's schema holds now: reads the catalogue, changes nothing.
+ * @throws Failure refused, or unreachable when the database does not answer.
+ */
+export async function snapshotOf(url: string, schema: string): Promise<Snapshot> {
+  try {
+    const engine = await openPostgres(url, { applicationName: 'theseus:lint' });
+    try {
+      return await engine.snapshot(schema);
+    } finally {
+      await engine.close();
+    }
+  } catch (error) {
+    throw asFailure(error);
+  }
+}
+
+function asFailure(error: unknown): unknown {
+  if (!(error instanceof TheseusError)) return error;
+  const problem = problemOf(error, newId('plan'));
+  return new Failure(problem.detail, {
+    code: unreachable.has(error.name) ? exitCode.unreachable : exitCode.refused,
+    action: problem.action,
+    details: detailsOf(problem.detail, problem.errors ?? []),
+    problem,
+  });
 }

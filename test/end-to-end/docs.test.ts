@@ -36,7 +36,13 @@ afterAll(async () => {
 
 /** What the blocks are written for; a machine without it can still run everything else. */
 const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
-const guides = ['migrations.md', 'running-locally.md', 'cli.md', ...(has('curl') ? ['http-api.md'] : [])];
+const guides = [
+  'migrations.md',
+  'running-locally.md',
+  'cli.md',
+  'lint.md',
+  ...(has('curl') ? ['http-api.md'] : []),
+];
 
 describe.skipIf(process.platform === 'win32')('the guides, block by block', () => {
   it.each(guides)('%s', async (name) => {

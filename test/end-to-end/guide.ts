@@ -20,7 +20,7 @@ const kinds = ['run', 'plan', 'terminal', 'file', 'output', 'example'];
  *     ```sh run              run in order, in one folder; must end with exit=<code>, 0 unless told
  *     ```sh terminal         started in a terminal of its own and left running
  *     ```sql run             run on the guide's database as its administrator; exit=1: must be refused
- *     ```yaml file           written into the folder under the name that its first line has: `# a.yaml`
+ *     ```yaml file           written into the folder under the name that its first line has: `# a.yaml`, `-- a.sql`
  *     ```yaml plan            the same, and planned on the guide's database
  *     ```text output         lines that the block before must have printed, in this order; … stands for anything
  *     ```sh example          shown only

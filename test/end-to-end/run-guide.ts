@@ -73,7 +73,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
 }
 
 async function writeNamed(folder: string, text: string, where: string): Promise<string> {
-  const name = /^# (\S+)\n/.exec(text)?.[1];
+  const name = /^(?:#|--) (\S+)\n/.exec(text)?.[1];
   if (name === undefined) throw new Error(`${where}: the first line of a file is its name, # name.yaml`);
   await mkdir(dirname(join(folder, name)), { recursive: true });
   await writeFile(join(folder, name), text);

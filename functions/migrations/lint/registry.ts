@@ -31,6 +31,7 @@ import { identifierTooLong } from './rules/identifier-too-long.ts';
 import { lockHeldOverSlowWork } from './rules/lock-held-over-slow-work.ts';
 import { lockingSeveralTables } from './rules/locking-several-tables.ts';
 import { lockingTable } from './rules/locking-table.ts';
+import { migrationFileInvalid } from './rules/migration-file-invalid.ts';
 import { opaqueStatement } from './rules/opaque-statement.ts';
 import { preferBigintOverInt } from './rules/prefer-bigint-over-int.ts';
 import { preferBigintOverSmallint } from './rules/prefer-bigint-over-smallint.ts';
@@ -62,6 +63,7 @@ import { wideIndex } from './rules/wide-index.ts';
 /** Every rule, in the order in which they are explained: locks first, then what breaks clients, then transactions, then taste. */
 export const rules: readonly Rule[] = [
   syntaxError,
+  migrationFileInvalid,
   requireConcurrentIndexCreation,
   requireConcurrentIndexDeletion,
   requireConcurrentReindex,

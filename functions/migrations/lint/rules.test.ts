@@ -18,6 +18,8 @@ const cases: Record<string, Cases> = {
     bad: ['ALTRE TABLE t', 'SELECT (', '\\i other.sql', 'SELECT \0 1'],
     good: ['', ' -- nothing', ';;', 'SELECT 1'],
   },
+  // See migration-file.test.ts.
+  'migration-file-invalid': { bad: [], good: [] },
   'require-concurrent-index-creation': {
     bad: ['CREATE INDEX i ON t (a)', 'CREATE UNIQUE INDEX ON s."T" (lower(a)) WHERE a > 1'],
     good: ['CREATE INDEX CONCURRENTLY i ON t (a)'],

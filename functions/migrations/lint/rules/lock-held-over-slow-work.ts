@@ -46,7 +46,6 @@ export const lockHeldOverSlowWork: Rule = {
     if (held === undefined || state.transaction === null) return [];
     const slow = slowWork(statement, state);
     if (slow === null) return [];
-    // The statement's own lock is the business of its own rule.
     const name = held.table.split('\0').at(-1) ?? held.table;
     const other = locksOf(statement, state).some(({ table }) => keyOf(state, table) !== held.table);
     const during = other ? `"${name}", another table,` : `"${name}"`;
