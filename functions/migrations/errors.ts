@@ -303,3 +303,8 @@ export class DownRequired extends InvalidInput {
 export class BackupDamaged extends TheseusError {
   override readonly name: string = 'BackupDamaged';
 }
+
+/** The database does not hold what a script that ends a migration by hand is made of. */
+export class NotEjectable extends Conflict {
+  override readonly name: string = 'NotEjectable';
+}

@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream';
 import type { Backfill, LoginRole, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 
+/** Where a script leads: on to the end, back before completion or after it (undo), or to the end of undo. */
+export type EjectGoal = 'complete' | 'rollback' | 'undo' | 'removal';
+
 /** What differs between engines; a migration that needs a missing feature is refused at plan. */
 export type Feature =
   | 'version_schemas'
@@ -156,6 +159,13 @@ export interface Engine {
   ): Promise<VerifyResult>;
   /** DDL of the tables in change and their dependants, as JSON, to be kept before expand. */
   definitions(plan: Plan): Promise<Record<string, unknown>>;
+  /** Keeps the plan in the target, so that the migration can be ended by hand with nothing but the database. */
+  keepPlan(fence: Fence, plan: Plan): Promise<void>;
+  /**
+   * The rest of a migration as a script for the database's own client; reads only. `named` is an id or a name, null the
+   * only one there is. Throws NotEjectable.
+   */
+  eject(named: string | null, goal: EjectGoal): Promise<string>;
   countRows(backup: RowBackup, options: RunOptions): Promise<number>;
   /** COPY text rows of one range: the caller compresses and stores them. */
   exportRows(backup: RowBackup, range: KeyRange, options: RunOptions): Promise<Readable>;

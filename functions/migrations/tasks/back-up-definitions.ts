@@ -6,7 +6,7 @@ import { LockedTask } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
 import { withTarget } from '../target.ts';
 
-/** Keeps the definitions of what is in change. The first backup counts: a late second run would see the change. */
+/** Keeps the definitions of what is in change, and in the target the plan. The first backup counts: a late second run would see the change. */
 export const handler = task({
   name: 'back-up-definitions',
   input: LockedTask,
@@ -17,7 +17,9 @@ export const handler = task({
     if (record.definitionsKey !== null) return { key };
     const plan = await readPlan(record);
     await withTarget(record, 'definitions', async (engine) => {
-      await engine.setFencePhase({ migration: migrationId, epoch }, 'back_up_definitions');
+      const fence = { migration: migrationId, epoch };
+      await engine.setFencePhase(fence, 'back_up_definitions');
+      await engine.keepPlan(fence, plan);
       await writeJsonOnce(key, await engine.definitions(plan));
     });
     await changeMigration(migrationId, () => ({ set: { definitionsKey: key } }));

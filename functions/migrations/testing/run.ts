@@ -9,6 +9,8 @@ import type { Plan, Step } from '../plan/schemas.ts';
 export interface Run {
   plan: Plan;
   engine: Engine;
+  url: string;
+  fence: Fence;
   steps: (steps: Step[]) => Promise<void>;
   backfill: () => Promise<void>;
   /** Rows that break a verification, repaired or not. */
@@ -64,5 +66,5 @@ export async function startRun(
     await backfill();
     await steps([...plan.index, ...plan.constrain, ...plan.publish]);
   }
-  return { plan, engine, steps, backfill, verify, publish };
+  return { plan, engine, url, fence, steps, backfill, verify, publish };
 }

@@ -8,7 +8,9 @@ const creationLock = 7_435_001;
 
 /**
  * What Theseus keeps in the target itself: who may write (fence), what was done (steps), which columns follow which
- * (groups), which versions clients may use (versions), and how dates read when it came (settings).
+ * (groups), which versions clients may use (versions), how dates read when it came (settings), and what is to be done
+ * (plans), so that a migration can be ended by hand when nothing but the database is left.
+ * Each statement tolerates that its object stands, because a newer release of Theseus adds to what an older one made.
  * Clients' triggers run functions of this schema, therefore everyone may use it; its tables are the owner's alone.
  */
 const statements = [
@@ -54,6 +56,11 @@ const statements = [
     SELECT name, reset_val FROM pg_settings WHERE name IN ('TimeZone', 'DateStyle', 'IntervalStyle')
     ON CONFLICT DO NOTHING`,
   'GRANT SELECT ON theseus.settings TO PUBLIC',
+  `CREATE TABLE IF NOT EXISTS theseus.plans (
+    migration text PRIMARY KEY,
+    plan jsonb NOT NULL,
+    kept_at timestamptz NOT NULL DEFAULT now()
+  )`,
   'GRANT USAGE ON SCHEMA theseus TO PUBLIC',
 ];
 
@@ -93,9 +100,20 @@ export async function usesControlSchema(session: Session): Promise<boolean> {
   return there;
 }
 
-/** Creates the control schema when it is missing. Throws RightsMissing with the GRANT that is needed. */
+/** Whether the newest of its tables stands: an older release of Theseus made fewer. */
+async function isComplete(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ there: boolean }>(
+    `SELECT to_regclass('theseus.plans') IS NOT NULL AS there`,
+  );
+  return rows[0]?.there ?? false;
+}
+
+/**
+ * Creates the control schema, or what an older release of Theseus did not make of it yet.
+ * Throws RightsMissing with the GRANT that is needed.
+ */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  if (await usesControlSchema(session)) return;
+  if ((await usesControlSchema(session)) && (await isComplete(session))) return;
   try {
     await inTransaction(session, async () => {
       // Many migrations may come to a new database at once: each waits for the first.

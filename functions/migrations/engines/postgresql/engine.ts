@@ -4,6 +4,8 @@ import type { DatabaseFacts, Engine, Feature, OpenEngine, RunOptions } from '../
 import { backfillRange } from './backfill.ts';
 import { applicationName, type Session, type SessionOptions } from './connection.ts';
 import { readDefinitions } from './definitions.ts';
+import { keepPlan, readEjectable } from './eject/ejectable.ts';
+import { ejectScript } from './eject/script.ts';
 import { releaseFence, setFencePhase, takeFence } from './fence.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
 import { makeLogin } from './login.ts';
@@ -81,6 +83,11 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
       verifyRange(open, verification, stage, range, from, fence, run),
     definitions: (plan) =>
       using('definitions', { readOnly: true }, (session) => readDefinitions(session, plan)),
+    keepPlan: (fence, plan) => using('plan', {}, (session) => keepPlan(session, fence, plan)),
+    eject: (named, goal) =>
+      using('eject', { readOnly: true }, async (session) =>
+        ejectScript(await readEjectable(session, named), goal),
+      ),
     countRows: (backup, run) =>
       using(
         'count',

@@ -6,7 +6,8 @@ import type { Session } from '../connection.ts';
 import { type LiveGroup, watchedColumns } from './function.ts';
 import { clientFunction, clientFunctionStatement, dualWriteStatements, triggerPrefix } from './triggers.ts';
 
-const storedGroup = DualWriteGroup.extend({
+/** A group as theseus.groups keeps it. */
+export const storedGroup = DualWriteGroup.extend({
   columns: z.record(
     z.string(),
     z.strictObject({ type: z.string(), notNull: z.boolean(), hasDefault: z.boolean() }),
