@@ -5,6 +5,7 @@ import { databaseRemove } from './database/remove.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
 import { migrationActions } from './migration/actions.ts';
+import { migrationEject } from './migration/eject.ts';
 import { migrationEvents } from './migration/events.ts';
 import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
@@ -44,6 +45,7 @@ for (const verb of [
   ...migrationActions,
   migrationUndo,
   migrationRestore,
+  migrationEject,
 ]) {
   migration.addCommand(verb());
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '#migrations/engines/engine.ts';
+import type { EjectGoal, Engine, Finding } from '#migrations/engines/engine.ts';
 import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
 import { parseMigrationFile } from '#migrations/file/parse.ts';
 import { planHash } from '#migrations/plan/hash.ts';
@@ -16,11 +16,46 @@ const checksMs = 120_000;
 const unreachable = new Set(['DatabaseUnreachable', 'ConnectionLost']);
 
 /**
+ * Opens a database without any platform, for the length of `work`.
+ * @throws Failure refused, or unreachable when the database does not answer.
+ */
+async function withoutPlatform<T>(
+  url: string,
+  purpose: string,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  try {
+    const engine = await openPostgres(url, { applicationName: `theseus:${purpose}` });
+    try {
+      return await work(engine);
+    } finally {
+      await engine.close();
+    }
+  } catch (error) {
+    if (!(error instanceof TheseusError)) throw error;
+    const problem = problemOf(error, newId(purpose));
+    throw new Failure(problem.detail, {
+      code: unreachable.has(error.name) ? exitCode.unreachable : exitCode.refused,
+      action: problem.action,
+      details: detailsOf(problem.detail, problem.errors ?? []),
+      problem,
+    });
+  }
+}
+
+/**
+ * What a database's schema holds now: reads the catalogue, changes nothing.
+ * @throws Failure refused, or unreachable when the database does not answer.
+ */
+export const snapshotOf = (url: string, schema: string): Promise<Snapshot> =>
+  withoutPlatform(url, 'lint', (engine) => engine.snapshot(schema));
+
+/**
  * Plans against a database without any platform: reads the catalogue, asks the plan's questions in read-only
  * transactions, changes nothing.
  * @throws Failure refused, or unreachable when the database does not answer.
  */
-export async function planWithoutPlatform(
+export const planWithoutPlatform = (
   url: string,
   schema: string,
   file: string,
@@ -29,50 +64,24 @@ export async function planWithoutPlatform(
     diskFreeBytes,
     ...asked
   }: { login: string | undefined; allViews: boolean | undefined; diskFreeBytes: number | undefined },
-): Promise<{ plan: Plan; hash: string; findings: Finding[] }> {
-  try {
+): Promise<{ plan: Plan; hash: string; findings: Finding[] }> =>
+  withoutPlatform(url, 'plan', async (engine) => {
     const parsed = parseMigrationFile(file, { fileName });
-    const engine = await openPostgres(url, { applicationName: 'theseus:plan' });
-    try {
-      const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema), ...asked });
-      const findings = await engine.validate(plan, {
-        signal: AbortSignal.timeout(checksMs),
-        until: Date.now() + checksMs,
-        diskFreeBytes,
-      });
-      return { plan, hash: planHash(plan), findings };
-    } finally {
-      await engine.close();
-    }
-  } catch (error) {
-    throw asFailure(error);
-  }
-}
+    const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema), ...asked });
+    const findings = await engine.validate(plan, {
+      signal: AbortSignal.timeout(checksMs),
+      until: Date.now() + checksMs,
+      diskFreeBytes,
+    });
+    return { plan, hash: planHash(plan), findings };
+  });
 
 /**
- * What a database's schema holds now: reads the catalogue, changes nothing.
+ * The rest of a migration as a psql script, from what the database itself keeps of it. Changes nothing.
  * @throws Failure refused, or unreachable when the database does not answer.
  */
-export async function snapshotOf(url: string, schema: string): Promise<Snapshot> {
-  try {
-    const engine = await openPostgres(url, { applicationName: 'theseus:lint' });
-    try {
-      return await engine.snapshot(schema);
-    } finally {
-      await engine.close();
-    }
-  } catch (error) {
-    throw asFailure(error);
-  }
-}
-
-function asFailure(error: unknown): unknown {
-  if (!(error instanceof TheseusError)) return error;
-  const problem = problemOf(error, newId('plan'));
-  return new Failure(problem.detail, {
-    code: unreachable.has(error.name) ? exitCode.unreachable : exitCode.refused,
-    action: problem.action,
-    details: detailsOf(problem.detail, problem.errors ?? []),
-    problem,
-  });
-}
+export const ejectWithoutPlatform = (
+  url: string,
+  migration: string | null,
+  goal: EjectGoal,
+): Promise<string> => withoutPlatform(url, 'eject', (engine) => engine.eject(migration, goal));

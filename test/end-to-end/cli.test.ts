@@ -148,6 +148,20 @@ describe('migration plan --database <url>, with no platform', () => {
   });
 });
 
+describe('migration eject --database <url>, with no platform', () => {
+  it('names what the database does not know, and what it was given wrongly', async () => {
+    const eject = (...words: string[]) => theseus('migration', 'eject', ...words);
+    const unknown = await eject('mig_1', '--database', url, '--to', 'complete');
+    expect({ code: unknown.code, error: unknown.error }).toEqual({
+      code: 3,
+      error: expect.stringContaining('knows of no migration mig_1'),
+    });
+    expect((await eject('--database', 'shop', '--to', 'complete')).code).toBe(2);
+    expect((await eject('--database', url, '--to', 'somewhere')).code).toBe(2);
+    expect((await eject('--database', url.replace(/:\d+\//, ':1/'), '--to', 'complete')).code).toBe(5);
+  });
+});
+
 describe('with a platform', () => {
   it('dev, database add, plan, start, watch, show, list, complete, undo: every printed command can be pasted', async () => {
     platform = spawn(
@@ -193,6 +207,12 @@ describe('with a platform', () => {
     const shown = await theseus('migration', 'show', id);
     expect(shown.out).toContain('soaking');
     expect(shown.out).toContain(`npx theseus migration complete ${id}`);
+    const script = await theseus('migration', 'eject', id, '--database', url, '--to', 'rollback');
+    expect({ code: script.code, out: script.out }).toEqual({
+      code: 0,
+      out: expect.stringContaining('DROP COLUMN'),
+    });
+    expect(script.out).not.toContain(password);
     expect((await theseus('migration', 'complete', id)).code).toBe(0);
     const watched = await theseus('migration', 'watch', id);
     expect({ code: watched.code, out: watched.out }).toEqual({
