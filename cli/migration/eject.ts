@@ -38,7 +38,7 @@ export const migrationEject = (): Command =>
       const script = await ejectWithoutPlatform(options.database, migration ?? null, options.to);
       if (options.output === undefined) return print(script.trimEnd());
       await writeNew(options.output, script);
-      print(`${options.output}: read it, then run  psql -X "$DATABASE_URL" -f ${options.output}`);
+      print(`${options.output}: read it, then run: psql -X "$DATABASE_URL" -f ${options.output}`);
     });
 
 async function writeNew(path: string, text: string): Promise<void> {
