@@ -1,4 +1,9 @@
 import { Command } from 'commander';
+import { connectorAdd } from './connector/add.ts';
+import { connectorList } from './connector/list.ts';
+import { connectorRemove } from './connector/remove.ts';
+import { connectorShow } from './connector/show.ts';
+import { connectorUpdate } from './connector/update.ts';
 import { databaseAdd } from './database/add.ts';
 import { databaseList } from './database/list.ts';
 import { databaseRemove } from './database/remove.ts';
@@ -31,6 +36,12 @@ Exit codes: 0 done, 1 a defect of ours, 2 wrong usage, 3 refused, 4 the migratio
             5 the platform or database cannot be reached, 6 not allowed`,
   );
 
+const connector = new Command('connector').description(
+  'Functions beside databases, through which they are reached',
+);
+for (const verb of [connectorAdd, connectorUpdate, connectorList, connectorShow, connectorRemove]) {
+  connector.addCommand(verb());
+}
 const database = new Command('database').description('Databases that Theseus may change');
 for (const verb of [databaseAdd, databaseList, databaseRemove]) database.addCommand(verb());
 const migration = new Command('migration').description('Changes of a database schema under live traffic');
@@ -49,4 +60,4 @@ for (const verb of [
 ]) {
   migration.addCommand(verb());
 }
-program.addCommand(dev()).addCommand(demo()).addCommand(database).addCommand(migration);
+program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database).addCommand(migration);

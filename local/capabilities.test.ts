@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { defaultConnector } from '#migrations/connectors/default.ts';
 import { capabilities } from './capabilities.ts';
 import type { Capability } from './capability.ts';
 import { loadDefinitions } from './definitions.ts';
-import { functionEnvironment } from './environment.ts';
+import { functionEnvironment, setEnvironment } from './environment.ts';
 import { stateMachineArn } from './step-functions/arns.ts';
 import { loadDefinition } from './step-functions/load.ts';
 
@@ -34,7 +35,9 @@ describe.each(capabilities.map((one): [string, Capability] => [one.name, one]))(
 describe('the environment', () => {
   it('connects state machines to every function they call by name of the connector', async () => {
     const variables = functionEnvironment(capabilities, 'http://127.0.0.1:1', stateMachineArn);
-    const connector: unknown = JSON.parse(variables.DEFAULT_CONNECTOR ?? '{}');
+    const restore = setEnvironment(variables);
+    const connector = defaultConnector();
+    restore();
     const text = JSON.stringify(await Promise.all(capabilities.map(loadDefinitions)));
     const called = [...text.matchAll(/\$connector\.functions\.(\w+)/g)].map((found) => found[1]);
     expect(called.length).toBeGreaterThan(10);

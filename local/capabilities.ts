@@ -1,6 +1,8 @@
 import { camelName, migrationFunctions } from '#migrations/functions.ts';
 import type { Capability } from './capability.ts';
+import { ownExternalId } from './connectors.ts';
 import type { HandlerModule, LocalFunction } from './lambda/runtime.ts';
+import { REGION } from './step-functions/arns.ts';
 
 const stateMachine = (name: string) => new URL(`../state-machines/${name}.asl.json`, import.meta.url);
 
@@ -19,19 +21,16 @@ const keySchema = (hash: string, range: string) => [
   { AttributeName: range, KeyType: 'RANGE' as const },
 ];
 
-/** The functions of the connector that is this laptop: its databases are reached from this process. */
-const dataPlane = (functionArn: (name: string) => string): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(migrationFunctions).flatMap(([name, { plane }]) =>
-      plane === 'data' ? [[camelName(name), functionArn(name)]] : [],
-    ),
-  );
+const dataPlane = Object.entries(migrationFunctions).flatMap(([name, { plane }]) =>
+  plane === 'data' ? [name] : [],
+);
 
 const migrations: Capability = {
   name: 'migrations',
   functions: Object.fromEntries(
     Object.keys(migrationFunctions).map((name) => [name, migrationFunction(name)]),
   ),
+  dataPlane: Object.fromEntries(dataPlane.map((name) => [camelName(name), name])),
   stateMachines: {
     migration: stateMachine('migration'),
     'migration-rollback': stateMachine('migration-rollback'),
@@ -78,7 +77,13 @@ const migrations: Capability = {
     },
   ],
   environment: ({ functionArn, roleArn }) => ({
-    DEFAULT_CONNECTOR: JSON.stringify({ roleArn, functions: dataPlane(functionArn) }),
+    DEFAULT_CONNECTOR: JSON.stringify({
+      region: REGION,
+      roleArn,
+      externalId: ownExternalId,
+      functions: functionArn(''),
+      versions: Object.fromEntries(dataPlane.map((name) => [name, '$LATEST'])),
+    }),
   }),
 };
 

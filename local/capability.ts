@@ -7,7 +7,7 @@ export interface Addresses {
   /** ARN of this capability's function, by its short name. */
   functionArn: (shortName: string) => string;
   stateMachineArn: (name: string) => string;
-  /** The one role of the laptop; nothing checks it. */
+  /** The role of the laptop's own connector. */
   roleArn: string;
 }
 
@@ -18,6 +18,8 @@ export interface Addresses {
 export interface Capability {
   name: string;
   functions: Readonly<Record<string, LocalFunction>>;
+  /** Those that a connector hosts: short name by the key that a registration has for it, `backfillRange`. */
+  dataPlane: Readonly<Record<string, string>>;
   /**
    * State machines by name. `${ExpandFunctionArn}` and `${MigrationRollbackStateMachineArn}` in a file stand
    * for the ARNs of this capability's function `expand` and of the state machine `migration-rollback`.

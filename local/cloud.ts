@@ -3,17 +3,19 @@ import { join, resolve } from 'node:path';
 import {
   eventBridge,
   forgetClients,
-  lambda as lambdaClient,
+  onRoleClient,
   s3 as s3Client,
   scheduler as schedulerClient,
   secretsManager,
   stepFunctions,
+  sts as stsClient,
 } from '#platform/clients.ts';
 import { systemClock as platformClock, setClock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
 import { invocationLogger } from '#platform/telemetry.ts';
 import { type Capability, functionName } from './capability.ts';
 import { type MovableClock, shiftableClock, systemClock } from './clock.ts';
+import { deployConnector, type LocalConnector, localRole, ownRole } from './connectors.ts';
 import { loadDefinitions } from './definitions.ts';
 import { deliverTo } from './delivery.ts';
 import { createDynamodb } from './dynamodb/dynamodb.ts';
@@ -23,7 +25,8 @@ import type { Json } from './events/pattern.ts';
 import { startHttp } from './http/server.ts';
 import { ensureTokens } from './http/tokens.ts';
 import { attachLambda } from './lambda/api.ts';
-import { functionArn } from './lambda/arn.ts';
+import { functionArn, parseFunctionName } from './lambda/arn.ts';
+import { type ConnectorRole, createRoles } from './lambda/roles.ts';
 import { createLambda, type Lambda, type LambdaOptions } from './lambda/runtime.ts';
 import { lockDirectory } from './lock.ts';
 import { createS3 } from './s3/s3.ts';
@@ -31,11 +34,16 @@ import { createScheduler, type DeclaredSchedule } from './scheduler/scheduler.ts
 import { createSecrets } from './secrets/secrets.ts';
 import { attachStepFunctions } from './step-functions/api.ts';
 import { createEngine, type Engine, type EngineOptions } from './step-functions/engine.ts';
+import { type Credentials, createSts } from './sts/sts.ts';
 
 export interface CloudOptions {
   /** Everything durable is below it; one platform at a time. */
   directory: string;
   capabilities: readonly Capability[];
+  /** The role of the laptop's own connector, for tests that take it from a template. */
+  ownRole?: Pick<ConnectorRole, 'arn' | 'externalId'>;
+  /** Connectors besides the laptop's own, deployed and not registered. */
+  connectors?: readonly LocalConnector[];
   /** Port of the HTTP API on 127.0.0.1; 0 takes any free one. */
   port: number;
   /** Time of workflows, schedules and records; by default real time that can be moved forward. */
@@ -115,8 +123,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const secrets = createSecrets({ directory, clock });
     undo.push(s3.stop, secrets.stop);
 
+    const connectors = (options.connectors ?? []).map((one) => deployConnector(one, capabilities));
+    const roles = createRoles([
+      ownRole(options.ownRole ?? localRole, capabilities),
+      ...connectors.map(({ role }) => role),
+    ]);
     const lambda = createLambda({
-      functions: functionsOf(capabilities),
+      functions: Object.assign(functionsOf(capabilities), ...connectors.map(({ functions }) => functions)),
       clock: systemClock(),
       ...options.drill,
     });
@@ -144,7 +157,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     secrets.attach(secretsManager());
     events.attach(eventBridge());
     scheduler.attach(schedulerClient());
-    attachLambda(lambdaClient(), lambda);
+    // The SDK compares the end of a session with real time.
+    const sts = createSts({ roles, clock: systemClock() });
+    sts.attach(stsClient());
+    const permissions = {
+      ...roles,
+      roleOf: (credentials: Credentials) => sts.sessionOf(credentials)?.roleArn,
+    };
+    undo.push(onRoleClient((client) => void attachLambda(client, lambda, permissions)));
 
     const engineDirectory = join(directory, 'step-functions');
     await mkdir(engineDirectory, { recursive: true, mode: 0o700 });
@@ -152,7 +172,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const engine = createEngine({
       directory: engineDirectory,
       definitions,
-      invoke: lambda.invoke,
+      invoke: async (name, payload, how) => {
+        const errorMessage = roles.refusal(how.roleArn, parseFunctionName(name).name);
+        if (errorMessage !== undefined) return { errorType: 'Lambda.AWSLambdaException', errorMessage };
+        return await lambda.invoke(name, payload, how);
+      },
       // The detail is AWS's own shape, which is plain JSON.
       publishEvent: (detailType, detail) =>
         events.publish({

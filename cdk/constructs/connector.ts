@@ -1,12 +1,18 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
-import { AccountPrincipal, PolicyDocument, type PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { CfnOutput, Fn, Stack } from 'aws-cdk-lib';
+import {
+  AccountPrincipal,
+  CompositePrincipal,
+  PolicyDocument,
+  type PolicyStatement,
+  Role,
+} from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { networkEndpoints, type Platform } from './connector-endpoints.ts';
 import { connectorParameters } from './connector-parameters.ts';
-import { connectorPath, rolesBelow, stateMachineArn, workflowPath } from './names.ts';
+import { apiPath, connectorPath, functionArn, rolesBelow, stateMachineArn, workflowPath } from './names.ts';
 import { allow, explainWildcards } from './statements.ts';
 import { type TaskFunction, taskFunction } from './task-function.ts';
 
@@ -37,8 +43,14 @@ export interface ConnectorProps {
 export interface Connector {
   /** Task name → its function and published version. */
   functions: Map<string, TaskFunction>;
-  /** What a database is registered with to be reached through this connector. */
-  registration: { roleArn: string; functions: Record<string, string> };
+  /** What the platform is told of this connector when it is its own, ARNs shortened to what differs. */
+  own: {
+    region: string;
+    roleArn: string;
+    externalId: string;
+    functions: string;
+    versions: Record<string, string>;
+  };
 }
 
 /**
@@ -49,7 +61,7 @@ const certificateBundle = '/var/runtime/ca-cert.pem';
 
 /**
  * The data plane beside the databases: its functions in the VPC given by parameters, and the one role with
- * which the platform's state machines may invoke these functions and do nothing else.
+ * which the platform's state machines and API may invoke these functions and do nothing else.
  */
 export function connector(scope: Construct, props: ConnectorProps): Connector {
   const { platform } = props;
@@ -79,28 +91,51 @@ export function connector(scope: Construct, props: ConnectorProps): Connector {
 
   const versions = [...functions.values()].map(({ handler }) => `${handler.functionArn}:*`);
   const statements = [allow('Invoke', { actions: ['lambda:InvokeFunction'], resources: versions })];
+  // Of this stack alone, and known to nobody who was not told it: the API has to name it.
+  const externalId = Fn.select(2, Fn.split('/', Stack.of(scope).stackId));
+  const roleOfPlatform = (path: string) => ({
+    'aws:PrincipalArn': rolesBelow(scope, platform.account, path),
+  });
   const role = new Role(scope, 'InvokeRole', {
     path: connectorPath(platform.prefix),
-    description: `Lets the state machines of ${platform.prefix} invoke these functions`,
-    // Step Functions sends the ARN of the state machine as external id, so nobody else can borrow the trust.
-    assumedBy: new AccountPrincipal(platform.account).withConditions({
-      ArnLike: { 'aws:PrincipalArn': rolesBelow(scope, platform.account, workflowPath(platform.prefix)) },
-      StringLike: {
-        'sts:ExternalId': stateMachineArn(scope, platform.prefix, '*', platform.account),
-      },
-    }),
+    description: `Lets the state machines and the API of ${platform.prefix} invoke these functions`,
+    assumedBy: new CompositePrincipal(
+      // Step Functions sends the ARN of the state machine as external id, so nobody else can borrow the trust.
+      new AccountPrincipal(platform.account).withConditions({
+        ArnLike: roleOfPlatform(workflowPath(platform.prefix)),
+        StringLike: {
+          'sts:ExternalId': stateMachineArn(scope, platform.prefix, '*', platform.account),
+        },
+      }),
+      new AccountPrincipal(platform.account).withConditions({
+        ArnLike: roleOfPlatform(apiPath(platform.prefix)),
+        StringEquals: { 'sts:ExternalId': externalId },
+      }),
+    ),
     inlinePolicies: { rights: new PolicyDocument({ statements }) },
   });
   explainWildcards(role, statements);
 
-  const versionOf = (task: string) => functions.get(task)?.version.functionArn ?? '';
-  const registration = {
-    roleArn: role.roleArn,
-    functions: Object.fromEntries(tasks.map(({ name, key }) => [key, versionOf(name)])),
-  };
+  const { region } = Stack.of(scope);
+  const versionOf = (task: string) => functions.get(task)?.version;
   new CfnOutput(scope, 'Registration', {
-    value: Stack.of(scope).toJsonString(registration),
-    description: 'What to register a database with that is reached through this connector',
+    value: Stack.of(scope).toJsonString({
+      name: props.name,
+      region,
+      roleArn: role.roleArn,
+      externalId,
+      functions: Object.fromEntries(tasks.map(({ name, key }) => [key, versionOf(name)?.functionArn ?? ''])),
+    }),
+    description: 'For theseus connector add --file: what this connector is registered with',
   });
-  return { functions, registration };
+  return {
+    functions,
+    own: {
+      region,
+      roleArn: role.roleArn,
+      externalId,
+      functions: functionArn(scope, `${platform.prefix}-${props.name}-`),
+      versions: Object.fromEntries(tasks.map(({ name }) => [name, versionOf(name)?.version ?? ''])),
+    },
+  };
 }

@@ -36,9 +36,10 @@ export function pascalCase(name: string): string {
   return name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Roles are known to each other by path, since their names are generated: one path for each side of the trust. */
+/** Roles are known to each other by path, since their names are generated: one path for each party of the trust. */
 export const connectorPath = (prefix: string): string => `/${prefix}-connector/`;
 export const workflowPath = (prefix: string): string => `/${prefix}-workflow/`;
+export const apiPath = (prefix: string): string => `/${prefix}-api/`;
 
 /** The roles below a path, for policies: `arn:…:role/<path>/*`. */
 export function rolesBelow(scope: Construct, account: string, path: string): string {

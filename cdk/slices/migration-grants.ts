@@ -17,7 +17,7 @@ export type Right =
   | 'answerTokens'
   | 'scheduleRemoval'
   | 'publishEvents'
-  | 'invokeConnector';
+  | 'assumeConnector';
 
 /** The work of a phase: its record and plan, the target database, progress back into the record. */
 const phase: Right[] = ['readRecords', 'writeRecords', 'readArtifacts', 'readDatabaseSecret'];
@@ -56,5 +56,5 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'record-failure': ['readRecords', 'writeRecords', 'deleteRecords'],
   reconcile: [...waiting, 'startWorkflows', 'readExecutions'],
   'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
-  api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'invokeConnector'],
+  api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'assumeConnector'],
 };

@@ -17,7 +17,7 @@ export interface Resources {
   eventBusArn?: string;
   schedulerRoleArn?: string;
   scheduleGroup?: string;
-  connectorFunctionArns?: string[];
+  connectorRoles?: string[];
 }
 
 function needed<T>(value: T | undefined, right: Right): T {
@@ -43,7 +43,8 @@ export const actionsOf: Record<Right, string[]> = {
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
   scheduleRemoval: ['scheduler:CreateSchedule'],
   publishEvents: ['events:PutEvents'],
-  invokeConnector: ['lambda:InvokeFunction'],
+  // Invoking is the right of the role, which only the stack of a connector gives.
+  assumeConnector: ['sts:AssumeRole'],
 };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
@@ -131,10 +132,10 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
         resources: [needed(resources.eventBusArn, 'publishEvents')],
       }),
     ],
-    invokeConnector: () => [
-      allow('Invoke', {
-        actions: actionsOf.invokeConnector,
-        resources: needed(resources.connectorFunctionArns, 'invokeConnector'),
+    assumeConnector: () => [
+      allow('AssumeConnector', {
+        actions: actionsOf.assumeConnector,
+        resources: needed(resources.connectorRoles, 'assumeConnector'),
       }),
     ],
   };

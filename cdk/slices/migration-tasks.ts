@@ -15,7 +15,7 @@ export const migrationMachines = [
 ] as const;
 
 /** First path segments of this capability's routes. */
-export const migrationNouns = ['databases', 'migrations'];
+export const migrationNouns = ['connectors', 'databases', 'migrations'];
 
 export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);
 function isFunctionName(name: string): name is FunctionName {
@@ -30,9 +30,6 @@ export function entryOf(name: FunctionName): string {
 
 /** Bundled once for all stacks that deploy them. */
 export const codeOf = handlerCode(Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])));
-
-/** Data-plane functions that the API invokes itself, to answer at once. */
-export const calledByApi: FunctionName[] = ['inspect-database', 'plan-migration', 'restore-rows'];
 
 /** Which of its data-plane functions work through key ranges, many at a time. */
 export const throughRanges = new Set<FunctionName>(['backfill-range', 'verify-range']);

@@ -9,6 +9,7 @@ import { type FunctionName, migrationFunctions } from '#migrations/functions.ts'
 import type { Watched } from '../constructs/alarms.ts';
 import type { Connector } from '../constructs/connector.ts';
 import {
+  apiPath,
   connectorPath,
   liveStateMachineArn,
   pascalCase,
@@ -26,7 +27,6 @@ import { migrationAlarms } from './migration-alarms.ts';
 import { migrationGrants } from './migration-grants.ts';
 import { type Resources, statementsOf } from './migration-rights.ts';
 import {
-  calledByApi,
   codeOf,
   type MigrationStores,
   migrationMachines,
@@ -76,7 +76,8 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
   const { prefix } = environment;
   const scheduleGroup = new CfnScheduleGroup(scope, 'Removals', { name: `${prefix}-removals` });
   const scheduling = schedulerRole(scope, environment, stores.keyArn);
-  const invoked = calledByApi.flatMap((name) => connector.functions.get(name) ?? []);
+  const accounts = [Stack.of(scope).account, ...environment.connectorAccounts];
+  const connectorRoles = accounts.map((account) => rolesBelow(scope, account, connectorPath(prefix)));
   const resources: Resources = {
     prefix,
     ...stores,
@@ -84,7 +85,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
     eventBusArn: props.eventBus.eventBusArn,
     schedulerRoleArn: scheduling.roleArn,
     scheduleGroup: `${prefix}-removals`,
-    connectorFunctionArns: invoked.map(({ handler }) => `${handler.functionArn}:*`),
+    connectorRoles,
   };
   const variables = {
     ...migrationVariables(environment.name, stores),
@@ -95,7 +96,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
         liveStateMachineArn(scope, prefix, machine),
       ]),
     ),
-    DEFAULT_CONNECTOR: Stack.of(scope).toJsonString(connector.registration),
+    DEFAULT_CONNECTOR: Stack.of(scope).toJsonString(connector.own),
     SCHEDULER_ROLE_ARN: scheduling.roleArn,
     SCHEDULE_GROUP: `${prefix}-removals`,
     THESEUS_APPROVAL_REQUIRED: environment.approval,
@@ -115,6 +116,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
         logRetention: environment.logRetention,
         keepData: environment.keepData,
         logKey: props.key,
+        ...(name === 'api' ? { rolePath: apiPath(prefix) } : {}), // connectors trust it by this
       }),
     ]),
   );
@@ -123,7 +125,6 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
   const versions = new Map(
     [...functions].map(([name, { version }]) => [`${pascalCase(name)}FunctionArn`, version]),
   );
-  const accounts = [Stack.of(scope).account, ...environment.connectorAccounts];
   for (const machine of migrationMachines) {
     workflow(scope, {
       environment,
@@ -131,7 +132,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       definition: readDefinition(`${root}state-machines/${machine}.asl.json`),
       functions: versions,
       machines: [...migrationMachines],
-      connectorRoles: accounts.map((account) => rolesBelow(scope, account, connectorPath(prefix))),
+      connectorRoles,
       key: props.key,
     });
   }

@@ -8,6 +8,7 @@ import { findPlatform } from '../platform.ts';
 interface Options {
   secret?: string;
   schema?: string;
+  connector?: string;
   json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export const databaseAdd = (): Command =>
       'ARN of the Secrets Manager secret with the connection string, in deployed environments',
     )
     .option('--schema <name>', 'schema of migrations that name none', 'public')
+    .option('--connector <name>', 'name or id of the connector it is reached through', 'default')
     .option('--json', 'print JSON')
     .action(async (name: string, url: string | undefined, options: Options, command: Command) => {
       if ((url === undefined) === (options.secret === undefined)) {
@@ -39,6 +41,7 @@ export const databaseAdd = (): Command =>
           ...(url === undefined ? {} : { url }),
           ...(options.secret === undefined ? {} : { secretArn: options.secret }),
           schema: options.schema,
+          connector: options.connector,
         },
         answer: Database,
       });

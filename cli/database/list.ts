@@ -35,9 +35,13 @@ export const databaseList = (): Command =>
         one.facts?.version ?? '',
         one.facts?.database ?? '',
         one.schema,
+        one.connector,
         one.id,
       ]);
-      for (const line of table([['NAME', 'ENGINE', 'VERSION', 'DATABASE', 'SCHEMA', 'ID'], ...rows]))
+      for (const line of table([
+        ['NAME', 'ENGINE', 'VERSION', 'DATABASE', 'SCHEMA', 'CONNECTOR', 'ID'],
+        ...rows,
+      ]))
         print(line);
       if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
     });

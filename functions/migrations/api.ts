@@ -1,6 +1,7 @@
 import { environmentVariable } from '#platform/environment.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
+import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 
@@ -12,6 +13,6 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Changes the schema of live databases without stopping them, and takes changes back.',
   },
-  routes: [...databaseRoutes, ...migrationRoutes],
+  routes: [...connectorRoutes, ...databaseRoutes, ...migrationRoutes],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
 });

@@ -1,11 +1,10 @@
-import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
 import { readFailure } from '#platform/causes.ts';
-import { lambda } from '#platform/clients.ts';
-import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
-import { ConnectorIncomplete, ReportedFailure, ReportedRefusal } from './errors.ts';
-import { Connector, type DatabaseRecord, type MigrationRecord } from './records.ts';
+import { connectorClient, refusalOf } from './connectors/client.ts';
+import { ReportedFailure, ReportedRefusal } from './errors.ts';
+import type { ConnectorRecord, DatabaseRecord, MigrationRecord } from './records.ts';
 import { RestoredRows, type RestoreRows } from './schemas.ts';
 import { connectorOf } from './workflow.ts';
 
@@ -16,12 +15,33 @@ const restoringWaitMs = 20_000;
 
 const Failure = z.looseObject({ errorType: z.string(), errorMessage: z.string().default('') });
 
-/** What connector functions refuse is thrown again under its own name. Throws ReportedFailure, ReportedRefusal. */
-async function invoke(functionArn: string, payload: unknown, waitMs: number): Promise<unknown> {
-  const answer = await lambda().send(
-    new InvokeCommand({ FunctionName: functionArn, Payload: Buffer.from(JSON.stringify(payload)) }),
-    { abortSignal: AbortSignal.timeout(waitMs) },
-  );
+/** One function of a connector, called for one request of the API. */
+interface Call {
+  connector: ConnectorRecord;
+  /** The task's name in camelCase. */
+  task: string;
+  payload: unknown;
+  waitMs: number;
+  requestId: string;
+}
+
+/**
+ * Invokes with the connector's role. What its functions refuse is thrown again under its own name. Throws
+ * ConnectorRefused, ReportedFailure, ReportedRefusal.
+ */
+async function invoke({ connector, task, payload, waitMs, requestId }: Call): Promise<unknown> {
+  const client = await connectorClient(connector, requestId);
+  const answer = await client
+    .send(
+      new InvokeCommand({
+        FunctionName: connector.functions[task] ?? '',
+        Payload: Buffer.from(JSON.stringify(payload)),
+      }),
+      { abortSignal: AbortSignal.timeout(waitMs) },
+    )
+    .catch((error: unknown) => {
+      throw error instanceof LambdaServiceException ? refusalOf(error, connector, task) : error;
+    });
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
   if (answer.FunctionError === undefined) return JSON.parse(text);
   const failure = Failure.safeParse(JSON.parse(text));
@@ -42,17 +62,15 @@ const isTimeout = (error: unknown): boolean =>
 
 const Inspected = z.strictObject({ version: z.string(), database: z.string(), user: z.string() });
 
-/** Reaches a database through the platform's connector. Throws ReportedFailure, ServiceUnavailable. */
-export async function inspectDatabase(target: {
-  engine: DatabaseRecord['engine'];
-  secretArn: string;
-}): Promise<z.infer<typeof Inspected>> {
-  const connector = Connector.parse(JSON.parse(environmentVariable('DEFAULT_CONNECTOR')));
-  const functionArn = connector.functions.inspectDatabase;
-  if (functionArn === undefined)
-    throw new ConnectorIncomplete('The connector has no function inspect-database');
+/** Reaches a database through a connector. Throws ConnectorRefused, ReportedFailure, ServiceUnavailable. */
+export async function inspectDatabase(
+  connector: ConnectorRecord,
+  target: { engine: DatabaseRecord['engine']; secretArn: string },
+  requestId: string,
+): Promise<z.infer<typeof Inspected>> {
   try {
-    return Inspected.parse(await invoke(functionArn, target, inspectingWaitMs));
+    const call = { connector, task: 'inspectDatabase', payload: target, waitMs: inspectingWaitMs, requestId };
+    return Inspected.parse(await invoke(call));
   } catch (error) {
     if (!isTimeout(error)) throw error;
     throw new ServiceUnavailable('The database did not answer within 20 s', {
@@ -63,10 +81,15 @@ export async function inspectDatabase(target: {
 }
 
 /** Has a stored migration planned. `late` when that takes longer than the API can wait; the plan comes all the same. */
-export async function planMigration(id: string, database: DatabaseRecord): Promise<'decided' | 'late'> {
-  const functionArn = connectorOf(database).functions.planMigration ?? '';
+export async function planMigration(
+  id: string,
+  database: DatabaseRecord,
+  requestId: string,
+): Promise<'decided' | 'late'> {
+  const connector = await connectorOf(database);
   try {
-    await invoke(functionArn, { migrationId: id }, planningWaitMs);
+    const payload = { migrationId: id };
+    await invoke({ connector, task: 'planMigration', payload, waitMs: planningWaitMs, requestId });
     return 'decided';
   } catch (error) {
     if (isTimeout(error)) return 'late';
@@ -79,11 +102,13 @@ export async function restoreRows(
   record: MigrationRecord,
   database: DatabaseRecord,
   asked: RestoreRows & { actor: string },
+  requestId: string,
 ): Promise<RestoredRows | 'late'> {
-  const functionArn = connectorOf(database).functions.restoreRows ?? '';
+  const connector = await connectorOf(database);
   try {
+    const payload = { migrationId: record.id, ...asked };
     return RestoredRows.parse(
-      await invoke(functionArn, { migrationId: record.id, ...asked }, restoringWaitMs),
+      await invoke({ connector, task: 'restoreRows', payload, waitMs: restoringWaitMs, requestId }),
     );
   } catch (error) {
     if (isTimeout(error)) return 'late';

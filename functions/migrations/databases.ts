@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
-import { DatabaseRecord } from './records.ts';
+import { DatabaseRecord, defaultConnectorId } from './records.ts';
 import type { Database } from './schemas.ts';
 import { absent, deleteItem, keys, type Place, readItem, readPage, writeItem } from './store.ts';
 
@@ -11,10 +11,14 @@ const NameItem = z.object({ id: z.string() });
 /** What the API shows of a database: never its secret's content. */
 export function databaseView(record: DatabaseRecord): Database {
   const { id, name, engine, schema, secretArn, facts, createdAt, createdBy } = record;
-  return { id, name, engine, schema, secretArn, facts, createdAt, createdBy };
+  const connector = record.connector?.name ?? defaultConnectorId;
+  return { id, name, engine, schema, connector, secretArn, facts, createdAt, createdBy };
 }
 
-export type NewDatabaseRecord = Pick<DatabaseRecord, 'name' | 'schema' | 'secretArn' | 'facts' | 'createdBy'>;
+export type NewDatabaseRecord = Pick<
+  DatabaseRecord,
+  'name' | 'schema' | 'secretArn' | 'connector' | 'facts' | 'createdBy'
+>;
 
 /**
  * The id a new database of this name will have. The name is reserved first; a reservation whose database was
@@ -40,7 +44,6 @@ export async function createDatabase(id: string, facts: NewDatabaseRecord): Prom
     version: 1,
     id,
     engine: 'postgresql',
-    connector: null,
     createdAt: clock.iso(),
     ...facts,
   };
@@ -69,6 +72,24 @@ export async function listDatabases(
   const page = await readPage(NameItem, { pk: 'DATABASES', limit, from });
   const records = await Promise.all(page.items.map(({ id }) => readItem(DatabaseRecord, keys.database(id))));
   return { items: records.filter((record) => record !== undefined), next: page.next };
+}
+
+/** Most databases looked through for one question, in pages of 100. */
+const mostPages = 200;
+
+/** The databases that are reached through a stored connector; those of the first page that has any. */
+export async function databasesOfConnector(connectorId: string): Promise<DatabaseRecord[]> {
+  let from: Place | undefined;
+  for (let page = 0; page < mostPages; page += 1) {
+    const { items, next } = await listDatabases(100, from);
+    const found = items.filter(({ connector }) => connector?.id === connectorId);
+    if (found.length > 0 || next === undefined) return found;
+    from = next;
+  }
+  throw new Conflict('There are more databases than can be looked through in one request', {
+    evidence: { looked: mostPages * 100 },
+    action: 'Keep the connector: it costs nothing.',
+  });
 }
 
 /** Forgets a database; its migrations stay readable. */

@@ -91,6 +91,13 @@ export class SecretInvalid extends InvalidInput {
 /** The connector of the database lacks a function that the workflow needs. */
 export class ConnectorIncomplete extends TheseusError {
   override readonly name: string = 'ConnectorIncomplete';
+  override readonly status: number = 422;
+}
+
+/** The connector's role may not be assumed, or may not invoke what the connector names; `problems` has each. */
+export class ConnectorRefused extends InvalidInput {
+  override readonly name: string = 'ConnectorRefused';
+  override readonly status: number = 422;
 }
 
 /**

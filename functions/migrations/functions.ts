@@ -62,3 +62,8 @@ export const leaseMs = 1_200_000;
 export function camelName(name: string): string {
   return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** What every connector must have, by task in camelCase. */
+export const connectorFunctions: readonly string[] = Object.entries(migrationFunctions).flatMap(
+  ([name, { plane }]) => (plane === 'data' ? [camelName(name)] : []),
+);

@@ -109,13 +109,29 @@ export const MigrationRecord = z.object({
 });
 export type MigrationRecord = z.infer<typeof MigrationRecord>;
 
-export const Connector = z.object({
-  /** Assumed by the state machine's tasks of the data plane. */
+/** The id and name of the connector that is deployed with the platform; it has no stored record. */
+export const defaultConnectorId = 'default';
+
+/** Where data-plane functions run and the role that may invoke them. */
+export const ConnectorRecord = z.object({
+  schemaVersion: z.literal(1),
+  version: z.int(),
+  id: z.string(),
+  name: z.string(),
+  region: z.string(),
   roleArn: z.string(),
-  /** Function (version) ARN by the task's name in camelCase. */
+  /** What the role's trust asks the API for; Step Functions sends its own. */
+  externalId: z.string().nullable(),
+  /** ARN of a published function version by the task's name in camelCase. */
   functions: z.record(z.string(), z.string()),
+  /** Its removal began: no database may be added any more. */
+  retiring: z.boolean().default(false),
+  /** Null for the default connector, which comes and goes with the deployment. */
+  createdAt: z.string().nullable(),
+  createdBy: z.string().nullable(),
+  updatedAt: z.string().nullable(),
 });
-export type Connector = z.infer<typeof Connector>;
+export type ConnectorRecord = z.infer<typeof ConnectorRecord>;
 
 export const DatabaseRecord = z.object({
   schemaVersion: z.literal(1),
@@ -126,7 +142,7 @@ export const DatabaseRecord = z.object({
   schema: z.string(),
   secretArn: z.string(),
   /** Null: the platform's own connector. */
-  connector: Connector.nullable(),
+  connector: z.object({ id: z.string(), name: z.string() }).nullable(),
   facts: z.object({ version: z.string(), database: z.string(), user: z.string() }).nullable(),
   createdAt: z.string(),
   createdBy: z.string(),

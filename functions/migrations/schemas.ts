@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
+import { ConnectorRef } from './connectors/schemas.ts';
 import { Note, UndoClass } from './plan/schemas.ts';
 
 /** Where a migration stands, as its reader sees it. */
@@ -372,6 +373,7 @@ export const Database = z
     name: DatabaseName,
     engine: z.literal('postgresql'),
     schema: z.string().describe('Schema of migrations that name none'),
+    connector: z.string().describe('Name of the connector it is reached through'),
     secretArn: z.string().describe('Where the connection is kept; the password itself never comes back'),
     facts: z
       .strictObject({ version: z.string(), database: z.string(), user: z.string() })
@@ -403,6 +405,7 @@ export const NewDatabase = z
       .describe('Only in the local environment: stored as a secret at once'),
     engine: z.literal('postgresql').default('postgresql'),
     schema: schemaName.default('public'),
+    connector: ConnectorRef.default('default').describe('Id or name of the connector it is reached through'),
   })
   .refine((value) => (value.url === undefined) !== (value.secretArn === undefined), {
     error: 'expected exactly one of secretArn and url',

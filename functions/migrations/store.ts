@@ -23,6 +23,9 @@ export const keys = {
   database: (id: string): ItemKey => ({ pk: `DATABASE#${id}`, sk: 'DATABASE' }),
   databaseName: (name: string): ItemKey => ({ pk: `DATABASE_NAME#${name}`, sk: 'DATABASE_NAME' }),
   databaseEntry: (name: string): ItemKey => ({ pk: 'DATABASES', sk: name }),
+  connector: (id: string): ItemKey => ({ pk: `CONNECTOR#${id}`, sk: 'CONNECTOR' }),
+  connectorName: (name: string): ItemKey => ({ pk: `CONNECTOR_NAME#${name}`, sk: 'CONNECTOR_NAME' }),
+  connectorEntry: (name: string): ItemKey => ({ pk: 'CONNECTORS', sk: name }),
   migration: (id: string): ItemKey => ({ pk: `MIGRATION#${id}`, sk: 'MIGRATION' }),
   /** Lists, newest last: one of all migrations, one of each database. */
   migrationEntry: (createdAt: string, id: string): ItemKey => ({

@@ -8,10 +8,17 @@ import {
 import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { findConnector } from './connectors/store.ts';
 import { findDatabase } from './databases.ts';
 import { ConnectorIncomplete } from './errors.ts';
-import { camelName, migrationFunctions } from './functions.ts';
-import { Connector, type DatabaseRecord, type Execution, type MigrationRecord } from './records.ts';
+import { connectorFunctions } from './functions.ts';
+import {
+  type ConnectorRecord,
+  type DatabaseRecord,
+  defaultConnectorId,
+  type Execution,
+  type MigrationRecord,
+} from './records.ts';
 import { changeMigration } from './store.ts';
 
 type Kind = Execution['kind'];
@@ -38,18 +45,21 @@ export function migrationOfExecution(name: string): string | undefined {
 /** An execution's name is the last part of its ARN. */
 export const executionNameOf = (arn: string): string => arn.split(':').at(-1) ?? '';
 
-/** The connector of a database: its own, or the platform's. Throws ConnectorIncomplete. */
-export function connectorOf(database: DatabaseRecord): Connector {
-  const connector =
-    database.connector ?? Connector.parse(JSON.parse(environmentVariable('DEFAULT_CONNECTOR')));
-  const missing = Object.entries(migrationFunctions).flatMap(([name, { plane }]) =>
-    plane === 'data' && connector.functions[camelName(name)] === undefined ? [name] : [],
-  );
+/** The connector of a database: its own, or the platform's. Throws ConnectorIncomplete, NotFound. */
+export async function connectorOf(database: DatabaseRecord): Promise<ConnectorRecord> {
+  const connector = await findConnector(database.connector?.id ?? defaultConnectorId);
+  const missing = connectorFunctions.filter((name) => connector.functions[name] === undefined);
   if (missing.length === 0) return connector;
   throw new ConnectorIncomplete(`The connector of database ${database.name} lacks ${missing.join(', ')}`, {
-    evidence: { database: database.id, missing },
-    action: 'Deploy the connector of this version of Theseus and register it again.',
+    evidence: { database: database.id, connector: connector.name, missing },
+    action: `Deploy the connector of this version of Theseus, then: theseus connector update ${connector.name} --file <outputs.json>`,
   });
+}
+
+/** What an execution is told of its connector; it keeps it to its end, whatever is registered meanwhile. */
+export async function executionInput(record: MigrationRecord): Promise<string> {
+  const { roleArn, functions } = await connectorOf(await findDatabase(record.databaseId));
+  return JSON.stringify({ migrationId: record.id, connector: { roleArn, functions } });
 }
 
 /**
@@ -60,13 +70,13 @@ export async function startExecution(
   record: MigrationRecord,
   execution: Execution,
 ): Promise<MigrationRecord> {
-  const connector = connectorOf(await findDatabase(record.databaseId));
+  const input = await executionInput(record);
   try {
     const started = await stepFunctions().send(
       new StartExecutionCommand({
         stateMachineArn: stateMachineArn(execution.kind),
         name: execution.name,
-        input: JSON.stringify({ migrationId: record.id, connector }),
+        input,
       }),
     );
     return await rememberExecution(record.id, execution.name, started.executionArn ?? null);

@@ -5,6 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /** Limits of every call to AWS: connect within 1 s, answer within 5 s, three attempts in all. */
@@ -47,11 +48,88 @@ export const s3 = once(
 export const eventBridge = once(() => new EventBridgeClient(limits));
 export const scheduler = once(() => new SchedulerClient(limits));
 export const secretsManager = once(() => new SecretsManagerClient(limits));
-/** Lambda waits for the function's own answer: up to 60 s. One attempt, since a task is retried by its caller. */
-export const lambda = once(
-  () =>
-    new LambdaClient({
-      maxAttempts: 1,
-      requestHandler: { ...limits.requestHandler, requestTimeout: 60_000 },
+export const sts = once(() => new STSClient(limits));
+
+/** A role of a connector, in whatever account. */
+export interface ForeignRole {
+  roleArn: string;
+  /** What its trust policy asks for; null when it asks for nothing. */
+  externalId: string | null;
+  /** Where its functions are. */
+  region: string;
+}
+
+interface RoleClient {
+  client: LambdaClient;
+  /** Of the request that came last: a renewal is made in its name. */
+  sessionName: string;
+}
+
+/** Most roles whose clients are kept; the one made first goes first. */
+const mostRoles = 100;
+const roleClients = new Map<string, RoleClient>();
+let whenMade: (client: LambdaClient) => void = () => {};
+forget.push(() => {
+  for (const { client } of roleClients.values()) client.destroy();
+  roleClients.clear();
+});
+
+/** The laptop answers clients of roles through this; the product never calls it. Returns a function that restores. */
+export function onRoleClient(listener: (client: LambdaClient) => void): () => void {
+  const former = whenMade;
+  whenMade = listener;
+  return () => {
+    whenMade = former;
+  };
+}
+
+async function credentialsOf({ roleArn, externalId }: ForeignRole, sessionName: string) {
+  const { Credentials: given } = await sts().send(
+    new AssumeRoleCommand({
+      RoleArn: roleArn,
+      RoleSessionName: sessionName,
+      DurationSeconds: 3_600,
+      ...(externalId === null ? {} : { ExternalId: externalId }),
     }),
-);
+  );
+  if (!given?.AccessKeyId || !given.SecretAccessKey || !given.SessionToken || !given.Expiration) {
+    throw new Error('STS answered AssumeRole without credentials');
+  }
+  return {
+    accessKeyId: given.AccessKeyId,
+    secretAccessKey: given.SecretAccessKey,
+    sessionToken: given.SessionToken,
+    expiration: given.Expiration,
+  };
+}
+
+/**
+ * Lambda as a role of a connector: `requestId` names the session, so that the other account's CloudTrail leads back to
+ * the request. The SDK keeps the credentials until 5 minutes before they end, then asks for new ones. Lambda waits for
+ * the function's own answer: up to 60 s, one attempt, since a task is retried by its caller. Throws what STS refused
+ * with.
+ */
+export async function lambdaAs(role: ForeignRole, requestId: string): Promise<LambdaClient> {
+  const key = JSON.stringify([role.roleArn, role.externalId, role.region]);
+  const sessionName = `theseus-${requestId.replaceAll(/[^\w+=,.@-]/g, '-')}`.slice(0, 64);
+  const entry = roleClients.get(key) ?? newRoleClient(key, role, sessionName);
+  entry.sessionName = sessionName;
+  await entry.client.config.credentials();
+  return entry.client;
+}
+
+function newRoleClient(key: string, role: ForeignRole, sessionName: string): RoleClient {
+  const client = new LambdaClient({
+    region: role.region,
+    credentials: () => credentialsOf(role, entry.sessionName),
+    maxAttempts: 1,
+    requestHandler: { ...limits.requestHandler, requestTimeout: 60_000 },
+  });
+  const entry = { client, sessionName };
+  whenMade(client);
+  roleClients.set(key, entry);
+  const [oldest] = roleClients.keys();
+  // Not destroyed: a request may still wait for it.
+  if (roleClients.size > mostRoles && oldest !== undefined) roleClients.delete(oldest);
+  return entry;
+}

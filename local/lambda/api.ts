@@ -2,9 +2,11 @@ import {
   type InvokeCommandInput,
   type InvokeCommandOutput,
   type LambdaClient,
+  LambdaServiceException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
 import { attach } from '../attach.ts';
+import type { Credentials } from '../sts/sts.ts';
 import { parseFunctionName } from './arn.ts';
 import type { Lambda } from './runtime.ts';
 
@@ -15,15 +17,31 @@ function jsonOf(payload: InvokeCommandInput['Payload']): unknown {
   throw new Error('Lambda.Invoke takes its Payload as text or bytes here');
 }
 
-/** Answers the SDK's Invoke (RequestResponse, Event, DryRun) by the local functions. Returns the detacher. */
-export function attachLambda(client: LambdaClient, lambda: Lambda): () => void {
+/** Who calls, and why that one may not invoke a function of this name; undefined when it may. */
+export interface Permissions {
+  roleOf(credentials: Credentials): string | undefined;
+  refusal(roleArn: string | undefined, functionName: string): string | undefined;
+}
+
+/**
+ * Answers the SDK's Invoke (RequestResponse, Event, DryRun) by the local functions, for credentials that may. Returns
+ * the detacher.
+ */
+export function attachLambda(client: LambdaClient, lambda: Lambda, permissions: Permissions): () => void {
   async function invoke(input: InvokeCommandInput): Promise<Omit<InvokeCommandOutput, '$metadata'>> {
     const name = input.FunctionName ?? '';
+    const roleArn = permissions.roleOf(await client.config.credentials());
+    // As in the cloud, who may not invoke a function does not learn whether it exists.
+    const refusal = permissions.refusal(roleArn, parseFunctionName(name).name);
+    if (refusal !== undefined) {
+      const described = { name: 'AccessDeniedException', message: refusal };
+      throw new LambdaServiceException({ ...described, $fault: 'client', $metadata: {} });
+    }
     if (!lambda.has(name)) {
       throw new ResourceNotFoundException({ message: `Function not found: ${name}`, $metadata: {} });
     }
     if (input.InvocationType === 'DryRun') return { StatusCode: 204 };
-    const running = lambda.invoke(name, jsonOf(input.Payload));
+    const running = lambda.invoke(name, jsonOf(input.Payload), { roleArn });
     if (input.InvocationType === 'Event') return { StatusCode: 202 };
     const answer = await running;
     const failed = 'errorType' in answer;

@@ -1,6 +1,7 @@
 import { ACCOUNT, REGION } from '../step-functions/arns.ts';
 
-export const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
+export const functionArn = (name: string, account = ACCOUNT): string =>
+  `arn:aws:lambda:${REGION}:${account}:function:${name}`;
 
 /** The name and version of a function given as name, `name:version`, ARN or ARN with a version or alias. */
 export function parseFunctionName(given: string): { name: string; version: string } {

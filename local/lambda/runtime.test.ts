@@ -175,6 +175,24 @@ describe('drills', () => {
 });
 
 describe('the SDK', () => {
+  const as = (accessKeyId: string) =>
+    new LambdaClient({ region: 'us-east-1', credentials: { accessKeyId, secretAccessKey: 's' } });
+  const permissions = {
+    roleOf: ({ accessKeyId }: { accessKeyId: string }) => (accessKeyId === 'ASIAROLE' ? 'role' : undefined),
+    refusal: (role: string | undefined) => (role === 'role' ? undefined : 'not authorized'),
+  };
+
+  it('is refused by who calls before anything runs', async () => {
+    const { lambda } = lambdaOf({ ok: fn(async () => 'ran') });
+    const client = as('AKIANOBODY');
+    attachLambda(client, lambda, permissions);
+    await expect(client.send(new InvokeCommand({ FunctionName: 'ok' }))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'not authorized',
+    });
+    expect(lambda.running()).toBe(0);
+  });
+
   it('invokes local functions, with failures as FunctionError', async () => {
     const { lambda } = lambdaOf({
       ok: fn(async (event) => ({ got: event })),
@@ -182,8 +200,8 @@ describe('the SDK', () => {
         throw new RangeError('no');
       }),
     });
-    const client = new LambdaClient({});
-    attachLambda(client, lambda);
+    const client = as('ASIAROLE');
+    attachLambda(client, lambda, permissions);
     const answer = await client.send(
       new InvokeCommand({ FunctionName: 'ok', Payload: Buffer.from('{"a":1}') }),
     );

@@ -19,7 +19,7 @@ export interface LocalFunction {
 export interface InvokeOptions {
   /** How long the caller waits (ms); the invocation itself ends at the function's own timeout. */
   timeoutMs?: number | undefined;
-  /** The role of a connector. Here every role may do everything; it is told to `onInvoke`. */
+  /** The role it is invoked with, if any: the caller has checked that it may. It is told to `onInvoke`. */
   roleArn?: string | undefined;
 }
 

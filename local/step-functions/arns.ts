@@ -4,7 +4,7 @@ export const ACCOUNT = '000000000000';
 
 const PREFIX = `arn:aws:states:${REGION}:${ACCOUNT}`;
 
-/** The role every local execution claims to run under; nothing checks it. */
+/** The role every local execution claims to run under, and that of the laptop's own connector. */
 export const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/theseus-local`;
 
 /** ARN of a state machine, or of one published version of it. */

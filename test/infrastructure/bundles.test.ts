@@ -39,7 +39,9 @@ const actionOfCommand: Record<string, string> = {
   SendTaskFailure: 'states:SendTaskFailure',
   CreateSchedule: 'scheduler:CreateSchedule',
   PutEvents: 'events:PutEvents',
-  Invoke: 'lambda:InvokeFunction',
+  AssumeRole: 'sts:AssumeRole',
+  // Of connectors' functions, with the role of the connector.
+  Invoke: 'sts:AssumeRole',
 };
 
 /** What the code of the API calls on a laptop only; deployed, it refuses before. */

@@ -16,7 +16,10 @@ export interface Deployment {
 
 const joined = z.strictObject({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 const reference = z.strictObject({ Ref: z.string() });
-const attribute = z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) });
+const attribute = z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.enum(['Arn', 'Version'])]) });
+const selected = z.strictObject({
+  'Fn::Select': z.tuple([z.int(), z.strictObject({ 'Fn::Split': z.tuple([z.string(), z.unknown()]) })]),
+});
 const output = z.strictObject({
   'Fn::GetStackOutput': z.object({ StackName: z.string(), OutputName: z.string() }),
 });
@@ -33,6 +36,9 @@ const arnPatterns: Record<string, (name: string, region: string, account: string
   'AWS::S3::Bucket': (name) => `arn:aws:s3:::${name}`,
 };
 
+/** What CloudFormation appends to the id of every stack, here the same for all. */
+const stackUnique = '7d1f5c3e-0000-4000-8000-000000000000';
+
 /** The first version of a function, which is what a first deployment publishes. */
 const firstVersion = '1';
 
@@ -46,6 +52,11 @@ export function resolve(deployment: Deployment, template: Template, value: unkno
   if (typeof value === 'string') return value;
   const join = joined.safeParse(value).data?.['Fn::Join'];
   if (join !== undefined) return join[1].map(inner).join(join[0]);
+  const select = selected.safeParse(value).data?.['Fn::Select'];
+  if (select !== undefined) {
+    const [separator, whole] = select[1]['Fn::Split'];
+    return inner(whole).split(separator)[select[0]] ?? '';
+  }
   const elsewhere = output.safeParse(value).data?.['Fn::GetStackOutput'];
   if (elsewhere !== undefined) {
     const other = stackOf(deployment.templates, deployment.pathOf(elsewhere.StackName));
@@ -55,6 +66,7 @@ export function resolve(deployment: Deployment, template: Template, value: unkno
     'AWS::AccountId': account,
     'AWS::Region': region,
     'AWS::Partition': 'aws',
+    'AWS::StackId': `arn:aws:cloudformation:${region}:${account}:stack/theseus/${stackUnique}`,
   };
   const id = reference.safeParse(value).data?.Ref;
   if (id !== undefined) {
@@ -67,10 +79,13 @@ export function resolve(deployment: Deployment, template: Template, value: unkno
     }
     if (resource !== undefined) return deployment.nameOf(id, resource);
   }
-  const [owner = ''] = attribute.safeParse(value).data?.['Fn::GetAtt'] ?? [];
+  const [owner = '', which] = attribute.safeParse(value).data?.['Fn::GetAtt'] ?? [];
   const resource = template.Resources[owner];
+  if (resource?.Type === 'AWS::Lambda::Version' && which === 'Version') return firstVersion;
   const arn = arnPatterns[resource?.Type ?? ''];
-  if (resource !== undefined && arn !== undefined)
-    return arn(deployment.nameOf(owner, resource), region, account);
+  if (resource !== undefined && arn !== undefined && which === 'Arn') {
+    const { Path: path } = z.object({ Path: z.string().default('/') }).parse(resource.Properties);
+    return arn(`${path.slice(1)}${deployment.nameOf(owner, resource)}`, region, account);
+  }
   throw new Error(`Only CloudFormation knows what this is: ${JSON.stringify(value)}`);
 }

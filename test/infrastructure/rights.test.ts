@@ -76,15 +76,20 @@ describe('rights', () => {
     }
   });
 
-  it('lets a connector be used by the state machines of its platform only', () => {
+  it('lets a connector be used by the state machines and the API of its platform only', () => {
     for (const stack of ['production/connector', 'release']) {
-      const trust = all.find(
+      const trust = all.filter(
         ({ stack: of, where, statement }) =>
           of === stack && where.startsWith('InvokeRole') && statement.Action.includes('sts:AssumeRole'),
       );
-      const condition = JSON.stringify(trust?.statement.Condition);
-      expect(condition).toContain('sts:ExternalId');
-      expect(condition).toContain('-workflow/*');
+      const conditions = trust.map(({ statement }) => JSON.stringify(statement.Condition));
+      expect(conditions).toHaveLength(2);
+      for (const [at, path] of ['-workflow/*', '-api/*'].entries()) {
+        expect(conditions[at]).toContain('sts:ExternalId');
+        expect(conditions[at]).toContain(path);
+      }
+      // What the API has to name is of this stack alone.
+      expect(conditions[1]).toContain('{"Fn::Select":[2,{"Fn::Split":["/",{"Ref":"AWS::StackId"}]}]}');
     }
     const rights = all.filter(
       ({ where, statement }) =>

@@ -7,6 +7,7 @@ import { newId } from '#platform/ids.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
 import { inspectDatabase } from '../connector-calls.ts';
+import { findConnector, refuseRetiring } from '../connectors/store.ts';
 import {
   createDatabase,
   databaseView,
@@ -16,6 +17,7 @@ import {
   reserveDatabaseName,
 } from '../databases.ts';
 import { unfinishedMigrations } from '../list.ts';
+import { type ConnectorRecord, type DatabaseRecord, defaultConnectorId } from '../records.ts';
 import { Database, DatabasePage, DatabaseRef, NewDatabase } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
 
@@ -46,6 +48,20 @@ async function forgetSecret(secretArn: string): Promise<void> {
   );
 }
 
+/** What a database stores of its connector; null for the platform's own. */
+const ownConnector = ({ id, name }: ConnectorRecord) => (id === defaultConnectorId ? null : { id, name });
+
+/** A connector whose removal began meanwhile either saw this database, or is seen here and the database goes. */
+async function keepIfConnectorStays(record: DatabaseRecord): Promise<void> {
+  if (record.connector === null) return;
+  try {
+    refuseRetiring(await findConnector(record.connector.id));
+  } catch (error) {
+    await deleteDatabase(record);
+    throw error;
+  }
+}
+
 export const databaseRoutes: Route[] = [
   route({
     method: 'POST',
@@ -55,19 +71,23 @@ export const databaseRoutes: Route[] = [
     role: 'administrator',
     body: NewDatabase,
     responses: { 201: Database },
-    async handler({ body, caller }) {
+    async handler({ body, caller, requestId }) {
+      const connector = await findConnector(body.connector);
+      refuseRetiring(connector);
       const id = await reserveDatabaseName(body.name);
       const made = body.url === undefined ? undefined : await secretOf(body.name, body.url);
       const secretArn = made ?? body.secretArn ?? '';
       try {
-        const facts = await inspectDatabase({ engine: body.engine, secretArn });
+        const facts = await inspectDatabase(connector, { engine: body.engine, secretArn }, requestId);
         const record = await createDatabase(id, {
           name: body.name,
           schema: body.schema,
           secretArn,
+          connector: ownConnector(connector),
           facts,
           createdBy: caller.subject,
         });
+        await keepIfConnectorStays(record);
         return {
           status: 201,
           body: databaseView(record),

@@ -52,7 +52,7 @@ async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
   await createMigration(newRecord(asked));
   let decided: 'decided' | 'late';
   try {
-    decided = await planMigration(id, database);
+    decided = await planMigration(id, database, tools.requestId);
   } catch (error) {
     if (error instanceof TheseusError) await forgetMigration(await readMigration(id));
     throw error;
@@ -208,10 +208,11 @@ export const migrationRoutes: Route[] = [
     params: Params,
     body: RestoreRows,
     responses: { 200: RestoredRows, 202: RestoreGoesOn },
-    async handler({ params, body, caller }) {
+    async handler({ params, body, caller, requestId }) {
       const record = await readMigration(params.id);
       const database = await findDatabase(record.databaseId);
-      const restored = await restoreRows(record, database, { ...body, actor: caller.subject });
+      const asked = { ...body, actor: caller.subject };
+      const restored = await restoreRows(record, database, asked, requestId);
       return restored === 'late'
         ? ({ status: 202, body: { events: `/migrations/${record.id}/events` } } as const)
         : ({ status: 200, body: restored } as const);

@@ -4,11 +4,10 @@ import { scheduler } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { task } from '#platform/task.ts';
-import { findDatabase } from '../databases.ts';
 import { enterPhase } from '../history.ts';
 import { LockedTask } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
-import { connectorOf, stateMachineArn } from '../workflow.ts';
+import { executionInput, stateMachineArn } from '../workflow.ts';
 
 /** A schedule needs to lie in the future when it is made, ms. */
 const soonestMs = 60_000;
@@ -26,7 +25,7 @@ export const handler = task({
       return { set: { removalAt: new Date(at).toISOString() } };
     });
     const removalAt = record.removalAt ?? clock.iso();
-    const connector = connectorOf(await findDatabase(record.databaseId));
+    const input = await executionInput(record);
     try {
       await scheduler().send(
         new CreateScheduleCommand({
@@ -39,7 +38,7 @@ export const handler = task({
           Target: {
             Arn: stateMachineArn('removal'),
             RoleArn: environmentVariable('SCHEDULER_ROLE_ARN'),
-            Input: JSON.stringify({ migrationId, connector }),
+            Input: input,
           },
         }),
       );

@@ -72,7 +72,10 @@ export function deployed(): DeployedProduction {
   };
   // State machines are addressed by fixed names, which begin with the environment in the cloud only.
   const local = (template: Template, value: unknown) =>
-    resolve(deployment, template, value).replaceAll(/:(stateMachine|execution):theseus-production-/g, ':$1:');
+    resolve(deployment, template, value)
+      .replaceAll(/:(stateMachine|execution):theseus-production-/g, ':$1:')
+      // The connector is told what the ARNs of its functions have in common.
+      .replaceAll(/:function:theseus-production-default-/g, ':function:migrations-');
 
   const functionOf = (name: FunctionName): DeployedFunction => {
     const template = stackOf(templates, planes[migrationFunctions[name].plane]);

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { environmentVariable } from '#platform/environment.ts';
 import { newId } from '#platform/ids.ts';
 import { jsonService } from './json-services.ts';
 import { s3Service } from './s3-service.ts';
-import type { AwsCall, Understood, WireAnswer, WireRequest } from './wire.ts';
+import { stsService } from './sts-service.ts';
+import type { AwsCall, Understood, WireAnswer, WireRequest, WireRole } from './wire.ts';
 
 export interface EndpointOptions {
   /** Told about every call before it is answered; throwing refuses it with that error. */
@@ -18,15 +20,19 @@ export interface Endpoint {
   stop: () => Promise<void>;
 }
 
+const Assumed = z.looseObject({ RoleArn: z.string().optional(), ExternalId: z.string().optional() });
+const Given = z.looseObject({ Credentials: z.looseObject({ AccessKeyId: z.string() }) });
+
 const credential = /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
 
 /**
  * The laptop's cloud over HTTP, in the protocols of AWS: for programs that carry an SDK inside, which nothing can be
- * attached to. Who calls is known by the access key, which is the function's name; signatures are not checked.
+ * attached to. Who calls is known by the access key, which is the function's name or that of a role it took on; signatures are not checked.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const roles = new Map<string, WireRole>();
   const server = createServer((request, response) => {
-    answerRequest(request, response, options).catch((error: unknown) => {
+    answerRequest(request, response, options, roles).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -46,6 +52,7 @@ async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
   options: EndpointOptions,
+  roles: Map<string, WireRole>,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -55,14 +62,34 @@ async function answerRequest(
     headers: request.headers,
     body: Buffer.concat(chunks),
   };
-  const [, caller = '', service = ''] = credential.exec(request.headers.authorization ?? '') ?? [];
-  if (caller === '') throw new Error(`Nobody signed ${wire.method} ${wire.url.pathname}`);
-  const understood =
-    service === 's3' ? s3Service(wire) : service === 'dynamodb' ? dynamodb(wire) : jsonService(wire);
+  const [, key = '', service = ''] = credential.exec(request.headers.authorization ?? '') ?? [];
+  if (key === '') throw new Error(`Nobody signed ${wire.method} ${wire.url.pathname}`);
+  const role = roles.get(key);
+  const caller = role?.function ?? key;
+  const protocols: Record<string, () => Understood> = {
+    s3: () => s3Service(wire),
+    dynamodb: () => dynamodb(wire),
+    sts: () => keepingRole(stsService(wire), caller, roles),
+  };
+  const understood = (protocols[service] ?? (() => jsonService(wire, role)))();
   const call = { function: caller, service, command: understood.command, input: understood.input };
   const answer = await answered(understood, call, options);
   response.writeHead(answer.status, { 'x-amzn-requestid': newId('req'), ...answer.headers });
   response.end(answer.body ?? '');
+}
+
+/** What AssumeRole gave is known again by its access key. */
+function keepingRole(understood: Understood, caller: string, roles: Map<string, WireRole>): Understood {
+  const { RoleArn: roleArn = '', ExternalId: externalId = null } = Assumed.parse(understood.input);
+  return {
+    ...understood,
+    async send() {
+      const output = await understood.send();
+      const key = Given.parse(output).Credentials.AccessKeyId;
+      roles.set(key, { function: caller, roleArn, externalId });
+      return output;
+    },
+  };
 }
 
 async function answered(

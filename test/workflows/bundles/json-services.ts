@@ -12,8 +12,9 @@ import {
   SendTaskSuccessCommand,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { eventBridge, lambda, scheduler, secretsManager, stepFunctions } from '#platform/clients.ts';
-import type { Understood, WireAnswer, WireRequest } from './wire.ts';
+import { REGION } from '#local/step-functions/arns.ts';
+import { eventBridge, lambdaAs, scheduler, secretsManager, stepFunctions } from '#platform/clients.ts';
+import type { Understood, WireAnswer, WireRequest, WireRole } from './wire.ts';
 
 /** The SDK at the other end has typed the input; here it is what its JSON says. */
 type Send = (input: never) => Promise<object>;
@@ -44,11 +45,11 @@ function wireText(output: object): string {
 }
 
 /** AWS's protocols that carry JSON: one path with the command in a header, or a path for each command. */
-export function jsonService(request: WireRequest): Understood {
+export function jsonService(request: WireRequest, role: WireRole | undefined): Understood {
   const { url, body, headers } = request;
   const asked = body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
   const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(url.pathname)?.[1];
-  if (invoked !== undefined) return invoke(decodeURIComponent(invoked), request);
+  if (invoked !== undefined) return invoke(decodeURIComponent(invoked), request, role);
   const scheduled = /^\/schedules\/([^/]+)$/.exec(url.pathname)?.[1];
   if (scheduled !== undefined && request.method === 'POST') {
     const input: CreateScheduleCommandInput = { ...asked, Name: decodeURIComponent(scheduled) };
@@ -77,11 +78,16 @@ const inJson = (command: string, input: object, send: () => Promise<object>): Un
   failure: refusal,
 });
 
-function invoke(FunctionName: string, { body }: WireRequest): Understood {
+/** The product invokes with the role of a connector only. */
+function invoke(FunctionName: string, { body }: WireRequest, role: WireRole | undefined): Understood {
   return {
     command: 'Invoke',
     input: { FunctionName },
-    send: () => lambda().send(new InvokeCommand({ FunctionName, Payload: body })),
+    async send() {
+      if (role === undefined) throw new Error(`${FunctionName} was invoked without a role`);
+      const client = await lambdaAs({ ...role, region: REGION }, 'wire');
+      return client.send(new InvokeCommand({ FunctionName, Payload: body }));
+    },
     answer(output) {
       const { Payload, FunctionError } = output as InvokeCommandOutput; // of the line above
       return {

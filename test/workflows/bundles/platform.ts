@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll } from 'vitest';
+import { z } from 'zod';
 import { capabilities } from '#local/capabilities.ts';
 import { REGION } from '#local/step-functions/arns.ts';
 import type { FunctionName } from '#migrations/functions.ts';
@@ -28,6 +29,9 @@ export interface BundledPlatform extends Platform {
   /** Called before every call of a function to AWS; throwing there refuses it. */
   onCalls: Set<(call: AwsCall) => void | Promise<void>>;
 }
+
+/** Of the connector in the template: the role that its stack would make. */
+const OwnConnector = z.object({ roleArn: z.string(), externalId: z.string() });
 
 /** The product's logs and traces go nowhere, as in all tests. */
 const silence = {
@@ -78,8 +82,12 @@ export async function startBundledPlatform(rows: number): Promise<BundledPlatfor
     discard();
   });
 
+  const { roleArn, externalId } = OwnConnector.parse(
+    JSON.parse(functions.get('api')?.variables.DEFAULT_CONNECTOR ?? '{}'),
+  );
   const platform = await startPlatform({
     rows,
+    ownRole: { arn: roleArn, externalId },
     capabilities: capabilities.map((capability) => ({
       ...capability,
       schedules: [],

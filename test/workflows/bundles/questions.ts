@@ -18,7 +18,6 @@ const actionOfCommand: Record<string, string> = {
   CreateMultipartUpload: 'PutObject',
   UploadPart: 'PutObject',
   CompleteMultipartUpload: 'PutObject',
-  Invoke: 'InvokeFunction',
 };
 
 /** The action IAM checks for an SDK command of a service. */
@@ -38,7 +37,7 @@ const Secret = z.object({ ARN: z.string() });
 const SecretAsked = z.object({ SecretId: z.string().optional(), Name: z.string().optional() });
 const Started = z.object({ stateMachineArn: z.string() });
 const Described = z.object({ executionArn: z.string() });
-const Invoked = z.object({ FunctionName: z.string() });
+const Assumed = z.object({ RoleArn: z.string() });
 
 type Ask = (call: AwsCall, answer: object, around: Surroundings) => Question[];
 
@@ -126,11 +125,23 @@ const events: Ask = ({ command, input }) =>
     resource: arn('events', `event-bus/${EventBusName}`),
   }));
 
-const lambda: Ask = ({ command, input }) => [
-  { action: actionOf('lambda', command), resource: Invoked.parse(input).FunctionName },
+const sts: Ask = ({ command, input }) => [
+  { action: actionOf('sts', command), resource: Assumed.parse(input).RoleArn },
 ];
 
-const services: Record<string, Ask> = { dynamodb, s3, secretsmanager, states, scheduler, events, lambda };
+/** Asked about the connector's role, which has the right: the one who took it on needs none. */
+const lambda: Ask = () => [];
+
+const services: Record<string, Ask> = {
+  dynamodb,
+  s3,
+  secretsmanager,
+  states,
+  scheduler,
+  events,
+  sts,
+  lambda,
+};
 
 /** Everything IAM asks before a call is served: about the action itself, and what it needs besides. */
 export function questionsOf(call: AwsCall, answer: object, around: Surroundings): Question[] {

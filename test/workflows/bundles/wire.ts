@@ -11,6 +11,14 @@ export interface AwsCall {
   input: Record<string, unknown>;
 }
 
+/** A role that a function took on. */
+export interface WireRole {
+  /** The function. */
+  function: string;
+  roleArn: string;
+  externalId: string | null;
+}
+
 export interface WireRequest {
   method: string;
   url: URL;

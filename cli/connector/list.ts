@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { ConnectorPage } from '#migrations/connectors/schemas.ts';
+import { call } from '../client.ts';
+import { print, printJson, table } from '../output.ts';
+import { rowsOfPage } from '../paging.ts';
+import { findPlatform } from '../platform.ts';
+
+interface Options {
+  limit: number;
+  cursor?: string;
+  json?: boolean;
+}
+
+const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
+
+/** `theseus connector list`: one page of the connectors, the platform's own first. */
+export const connectorList = (): Command =>
+  new Command('list')
+    .description('Connectors through which databases are reached')
+    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
+    .option('--cursor <cursor>', 'where the last page ended')
+    .option('--json', 'print JSON')
+    .action(async (options: Options, command: Command) => {
+      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const page = await call(platform, {
+        method: 'GET',
+        path: '/connectors',
+        query: { limit: options.limit, cursor: options.cursor },
+        answer: ConnectorPage,
+      });
+      if (options.json) return printJson(page);
+      const rows = page.items.map((one) => [
+        one.name,
+        one.region,
+        accountOf(one.roleArn),
+        one.updatedAt ?? 'with the platform',
+        one.id,
+      ]);
+      for (const line of table([['NAME', 'REGION', 'ACCOUNT', 'REGISTERED', 'ID'], ...rows])) print(line);
+      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+    });
