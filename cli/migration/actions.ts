@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking, call } from '../client.ts';
 import { findPlatform } from '../platform.ts';
@@ -6,6 +6,7 @@ import { reportMigration } from './report.ts';
 
 interface Options {
   comment?: string;
+  constraints?: string;
   hash?: string;
   json?: boolean;
 }
@@ -14,7 +15,7 @@ interface Options {
 export const actOnMigration = (
   ask: Ask,
   id: string,
-  verb: 'pause' | 'resume' | 'complete' | 'rollback',
+  verb: 'pause' | 'resume' | 'complete' | 'rollback' | 'retry',
   { comment }: { comment?: string } = {},
 ): Promise<Migration> =>
   ask({
@@ -36,11 +37,20 @@ const action = (verb: Parameters<typeof actOnMigration>[2], description: string)
     });
 
 /** Approve and reject name the plan they are about: an approval never passes to another plan. */
-const decision = (verb: 'approve' | 'reject', description: string) => (): Command =>
-  new Command(verb)
+const decision = (verb: 'approve' | 'reject', description: string) => (): Command => {
+  const command = new Command(verb)
     .description(description)
     .argument('<id>')
-    .option('--hash <hash>', 'the hash of the plan you read; the current plan is shown and used when absent')
+    .option('--hash <hash>', 'the hash of the plan you read; the current plan is shown and used when absent');
+  if (verb === 'approve') {
+    command.addOption(
+      new Option(
+        '--constraints <how>',
+        'of an undo or rollback that rows refuse: not_valid gives the constraints back for new rows only',
+      ).choices(['not_valid']),
+    );
+  }
+  return command
     .option('--comment <text>', 'kept in the history')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
@@ -49,8 +59,9 @@ const decision = (verb: 'approve' | 'reject', description: string) => (): Comman
       const current = await call(platform, { method: 'GET', path, answer: Migration });
       const planHash = options.hash ?? current.plan?.hash;
       const body = {
-        // While undo waits for a decision about losses there is no plan to name.
+        // While an undo waits for a decision about what cannot return there is no plan to name.
         ...(planHash === undefined || current.status === 'waiting_for_decision' ? {} : { planHash }),
+        ...(options.constraints === undefined ? {} : { constraints: options.constraints }),
         ...(options.comment === undefined ? {} : { comment: options.comment }),
       };
       reportMigration(
@@ -58,12 +69,14 @@ const decision = (verb: 'approve' | 'reject', description: string) => (): Comman
         options,
       );
     });
+};
 
 export const migrationActions: (() => Command)[] = [
   action('pause', 'Stop filling rows after the current chunk; both schemas stay in step'),
   action('resume', 'Go on where pause stopped'),
   action('complete', 'End the soak now: contract softly and start the undo window'),
   action('rollback', 'Leave schema and data as they were before, from any phase before completion'),
-  decision('approve', 'Approve the plan a migration waits with'),
-  decision('reject', 'Reject the plan; nothing has been changed'),
+  action('retry', 'Count again what refuses the old constraints, after the rows were corrected'),
+  decision('approve', 'Approve the plan a migration waits with, or accept what cannot return'),
+  decision('reject', 'Reject the plan, or keep the migration when something cannot return'),
 ];

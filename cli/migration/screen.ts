@@ -1,6 +1,6 @@
 import type { Migration, MigrationStatus } from '#migrations/schemas.ts';
 import { asTyped, bar, colours, count, cutTo, duration, print } from '../output.ts';
-import { nextLines, printNext } from './report.ts';
+import { cannotReturnLines, nextLines, printNext } from './report.ts';
 
 /** Here it waits for a person: what they can do is said at once, not only at the end. */
 const waiting = new Set<MigrationStatus>([
@@ -13,7 +13,8 @@ const waiting = new Set<MigrationStatus>([
 function waitingLines(migration: Migration): string[] {
   if (!waiting.has(migration.status)) return [];
   const path = migration.clientPath === null ? [] : [`  new clients: search_path = ${migration.clientPath}`];
-  return [...path, ...nextLines(migration)];
+  const open = migration.status === 'waiting_for_decision' ? cannotReturnLines(migration) : [];
+  return [...path, ...open, ...nextLines(migration)];
 }
 
 const label = (phase: string): string => phase.replaceAll('_', ' ');

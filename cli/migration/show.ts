@@ -3,7 +3,7 @@ import { Migration } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
 import { findPlatform } from '../platform.ts';
-import { printNext } from './report.ts';
+import { cannotReturnLines, printNext } from './report.ts';
 import { progressLine } from './screen.ts';
 
 function lines(migration: Migration): string[] {
@@ -68,8 +68,7 @@ export const migrationShow = (): Command =>
           phase.endedAt === null ? 'now' : duration(Date.parse(phase.endedAt) - Date.parse(phase.startedAt));
         print(`  ${phase.name.replaceAll('_', ' ').padEnd(20)} ${phase.startedAt}  ${end}`);
       }
-      for (const loss of migration.losses ?? [])
-        print(`  cannot return: ${count(loss.rows)} rows of ${loss.table} (${loss.columns.join(', ')})`);
+      for (const line of cannotReturnLines(migration)) print(line);
       for (const { rows, table: name, location } of migration.backups)
         print(`  kept: ${count(rows)} rows of ${name} in ${location}`);
       for (const difference of migration.differences) print(colours.red(`  ${difference}`));

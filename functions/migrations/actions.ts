@@ -1,9 +1,18 @@
 import { Conflict } from '#platform/errors.ts';
-import type { MigrationRecord } from './records.ts';
+import { type MigrationRecord, openConstraints } from './records.ts';
 import type { NextAction, Phase } from './schemas.ts';
 
 /** What a person may ask of a migration. */
-export type Action = 'start' | 'approve' | 'reject' | 'pause' | 'resume' | 'complete' | 'rollback' | 'undo';
+export type Action =
+  | 'start'
+  | 'approve'
+  | 'reject'
+  | 'pause'
+  | 'resume'
+  | 'complete'
+  | 'rollback'
+  | 'undo'
+  | 'retry';
 
 /** From publish on both versions are in use: to stop between would help nobody. */
 const tooLateToPause = new Set<Phase>(['publish', 'soak', 'verify_published', 'contract', 'complete']);
@@ -17,6 +26,7 @@ const why: Record<Action, string> = {
   complete: 'End the soak now',
   rollback: 'Take back what was done; schema and data as before',
   undo: 'Take the completed migration back',
+  retry: 'The rows were corrected: count them again',
 };
 
 /** What can be done next, by where the migration stands. */
@@ -38,7 +48,7 @@ export function possibleActions(record: MigrationRecord): Action[] {
     case 'completed':
       return removal.begun || record.plan?.undo === 'none' ? [] : ['undo'];
     case 'waiting_for_decision':
-      return record.undo?.decision === 'none' ? ['approve', 'reject'] : [];
+      return decisionsOn(record);
     case 'failed':
       if (execution?.kind === 'rollback') return ['rollback'];
       if (execution?.kind === 'undo') return ['undo'];
@@ -46,6 +56,19 @@ export function possibleActions(record: MigrationRecord): Action[] {
     default:
       return [];
   }
+}
+
+/** A rollback, and an undo that began to give constraints back, can only be finished. */
+function decisionsOn(record: MigrationRecord): Action[] {
+  const { undo } = record;
+  const open = openConstraints(record);
+  const declinable = undo?.decision === 'none' && !undo.restoring;
+  const acceptable = !open.some(({ kind }) => kind === 'unique');
+  return [
+    ...(acceptable ? (['approve'] as const) : []),
+    ...(open.length > 0 ? (['retry'] as const) : []),
+    ...(declinable ? (['reject'] as const) : []),
+  ];
 }
 
 /** The same as calls and commands. */
@@ -58,7 +81,17 @@ export function nextActions(record: MigrationRecord): NextAction[] {
       record.status === 'planned' && action === 'rollback'
         ? 'Give the plan up; nothing was changed'
         : why[action],
+    ...(record.status === 'waiting_for_decision' ? onWayBack(record, action) : {}),
   }));
+}
+
+function onWayBack(record: MigrationRecord, action: Action): Partial<NextAction> {
+  if (action === 'reject') return { why: 'Leave the migration completed; nothing was changed' };
+  if (action !== 'approve' || openConstraints(record).length === 0) return {};
+  return {
+    command: `theseus migration approve ${record.id} --constraints not_valid`,
+    why: 'Give the constraints back for new rows only; those counted stay as they are',
+  };
 }
 
 /** Throws Conflict naming the status and what is possible instead. */

@@ -9,6 +9,7 @@ import type { MigrationRecord } from './records.ts';
 import { releaseSchemaLock, takeSchemaLock } from './schema-lock.ts';
 import { changeMigration, readMigration } from './store.ts';
 import { deliverAnswers } from './tokens.ts';
+import { assertCanBeNotValid, statusOnWayBack, verdictOnWayBack } from './way-back.ts';
 import { newExecution, startExecution } from './workflow.ts';
 
 // What a person decides is first written to the record on the condition that it is possible, then acted on. Whoever is
@@ -88,23 +89,22 @@ async function begin(record: MigrationRecord): Promise<MigrationRecord> {
   return record.execution === null ? record : startExecution(record, record.execution);
 }
 
-/** An answer to the plan, or to what an undo would lose. Throws Conflict, PlanHashDiffers, AuthorMayNotApprove. */
+/**
+ * An answer to the plan, or to what cannot return on the way back. Throws Conflict, InvalidInput, PlanHashDiffers,
+ * AuthorMayNotApprove.
+ */
 export async function decide(
   id: string,
   by: By,
   verdict: 'approve' | 'reject',
-  planHash: string | undefined,
+  { planHash, constraints }: { planHash?: string | undefined; constraints?: 'not_valid' | undefined },
 ): Promise<MigrationRecord> {
   const record = await changeMigration(id, (current) => {
+    if (verdict === 'approve') assertCanBeNotValid(current);
     assertPossible(current, verdict);
     const event = { actor: by.subject, data: withComment(by) };
-    if (current.status === 'waiting_for_decision' && current.undo !== null) {
-      const decision = verdict === 'approve' ? 'accepted' : 'declined';
-      return {
-        set: { undo: { ...current.undo, decision }, status: 'undoing' },
-        events: [{ type: `undo.losses_${decision}`, ...event }],
-      };
-    }
+    if (current.status === 'waiting_for_decision')
+      return verdictOnWayBack(current, event, verdict, constraints);
     if (planHash === undefined) {
       throw new InvalidInput('A verdict names the plan it is about', {
         problems: [{ pointer: '/body/planHash', detail: 'Required: the hash of the plan you read' }],
@@ -125,6 +125,20 @@ export async function decide(
         status: 'running',
       },
       events: [{ type: `plan.${decision}`, ...event, data: { ...event.data, planHash } }],
+    };
+  });
+  await deliverAnswers(record);
+  return record;
+}
+
+/** Rows were corrected: counts again what refuses the constraints on the way back. Throws Conflict. */
+export async function retry(id: string, by: By): Promise<MigrationRecord> {
+  const record = await changeMigration(id, (current) => {
+    assertPossible(current, 'retry');
+    const refused = current.returning?.refused ?? [];
+    return {
+      set: { returning: { refused, decision: 'retry' }, status: statusOnWayBack(current) },
+      events: [{ type: 'constraints.retry_asked', actor: by.subject, data: withComment(by) }],
     };
   });
   await deliverAnswers(record);
@@ -192,7 +206,7 @@ export async function rollBack(id: string, by: By): Promise<MigrationRecord> {
 export async function undo(id: string, by: By, acceptLosses: boolean): Promise<MigrationRecord> {
   const before = await readMigration(id);
   // A second word while the first undo waits: the losses are accepted after all.
-  if (before.status === 'waiting_for_decision' && acceptLosses) return decide(id, by, 'approve', undefined);
+  if (before.status === 'waiting_for_decision' && acceptLosses) return decide(id, by, 'approve', {});
   assertUndoable(before);
   await refuseWhenLaterStands(before);
   await takeSchemaLock(before);
@@ -211,6 +225,8 @@ export async function undo(id: string, by: By, acceptLosses: boolean): Promise<M
           restoring: current.undo?.restoring ?? false,
           losses: null,
         },
+        // What an undo that was cut off gave back NOT VALID stays decided.
+        returning: current.undo?.restoring ? current.returning : null,
       },
       events: [{ type: 'undo.started', actor: by.subject, data: { ...withComment(by), acceptLosses } }],
     };

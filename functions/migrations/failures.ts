@@ -121,7 +121,7 @@ export function decideAfter(
     case 'undo': {
       if (record.undo?.restoring) return { set: ended, events: [event('undo.failed')] };
       return {
-        set: { ...ended, status: 'completed', lease: null, phase: null, undo: null },
+        set: { ...ended, status: 'completed', lease: null, phase: null, undo: null, returning: null },
         events: [event(failure.name === 'UndoDeclined' ? 'undo.declined' : 'undo.failed')],
       };
     }

@@ -45,6 +45,10 @@ function leaseChange(record: MigrationRecord, owner: string): Change | undefined
       epoch,
       lease: { owner, epoch, expiresAt: clock.now() + leaseMs },
       execution: record.execution && { ...record.execution, arn: owner },
+      // Whoever waited for a decision did so for an execution that is gone.
+      ...(record.status === 'waiting_for_decision'
+        ? { status: record.execution?.kind === 'rollback' ? 'rolling_back' : 'undoing' }
+        : {}),
       phase: 'lock',
       phases: phasesAfter(record.phases, 'lock', epoch, clock.iso()),
     },

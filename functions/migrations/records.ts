@@ -94,6 +94,28 @@ export const MigrationRecord = z.object({
     })
     .nullable(),
   undoAttempts: z.int().default(0),
+  /** Constraints that rows refuse, on the way back of an undo or a rollback; null until they were counted. */
+  returning: z
+    .object({
+      /** What a person said to those that are open. */
+      decision: z.enum(['none', 'not_valid', 'retry']),
+      refused: z.array(
+        z.object({
+          id: z.string(),
+          constraint: z.string(),
+          kind: z.enum(['not_null', 'check', 'foreign_key', 'unique']),
+          table: z.string(),
+          columns: z.array(z.string()),
+          rows: z.int(),
+          sample: z.array(z.array(z.string())),
+          reason: z.string(),
+          /** It was decided that it comes back without them. */
+          notValid: z.boolean(),
+        }),
+      ),
+    })
+    .nullable()
+    .default(null),
   removal: z.object({
     /** Epoch ms at which the reconciler starts the removal again; null: the schedule does. */
     retryAt: Ms.nullable(),
@@ -200,6 +222,7 @@ export function newRecord({
     definitionsKey: null,
     undo: null,
     undoAttempts: 0,
+    returning: null,
     removal: { retryAt: null, attempts: 0, begun: false },
     failure: null,
     differences: [],
@@ -207,6 +230,10 @@ export function newRecord({
     nextSequence: 1,
   };
 }
+
+/** Constraints on the way back that rows refuse and nobody has decided on. */
+export const openConstraints = ({ returning }: Pick<MigrationRecord, 'returning'>) =>
+  (returning?.refused ?? []).filter(({ notValid }) => !notValid);
 
 /** What goes through tables by key ranges. */
 export const Stage = z.enum([

@@ -253,6 +253,24 @@ export const Migration = z
       .array(z.strictObject({ table: z.string(), columns: z.array(z.string()), rows: z.int() }))
       .nullable()
       .describe('What undo would lose, once counted'),
+    cannotReturn: z
+      .array(
+        z.strictObject({
+          constraint: z.string(),
+          kind: z.enum(['not_null', 'check', 'foreign_key', 'unique']),
+          table: z.string(),
+          columns: z.array(z.string()),
+          rows: z.int().describe('How many rows break it'),
+          sample: z.array(z.array(z.string())).describe('Keys of the first of them, at most 10'),
+          reason: z.string(),
+          decision: z
+            .enum(['waiting', 'not_valid'])
+            .describe('not_valid: it comes back for new rows, and these stay as they are'),
+        }),
+      )
+      .describe(
+        'Constraints of the old version that rows of new clients refuse, as counted for the way back',
+      ),
     backups: z
       .array(
         z.strictObject({
@@ -324,7 +342,11 @@ export const Decision = z
     planHash: z
       .string()
       .optional()
-      .describe('Required to approve or reject a plan; not for a decision on losses'),
+      .describe('Required to approve or reject a plan; not for a decision on the way back'),
+    constraints: z
+      .literal('not_valid')
+      .optional()
+      .describe('Give back NOT VALID what cannotReturn lists: new rows are checked, those listed stay'),
     comment: Comment,
   })
   .meta({ id: 'Decision' })

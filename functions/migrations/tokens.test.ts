@@ -24,11 +24,37 @@ describe('a state that waits for', () => {
     const waiting = acting('undo', { undo });
     expect(answerTo('losses', waiting)).toBeUndefined();
     expect(answerTo('losses', { ...waiting, undo: { ...undo, decision: 'accepted' } })).toEqual({
-      success: {},
+      success: { again: false },
     });
     expect(answerTo('losses', { ...waiting, undo: { ...undo, decision: 'declined' } })).toMatchObject({
       failure: 'UndoDeclined',
     });
+  });
+
+  it('a word on constraints goes on by it, in an undo and in a rollback that was asked for', () => {
+    const refused = {
+      id: 'orders.who',
+      constraint: 'who',
+      kind: 'foreign_key' as const,
+      table: 'orders',
+      columns: ['customer'],
+      rows: 2,
+      sample: [],
+      reason: 'gone',
+      notValid: false,
+    };
+    const open = { decision: 'none' as const, refused: [refused] };
+    for (const waiting of [
+      acting('undo', { undo: { ...undo, acceptLosses: true }, returning: open }),
+      acting('rollback', { cancel: asked, returning: open }),
+    ]) {
+      expect(answerTo('losses', waiting)).toBeUndefined();
+      expect(answerTo('losses', { ...waiting, returning: { ...open, decision: 'retry' } })).toEqual({
+        success: { again: true },
+      });
+      const decided = { decision: 'not_valid' as const, refused: [{ ...refused, notValid: true }] };
+      expect(answerTo('losses', { ...waiting, returning: decided })).toEqual({ success: { again: false } });
+    }
   });
 
   it('a resume or the end of the soak goes on when it comes', () => {

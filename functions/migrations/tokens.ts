@@ -7,17 +7,17 @@ import {
 } from '@aws-sdk/client-sfn';
 import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
-import { type MigrationRecord, TokenRecord } from './records.ts';
+import { type MigrationRecord, openConstraints, TokenRecord } from './records.ts';
 import { deleteItem, keys, readAll, readMigration, writeItem } from './store.ts';
 
 /** What the workflow may wait for: `approval`, `losses`, `completion`, or a resume by the range's name. */
 export type WaitsFor = 'approval' | 'losses' | 'completion' | (string & {});
 
-type Answer = { success: Record<string, never> } | { failure: string; cause: string } | undefined;
+type Answer = { success: { again?: boolean } } | { failure: string; cause: string } | undefined;
 
 /** What is owed to a waiting state, as the record stands; undefined: it goes on waiting. */
 export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): Answer {
-  if (record.cancel !== null && record.execution?.kind !== 'undo') {
+  if (record.cancel !== null && record.execution?.kind !== 'undo' && waitsFor !== 'losses') {
     return { failure: 'MigrationCancelled', cause: `${record.cancel.by} asked for a rollback` };
   }
   const go: Answer = { success: {} };
@@ -31,9 +31,14 @@ export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): Answer {
     };
   }
   if (waitsFor === 'losses') {
-    if (record.undo?.decision === 'accepted' || record.undo?.acceptLosses) return go;
-    if (record.undo?.decision !== 'declined') return undefined;
-    return { failure: 'UndoDeclined', cause: 'The losses were declined; the migration stays completed' };
+    const { undo, returning } = record;
+    if (undo?.decision === 'declined') {
+      return { failure: 'UndoDeclined', cause: 'The undo was declined; the migration stays completed' };
+    }
+    if (returning?.decision === 'retry') return { success: { again: true } };
+    if (openConstraints(record).length > 0) return undefined;
+    const lossesDecided = undo === null || undo.acceptLosses || undo.decision === 'accepted';
+    return lossesDecided ? { success: { again: false } } : undefined;
   }
   if (waitsFor === 'completion') return record.complete === null ? undefined : go;
   return record.status === 'paused' ? undefined : go;

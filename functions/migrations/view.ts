@@ -99,6 +99,10 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
     },
     approval: record.approval,
     losses: undo?.losses?.filter(some).map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
+    cannotReturn: (record.returning?.refused ?? []).map(({ id: _id, notValid, ...refused }) => ({
+      ...refused,
+      decision: notValid ? ('not_valid' as const) : ('waiting' as const),
+    })),
     backups: items.backups.filter(some).map(({ purpose, table, rows, bytes, location, at }) => ({
       purpose,
       table,

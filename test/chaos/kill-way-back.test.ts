@@ -99,7 +99,16 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
   await holding(shop.url, noPhase, async () => {
     await inPhase(contracted, 'contract');
     await rollBack(contracted);
+    // A row that the old version refuses, as one of a new client after the soft contract; it goes while somebody decides.
+    await shop.sql('ALTER TABLE customers ALTER COLUMN name DROP NOT NULL');
+    await shop.sql("INSERT INTO customers (id, email) VALUES (99000001, 'refused@example.com')");
   });
+  const refused = await platform.reach(contracted, 'waiting_for_decision');
+  expect(refused.cannotReturn).toMatchObject([
+    { constraint: 'name NOT NULL', rows: 1, sample: [['99000001']] },
+  ]);
+  await shop.sql('DELETE FROM customers WHERE id = 99000001');
+  await platform.act(contracted, 'retry', ({ status }) => status !== 'waiting_for_decision');
   await asBefore(contracted);
 
   // Undone after completion, at the second attempt: at the first the losses are declined.

@@ -327,12 +327,17 @@ describe('undo', () => {
     await platform.until(id, 'completed');
     await fresh.query('DELETE FROM people WHERE id = 1');
     await platform.act(id, 'undo', { acceptLosses: true });
-    const stuck = await platform.until(id, 'failed');
-    expect(stuck.failure).toMatchObject({ name: 'ConstraintViolated', phase: 'restore_constraints' });
-    expect(stuck.failure?.message).toContain('who');
-    expect(stuck.next.map(({ command }) => command)).toEqual([`theseus migration undo ${id}`]);
+    const stuck = await platform.until(id, 'waiting_for_decision');
+    expect(stuck.cannotReturn).toMatchObject([
+      { constraint: 'who', table: 'visits', rows: 1, sample: [['1']] },
+    ]);
+    expect(stuck.next.map(({ command }) => command)).toEqual([
+      `theseus migration approve ${id} --constraints not_valid`,
+      `theseus migration retry ${id}`,
+      `theseus migration reject ${id}`,
+    ]);
     await old.query('DELETE FROM visits');
-    await platform.act(id, 'undo', { acceptLosses: true });
+    await platform.act(id, 'retry');
     const end = await platform.until(id, 'undone');
     expect(end.differences).toEqual([]);
     await expect(old.query('INSERT INTO visits VALUES (1, 1)')).rejects.toThrow(/who/);

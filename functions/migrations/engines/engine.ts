@@ -167,6 +167,12 @@ export interface Engine {
    */
   eject(named: string | null, goal: EjectGoal): Promise<string>;
   countRows(backup: RowBackup, options: RunOptions): Promise<number>;
+  /** How many rows a predicate is true of, and the keys of the first of them, at most `most`. */
+  findRows(
+    rows: Pick<RowBackup, 'table' | 'key' | 'where'>,
+    most: number,
+    options: RunOptions,
+  ): Promise<{ rows: number; sample: string[][] }>;
   /** COPY text rows of one range: the caller compresses and stores them. */
   exportRows(backup: RowBackup, range: KeyRange, options: RunOptions): Promise<Readable>;
   /** Makes the login role of a version, or gives the one that stands this password. Throws NameTaken. */

@@ -155,14 +155,14 @@ async function without(
   };
 }
 
-function atContract(
+async function atContract(
   context: OperationContext,
   table: LogicalTable,
   constraint: Constraint,
   facts: Pick<Pieces, 'summary' | 'undo' | 'undoReason' | 'rights'>,
   held: string | undefined,
-): Pieces {
-  const { statements, partners, undoContract } = relaxConstraint(context, table, constraint);
+): Promise<Pieces> {
+  const { statements, partners, undoContract, returning } = await relaxConstraint(context, table, constraint);
   const why = held === undefined ? 'up and down change nothing' : `its columns cannot be doubled (${held})`;
   const note: Note = {
     code: 'dropped_at_contract',
@@ -171,5 +171,5 @@ function atContract(
     text: `The constraint ${constraint.name} goes only at contract, because ${why}: until then it holds new clients too.`,
   };
   const relax = [{ tables: [table.ref, ...partners], statements }];
-  return pieces({ ...facts, relax, undoContract, notes: [note] });
+  return pieces({ ...facts, relax, undoContract, returning, notes: [note] });
 }

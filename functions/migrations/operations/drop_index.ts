@@ -1,10 +1,11 @@
 import { IndexNotFound } from '../errors.ts';
 import type { OperationOf } from '../file/schema.ts';
 import { pieces, type StepDraft } from '../plan/pieces.ts';
-import { rebuildIndex } from '../sql/definition.ts';
+import { indexColumns, rebuildIndex } from '../sql/definition.ts';
 import { didYouMean } from '../sql/identifiers.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import { notYet, standingTable } from './refusals.ts';
+import { returningUnique } from './returning.ts';
 
 /** An index goes at removal; a unique one at contract, because it would refuse new clients. */
 export async function dropIndex(
@@ -58,7 +59,10 @@ export async function dropIndex(
         sql,
         unique: true,
       };
-      return pieces({ ...common, relaxIndexes: [drop], undoContract: [back] });
+      const { columns } = await indexColumns(index.definition);
+      const holder = { ref: table.ref, source: table.source ?? undefined };
+      const returning = [await returningUnique(holder, { ...index, columns })];
+      return pieces({ ...common, relaxIndexes: [drop], undoContract: [back], returning });
     },
   };
 }

@@ -1,13 +1,14 @@
 import type { OperationOf } from '../file/schema.ts';
 import { findTable } from '../plan/logical.ts';
 import { pieces, type StepDraft } from '../plan/pieces.ts';
-import type { TableRef } from '../plan/schemas.ts';
+import type { ReturningConstraint, TableRef } from '../plan/schemas.ts';
 import { tableSql, transaction, validate } from '../plan/steps.ts';
 import { restoreConstraint } from '../sql/definition.ts';
 import { quoteIdentifier } from '../sql/identifiers.ts';
 import { keyOf } from './keys.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import { notYet, standingTable } from './refusals.ts';
+import { returningForeignKey } from './returning.ts';
 
 /** A table new clients no longer have; it stays with its rows until the end of the undo window. */
 export async function dropTable(
@@ -37,6 +38,7 @@ export async function dropTable(
         undoReason: 'The table stays with its rows until removal',
         relax: foreign.map(({ partners, drop }) => ({ tables: partners, statements: [drop] })),
         undoContract: foreign.flatMap(({ back }) => back),
+        returning: foreign.flatMap(({ returning }) => returning),
         removal: {
           drop: [
             {
@@ -76,6 +78,7 @@ interface ForeignKey {
   partners: TableRef[];
   drop: string;
   back: StepDraft[];
+  returning: ReturningConstraint[];
 }
 
 /** Foreign keys from and to the table: a table nobody writes any more would block the others' deletes and inserts. */
@@ -93,8 +96,11 @@ function foreignKeys(
       ? [
           {
             holder: ref,
+            holderSource: source,
             name: constraint.name,
+            columns: constraint.columns,
             definition: constraint.definition,
+            references: constraint.references,
             other: refOf(constraint.references?.schema ?? ref.schema, constraint.references?.table ?? ''),
           },
         ]
@@ -104,15 +110,26 @@ function foreignKeys(
     .filter((reference) => reference.oid !== source.oid)
     .map((reference) => ({
       holder: { schema: reference.schema, name: reference.table, oid: reference.oid },
+      holderSource: context.snapshot.tables.find(({ oid }) => oid === reference.oid),
       name: reference.constraint,
+      columns: reference.columns,
       definition: reference.definition,
+      references: { schema: ref.schema, table: ref.name, columns: reference.referencedColumns },
       other: [ref],
     }));
-  return [...own, ...others].map(({ holder, name, definition, other }) => {
+  return [...own, ...others].map((foreign) => {
+    const { holder, holderSource, name, columns, definition, references, other } = foreign;
     const drop = `ALTER TABLE ${tableSql(holder)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`;
     const partners = [holder, ...other];
     const add = restoreConstraint(definition, holder, name);
-    const back = [transaction(`Give ${name} back`, partners, [drop, add]), validate(holder, name)];
-    return { partners, drop, back };
+    const give = transaction(`Give ${name} back`, partners, [drop, add]);
+    if (references === null || definition.endsWith(' NOT VALID'))
+      return { partners, drop, back: [give], returning: [] };
+    const returning = returningForeignKey(
+      { ref: holder, source: holderSource },
+      { name, columns, definition, references },
+    );
+    const back = [give, { ...validate(holder, name), whole: returning.id }];
+    return { partners, drop, back, returning: [returning] };
   });
 }

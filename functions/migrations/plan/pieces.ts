@@ -6,6 +6,7 @@ import type {
   DualWriteGroup,
   Note,
   Plan,
+  ReturningConstraint,
   RowBackup,
   Step,
   TableRef,
@@ -61,6 +62,7 @@ export interface Pieces {
   /** Unique indexes of the old side, dropped after the soft contract. */
   relaxIndexes: StepDraft[];
   undoContract: StepDraft[];
+  returning: ReturningConstraint[];
   rollback: Change[];
   rollbackIndexes: StepDraft[];
   /** Removal, in this order over all operations of the file. */
@@ -85,6 +87,7 @@ export function pieces(parts: Pick<Pieces, 'summary' | 'undo' | 'undoReason'> & 
     relax: [],
     relaxIndexes: [],
     undoContract: [],
+    returning: [],
     rollback: [],
     rollbackIndexes: [],
     removal: { drop: [], finish: [], indexes: [] },
@@ -114,6 +117,7 @@ export function combined(first: Pieces, others: Pieces[]): Pieces {
     relax: all.flatMap((each) => each.relax),
     relaxIndexes: all.flatMap((each) => each.relaxIndexes),
     undoContract: all.flatMap((each) => each.undoContract),
+    returning: all.flatMap((each) => each.returning),
     rollback: all.flatMap((each) => each.rollback),
     rollbackIndexes: all.flatMap((each) => each.rollbackIndexes),
     removal: {

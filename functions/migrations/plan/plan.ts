@@ -186,6 +186,7 @@ function assembled(
     ]),
     rollback: numbered('rollback', rollbackSteps(final, snapshot, version, groups, all, login)),
     undoContract: numbered('undoContract', once(all.flatMap((each) => each.undoContract))),
+    returning: once(all.flatMap((each) => each.returning)),
     undoLosses: all.flatMap((each) => each.undoLosses),
     removalBackups: all.flatMap((each) => each.removalBackups),
     removal: numbered('removal', removalSteps(final, snapshot, version, groups, all)),

@@ -39,7 +39,12 @@ export type DualWriteGroup = z.infer<typeof DualWriteGroup>;
 export const Statement = z.strictObject({ sql: z.string(), values: z.array(z.json()).default([]) });
 export type Statement = z.infer<typeof Statement>;
 
-const step = { id: z.string(), purpose: z.string() };
+const step = {
+  id: z.string(),
+  purpose: z.string(),
+  /** Only a constraint that holds of every row needs it: the id in `returning`; left out when that comes back NOT VALID. */
+  whole: z.string().optional(),
+};
 
 /**
  * A unit the executor runs, recognises when it was run before, and records.
@@ -130,6 +135,21 @@ export const RowBackup = z.strictObject({
 });
 export type RowBackup = z.infer<typeof RowBackup>;
 
+/** A constraint of the old side that undo gives back, and which rows of new clients it would refuse. */
+export const ReturningConstraint = z.strictObject({
+  id: z.string(),
+  /** Its name; of NOT NULL the column with it. */
+  constraint: z.string(),
+  kind: z.enum(['not_null', 'check', 'foreign_key', 'unique']),
+  table: TableRef,
+  key: z.array(KeyColumn),
+  columns: z.array(z.string()),
+  /** True of the rows that break it: a predicate over physical columns. */
+  where: z.string(),
+  reason: z.string(),
+});
+export type ReturningConstraint = z.infer<typeof ReturningConstraint>;
+
 /** Something the reader of the plan should know; `consent` ones must be consented to by name before start. */
 export const Note = z.strictObject({
   code: z.string(),
@@ -211,6 +231,8 @@ export const Plan = z.strictObject({
   rollback: z.array(Step),
   /** Re-adds what the soft contract relaxed; run before `rollback` when undoing after completion. */
   undoContract: z.array(Step),
+  /** What of it rows may refuse, asked before anything returns. */
+  returning: z.array(ReturningConstraint).default([]),
   /** What undo would lose, listed and counted before a decision. */
   undoLosses: z.array(RowBackup),
   removalBackups: z.array(RowBackup),

@@ -172,16 +172,23 @@ export const migrationRoutes: Route[] = [
   action(
     'approve',
     'approver',
-    'Approve the plan, or accept what undo would lose',
+    'Approve the plan, or accept what cannot return',
     Decision,
-    (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'approve', body.planHash),
+    (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'approve', body),
   ),
   action(
     'reject',
     'approver',
-    'Reject the plan, or decline what undo would lose',
+    'Reject the plan, or keep the migration when something cannot return',
     Decision,
-    (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'reject', body.planHash),
+    (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'reject', body),
+  ),
+  action(
+    'retry',
+    'operator',
+    'Count again what refuses the old constraints, after rows were corrected',
+    Reason,
+    (id, body, subject) => decisions.retry(id, { subject, comment: body.comment }),
   ),
   action('pause', 'operator', 'Stop after the current chunk', Reason, (id, body, subject) =>
     decisions.pause(id, { subject, comment: body.comment }),

@@ -54,6 +54,29 @@ export async function indexColumns(
   return { columns: [...columns], inExpression: [...inExpression] };
 }
 
+/** What an index compares, as SQL over its table's columns, and the rows it covers; `where` null: all. */
+export async function indexKeys(
+  definition: string,
+): Promise<{ keys: string[]; where: string | null; nullsDistinct: boolean }> {
+  const index = await indexStatement(definition);
+  const keys = items(index, 'indexParams').map((element) => {
+    const body = child(element, 'IndexElem') ?? {};
+    return typeof body.name === 'string' ? quoteIdentifier(body.name) : `(${printExpression(body.expr)})`;
+  });
+  const { whereClause } = index;
+  return {
+    keys,
+    where: whereClause === undefined ? null : printExpression(whereClause),
+    nullsDistinct: index.nulls_not_distinct !== true,
+  };
+}
+
+function printExpression(node: unknown): string {
+  const target = { ResTarget: { val: node } };
+  const select = { targetList: [target], limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' };
+  return printSql({ SelectStmt: select }).replace(/^SELECT\s+/, '');
+}
+
 /** CREATE INDEX CONCURRENTLY for a copy of an index under another name with some columns exchanged. */
 export async function copyIndex(definition: string, name: string, changes: ColumnChange[]): Promise<string> {
   const index = await indexStatement(definition);

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { assertWanted, phasesAfter } from '../history.ts';
+import { openConstraints } from '../records.ts';
 import { WaitingTask } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
-import { keepToken } from '../tokens.ts';
+import { answerTo, keepToken } from '../tokens.ts';
 
-/** Waits for a person: an approver of the plan, or whoever decides on what an undo would lose. */
+/** Waits for a person: an approver of the plan, or whoever decides on what cannot return on the way back. */
 export const handler = task({
   name: 'request-approval',
   input: WaitingTask.extend({ question: z.enum(['approval', 'losses']) }),
@@ -15,10 +16,14 @@ export const handler = task({
     await changeMigration(migrationId, (record) => {
       assertWanted(record);
       if (question === 'losses') {
-        if (record.undo?.decision !== 'none' || record.status !== 'undoing') return undefined;
+        const under = { undoing: 'undo', rolling_back: 'rollback' } as const;
+        const kind =
+          record.status === 'undoing' || record.status === 'rolling_back' ? under[record.status] : null;
+        if (kind === null || answerTo('losses', record) !== undefined) return undefined;
+        const constraints = openConstraints(record).map(({ constraint }) => constraint);
         return {
           set: { status: 'waiting_for_decision' },
-          events: [{ type: 'undo.decision_needed', actor: 'theseus' }],
+          events: [{ type: `${kind}.decision_needed`, actor: 'theseus', data: { constraints } }],
         };
       }
       if (record.approval?.decision !== 'waiting' || record.status !== 'running') return undefined;

@@ -11,7 +11,7 @@ import { readSnapshot } from './introspect/snapshot.ts';
 import { makeLogin } from './login.ts';
 import { splitRanges } from './ranges.ts';
 import { columnTypes, restoreTable } from './restore.ts';
-import { countRows, exportRows } from './rows.ts';
+import { countRows, exportRows, findRows } from './rows.ts';
 import { borrowSession } from './sessions.ts';
 import { runStep } from './steps/run.ts';
 import { findProblems } from './validate.ts';
@@ -93,6 +93,12 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
         'count',
         { readOnly: true, schema: backup.table.schema, statementTimeoutMs: left(run) },
         (session) => countRows(session, backup),
+      ),
+    findRows: (rows, most, run) =>
+      using(
+        'count',
+        { readOnly: true, schema: rows.table.schema, statementTimeoutMs: left(run) },
+        (session) => findRows(session, rows, most),
       ),
     exportRows: (backup, range, run) => exportRows(open, backup, range, run),
     makeLogin: (login, password, fence) =>

@@ -7,7 +7,7 @@ import type { KeyRange, RunOptions } from '../engine.ts';
 import type { Open } from './chunks.ts';
 import type { Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
-import { keyList, rangeLiteral, relation, seeKeyTypes } from './keyset.ts';
+import { keyList, keyText, rangeLiteral, relation, seeKeyTypes } from './keyset.ts';
 
 /** One statement may read a whole range. */
 const TIMEOUT_MS = 10 * 60_000;
@@ -18,6 +18,25 @@ export async function countRows(session: Session, backup: RowBackup): Promise<nu
     `SELECT count(*) AS rows FROM ${relation(backup.table)} WHERE ${backup.where}`,
   );
   return Number(found.rows[0]?.rows ?? 0);
+}
+
+/** How many rows the predicate is true of, and the keys of the first `most` of them; no keys where the table has none. */
+export async function findRows(
+  session: Session,
+  { table, key, where }: Pick<RowBackup, 'table' | 'key' | 'where'>,
+  most: number,
+): Promise<{ rows: number; sample: string[][] }> {
+  const counted = await session.query<{ rows: string }>(
+    `SELECT count(*) AS rows FROM ${relation(table)} WHERE ${where}`,
+  );
+  const rows = Number(counted.rows[0]?.rows ?? 0);
+  if (rows === 0 || key.length === 0) return { rows, sample: [] };
+  await seeKeyTypes(session, key);
+  const found = await session.query<{ key: string[] }>(
+    `SELECT ${keyText(key)} AS key FROM ${relation(table)} WHERE ${where} ORDER BY ${keyList(key)} LIMIT $1`,
+    [most],
+  );
+  return { rows, sample: found.rows.map((row) => row.key) };
 }
 
 /**
