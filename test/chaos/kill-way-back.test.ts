@@ -101,7 +101,8 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
     await rollBack(contracted);
     // A row that the old version refuses, as one of a new client after the soft contract; it goes while somebody decides.
     await shop.sql('ALTER TABLE customers ALTER COLUMN name DROP NOT NULL');
-    await shop.sql("INSERT INTO customers (id, email) VALUES (99000001, 'refused@example.com')");
+    await shop.sql(`BEGIN; SET LOCAL theseus.worker = 'backfill';
+      INSERT INTO customers (id, email, first_name, last_name) VALUES (99000001, 'refused@example.com', 'No', 'Name'); COMMIT`);
   });
   const refused = await platform.reach(contracted, 'waiting_for_decision');
   expect(refused.cannotReturn).toMatchObject([
