@@ -104,7 +104,8 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
     await shop.sql(`BEGIN; SET LOCAL theseus.worker = 'backfill';
       INSERT INTO customers (id, email, first_name, last_name) VALUES (99000001, 'refused@example.com', 'No', 'Name'); COMMIT`);
   });
-  const refused = await platform.reach(contracted, 'waiting_for_decision');
+  await platform.until(contracted, 'a decision', ({ status }) => status === 'waiting_for_decision');
+  const refused = await platform.show(contracted);
   expect(refused.cannotReturn).toMatchObject([
     { constraint: 'name NOT NULL', rows: 1, sample: [['99000001']] },
   ]);

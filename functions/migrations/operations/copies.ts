@@ -73,7 +73,10 @@ export async function copyColumnObjects(
     if (!index.unique || safe) {
       result.index.push(build);
       result.constrain.push(...constrain);
-    } else result.enforce.push(build, ...constrain);
+    } else {
+      result.enforce.push(build, ...constrain);
+      result.notes.push(upsertNote(at, old, index.name));
+    }
     renames.push(
       index.constraint === null
         ? renameIndex(qualified(ref.schema, name), ref.schema, index.name)
@@ -113,6 +116,14 @@ export async function copyColumnObjects(
   }
   if (renames.length > 0) result.finish.push({ tables: [ref], statements: renames });
   return result;
+}
+
+/** The copy comes with the contract, and the server takes an ON CONFLICT only where a unique index stands. */
+function upsertNote(at: NewColumn, old: LogicalColumn, index: string): ConstraintPieces['notes'][number] {
+  const text =
+    `INSERT … ON CONFLICT of new clients over the columns of ${index} fails (42P10) until contract: two old values of "${old.name}" ` +
+    'may become one new value, so the copy of the index is built when old clients are gone. Keep such upserts in the old version until then.';
+  return { code: 'upsert_until_contract', severity: 'warning', operation: at.context.index, text };
 }
 
 /** Where the columns of an object went; null when one of them is dropped. */

@@ -93,7 +93,11 @@ function flowGroup(
       all.find((column) => column.new === physical)?.type;
     return type === undefined ? [] : [{ column: physical, type }];
   });
-  const write = (flow: Flow) => ({ column: flow.target, expression: flowValue(flow, ofNewRow) });
+  const write = (flow: Flow) => {
+    const { pointer } = flow.bound.expression;
+    const from = pointer === undefined ? {} : { pointer };
+    return { column: flow.target, expression: flowValue(flow, ofNewRow), ...from };
+  };
   const group: DualWriteGroup = {
     id: `${migration}:${table.ref.schema}.${table.ref.name}:${position + 1}`,
     migration,

@@ -151,6 +151,13 @@ describe('constraints', () => {
     expect(plan.verify[0]).toMatchObject({ beforePublish: '("token" IS NOT NULL)', repair: [] });
   });
 
+  it('says that upserts over a unique column wait for the contract where up may join values', async () => {
+    const change = (up: string) =>
+      planOf([{ alter_column: { table: 'customers', column: 'email', type: 'text', up, down: 'email' } }]);
+    expect(codes(await change('lower(email)'))).toContain('warning upsert_until_contract');
+    expect(codes(await change('email'))).not.toContain('warning upsert_until_contract');
+  });
+
   it('asks before anything runs whether a unique value is one', async () => {
     const operations = [
       {

@@ -4,6 +4,13 @@ import { z } from 'zod';
 export const TableRef = z.strictObject({ schema: z.string(), name: z.string(), oid: z.int().nullable() });
 export type TableRef = z.infer<typeof TableRef>;
 
+/** A column and what it gets; `pointer`: where the file says so. */
+const Written = z.strictObject({
+  column: z.string(),
+  expression: z.string(),
+  pointer: z.string().optional(),
+});
+
 /**
  * Columns that say the same thing in two forms, and how to get from one to the other.
  * Expressions are bound to the row: every column reads `NEW."column"`.
@@ -21,8 +28,8 @@ export const DualWriteGroup = z.strictObject({
   /** Columns both versions write and the expressions read. A change of these alone is told apart by the client's version. */
   shared: z.array(z.string()).optional(),
   new: z.array(z.strictObject({ column: z.string(), type: z.string() })),
-  ups: z.array(z.strictObject({ column: z.string(), expression: z.string() })),
-  downs: z.array(z.strictObject({ column: z.string(), expression: z.string() })),
+  ups: z.array(Written),
+  downs: z.array(Written),
   /** What new clients' rows must satisfy before the table itself enforces it: NOT NULL and CHECK, by the function. */
   guards: z.array(
     z.strictObject({

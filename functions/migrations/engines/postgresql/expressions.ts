@@ -7,16 +7,24 @@ import { querySingle, type Session } from './connection.ts';
 import { tableOid } from './dual-write/apply.ts';
 import { relation } from './keyset.ts';
 
-/** Whether every up and down of the plan can be computed and gives its column's type; nothing is computed. */
-export async function wrongExpressions(session: Session, plan: Plan): Promise<Finding[]> {
+/** The groups of columns that a plan begins to feed. */
+export function addedGroups(plan: Plan): { table: TableRef; group: DualWriteGroup }[] {
   const steps = [...plan.expand, ...plan.index, ...plan.constrain, ...plan.publish];
-  const groups = steps.flatMap((step) =>
+  return steps.flatMap((step) =>
     step.kind === 'transaction'
       ? step.dualWrites.flatMap((change) => (change.action === 'add' ? [change] : []))
       : [],
   );
+}
+
+/** The server's own words, without the statement. */
+export const saidOf = (error: TheseusError): string =>
+  typeof error.evidence.message === 'string' ? error.evidence.message : error.message;
+
+/** Whether every up and down of the plan can be computed and gives its column's type; nothing is computed. */
+export async function wrongExpressions(session: Session, plan: Plan): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { table, group } of groups) {
+  for (const { table, group } of addedGroups(plan)) {
     const oid = await tableOid(session, table);
     // A table that this migration creates has no rows to derive from.
     if (oid !== null) findings.push(...(await wrongIn(session, table, oid, group)));
@@ -42,7 +50,7 @@ async function wrongIn(
     .join(', ');
   const findings: Finding[] = [];
   for (const [side, targets] of [['up', group.ups] as const, ['down', group.downs] as const]) {
-    for (const { column, expression } of targets) {
+    for (const { column, expression, pointer } of targets) {
       const type = types.get(column);
       const problem = await refusal(
         session,
@@ -51,7 +59,7 @@ async function wrongIn(
       if (problem === null) continue;
       findings.push({
         code: 'expression_wrong',
-        problem: `The ${side} expression for ${relation(table)}.${quoteIdentifier(column)} (${expression}) does not give ${type}: ${problem}`,
+        problem: `${pointer === undefined ? '' : `${pointer}: `}The ${side} expression for ${relation(table)}.${quoteIdentifier(column)} (${expression}) does not give ${type}: ${problem}`,
         action: `Correct \`${side}\` in the migration file; functions outside pg_catalog and "${table.schema}" need their schema's name.`,
       });
     }
@@ -66,6 +74,6 @@ async function refusal(session: Session, statement: string): Promise<string | nu
     return null;
   } catch (error) {
     if (!(error instanceof TheseusError) || error.retryable) throw error;
-    return error instanceof StatementFailed ? String(error.evidence.message) : error.message;
+    return error instanceof StatementFailed ? saidOf(error) : error.message;
   }
 }

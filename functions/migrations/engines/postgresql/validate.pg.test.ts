@@ -121,6 +121,24 @@ describe('validation', () => {
   ])('refuses an expression with %s', async (_, up, problem) => {
     const found = await findings(addColumn(up, up === 'now()' ? { type: 'integer' } : {}));
     expect(found).toMatchObject([{ code: 'expression_wrong', problem: expect.stringContaining(problem) }]);
+    expect(found[0]?.problem).toMatch(/^\/operations\/0\/add_column\/up: /);
+  });
+
+  it('computes up for rows of both ends, and names those that refuse it', async () => {
+    await admin.query("INSERT INTO people SELECT n, n::text, n || '@x' FROM generate_series(10, 3000) n");
+    await admin.query("UPDATE people SET name = '7' WHERE id < 4");
+    const cast = addColumn('name', { type: 'integer' });
+    expect(await findings(cast)).toEqual([]);
+    await admin.query("UPDATE people SET name = 'seven' WHERE id = 77");
+    await admin.query("UPDATE people SET name = '' WHERE id = 2999");
+    expect(await findings(cast)).toEqual([
+      {
+        code: 'up_refused_by_rows',
+        problem:
+          '/operations/0/add_column/up: up for "extra" fails on rows of "public"."people", key 77 (invalid input syntax for type integer: "seven"), 2999 (invalid input syntax for type integer: ""); looked at the first and last 500',
+        action: 'Make up give a value for such rows, or correct them.',
+      },
+    ]);
   });
 
   it('counts the rows that break what the new version demands', async () => {

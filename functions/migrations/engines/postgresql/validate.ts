@@ -9,6 +9,7 @@ import { loginProblems } from './login.ts';
 import { boundedQuery, READ_TIMEOUT_MS } from './probe.ts';
 import { missingRights } from './rights.ts';
 import { missingRoom } from './room.ts';
+import { rowsThatRefuse } from './sampled-rows.ts';
 
 /** A transaction that has stood idle this long will not make way for the lock of expand, seconds. */
 const forgottenAfterS = 60;
@@ -41,8 +42,15 @@ export async function findProblems(
     ...(await missingRoom(session, plan, options.diskFreeBytes)),
     ...(await wrongProbe(session, options.pacing?.probe)),
     ...(await forgottenTransactions(session, plan, forgottenAfterS)),
-    ...(await brokenByData(session, plan, options)),
+    ...(await refusedByRows(session, plan, options)),
   ];
+}
+
+/** An up that fails on a row fails in the checks that compute it, too: it is said once, with the row. */
+async function refusedByRows(session: Session, plan: Plan, options: RunOptions): Promise<Finding[]> {
+  const refused = await rowsThatRefuse(session, plan, options);
+  const broken = await brokenByData(session, plan, options);
+  return [...refused, ...broken.filter(({ code }) => refused.length === 0 || !code.endsWith('_failed'))];
 }
 
 /** Views of PostgreSQL 14 read as their owner: row security would not hold for clients of the new version. */
