@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
+  dynamodb as dynamodbClient,
   eventBridge,
   forgetClients,
   onRoleClient,
@@ -201,6 +202,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       }),
     );
 
+    dynamodb.attach(dynamodbClient());
     undo.push(() => quiet(lambda));
     undo.push(engine.stop);
     undo.push(events.stop);

@@ -45,7 +45,7 @@ function clientOf(endpoint: string): DynamoDBDocumentClient {
   );
 }
 
-describe('the local DynamoDB', () => {
+describe.each(['over HTTP', 'in this process'])('the local DynamoDB, %s', (how) => {
   const clock = virtualClock(1_800_000_000_000);
   let directory: string;
   let service: Dynamodb;
@@ -55,6 +55,7 @@ describe('the local DynamoDB', () => {
     service = createDynamodb({ directory, clock });
     await service.start();
     client = clientOf(service.endpoint);
+    if (how === 'in this process') service.attach(client);
   }
 
   beforeEach(async () => {

@@ -12,6 +12,7 @@ import {
   ScanCommand,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
+import { HttpResponse } from '@smithy/core/protocols';
 import dynalite from 'dynalite';
 import type { Clock } from '../clock.ts';
 
@@ -166,7 +167,48 @@ export function createDynamodb(options: { directory: string; clock: Clock }) {
     return deleted;
   }
 
+  /**
+   * Lets a client of this process ask without a socket between: what it sends and reads is the same. Returns the
+   * function that takes it back.
+   */
+  function attach(attached: {
+    config: { requestHandler: DynamoDBClient['config']['requestHandler'] };
+  }): () => void {
+    const before = attached.config.requestHandler;
+    attached.config.requestHandler = {
+      ...before,
+      metadata: { handlerProtocol: 'http/1.1' },
+      destroy: () => before.destroy?.(),
+      updateHttpClientConfig: () => {},
+      httpHandlerConfigs: () => ({}),
+      async handle({ method, path, headers, body }) {
+        if (!emulator) throw new Error('The local DynamoDB is not started; call start() first.');
+        const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+        const reply = await emulate(emulator, {
+          method,
+          url: path,
+          headers: Object.fromEntries(named),
+          body:
+            body instanceof Uint8Array
+              ? Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+              : Buffer.from(String(body ?? '')),
+        });
+        return {
+          response: new HttpResponse({
+            statusCode: reply.status,
+            headers: reply.headers,
+            body: Buffer.from(reply.body),
+          }),
+        };
+      },
+    };
+    return () => {
+      attached.config.requestHandler = before;
+    };
+  }
+
   return {
+    attach,
     /** For AWS_ENDPOINT_URL_DYNAMODB; empty until started. */
     get endpoint() {
       return endpoint;
@@ -205,10 +247,13 @@ function compare(existing: TableDescription, wanted: CreateTableCommandInput, di
   }
 }
 
-/**
- * Reads the body here and hands dynalite a copy: it throws in its own event handlers when a client hangs up in the
- * middle of a request, which would end the process.
- */
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Answers of the HTTP front, for whoever has the endpoint only: another process, a client of a test. */
 function answer(emulator: Server, request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -219,22 +264,43 @@ function answer(emulator: Server, request: IncomingMessage, response: ServerResp
     if (length <= BODY_LIMIT) chunks.push(chunk);
   });
   request.on('end', () => {
-    const body = Buffer.concat(chunks);
-    const missing = NOT_EMULATED.find((field) => body.includes(`"${field}"`));
-    const message =
+    const { method = 'POST', url = '/', headers } = request;
+    const reply =
       length > BODY_LIMIT
-        ? `The request has ${length} bytes, at most ${BODY_LIMIT} are allowed.`
-        : missing && `${missing} is not emulated by the local DynamoDB.`;
-    if (message) {
-      response.writeHead(400, { 'Content-Type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify({ __type: 'com.amazon.coral.validate#ValidationException', message }));
-      return;
-    }
-    const { method, url, headers } = request;
-    emulator.emit(
-      'request',
-      Object.assign(Readable.from(body.length > 0 ? [body] : []), { method, url, headers }),
-      response,
-    );
+        ? Promise.resolve(refusal(`The request has ${length} bytes, at most ${BODY_LIMIT} are allowed.`))
+        : emulate(emulator, { method, url, headers, body: Buffer.concat(chunks) });
+    void reply.then(({ status, headers: own, body }) => response.writeHead(status, own).end(body));
   });
 }
+
+/**
+ * dynalite's answer to one request. It gets a copy of the body, because it throws in its own event handlers when a
+ * client hangs up in the middle of a request, which would end the process.
+ */
+function emulate(
+  emulator: Server,
+  request: { method: string; url: string; headers: IncomingMessage['headers']; body: Buffer },
+): Promise<Answer> {
+  const { body, ...head } = request;
+  const missing = NOT_EMULATED.find((field) => body.includes(`"${field}"`));
+  if (missing !== undefined)
+    return Promise.resolve(refusal(`${missing} is not emulated by the local DynamoDB.`));
+  return new Promise((resolve) => {
+    const headers: Record<string, string> = {};
+    const response = {
+      statusCode: 200,
+      setHeader: (name: string, value: string | number) => {
+        headers[name.toLowerCase()] = String(value);
+      },
+      end: (text = '') => resolve({ status: response.statusCode, headers, body: text }),
+    };
+    const copy = Object.assign(Readable.from(body.length > 0 ? [body] : []), head);
+    emulator.emit('request', copy, response);
+  });
+}
+
+const refusal = (message: string): Answer => ({
+  status: 400,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify({ __type: 'com.amazon.coral.validate#ValidationException', message }),
+});
