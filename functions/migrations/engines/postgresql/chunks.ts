@@ -4,7 +4,7 @@ import { jitteredBackoff } from '#platform/random.ts';
 import { FenceLost, LockBudgetExceeded } from '../../errors.ts';
 import type { Backfill, TableRef } from '../../plan/schemas.ts';
 import type { Fence } from '../engine.ts';
-import type { Session, SessionOptions } from './connection.ts';
+import type { Session } from './connection.ts';
 import { sqlState, statementError } from './database-errors.ts';
 import {
   afterParameters,
@@ -17,6 +17,7 @@ import {
   untilParameters,
   untilRowOf,
 } from './keyset.ts';
+import type { SessionOptions } from './settings.ts';
 
 /**
  * A chunk gives up a lock after this long. It is less than the least deadlock_timeout in use (1 s by default), so that

@@ -3,26 +3,8 @@ import { clock } from '#platform/clock.ts';
 import { ConnectionLost, DatabasePooled, DatabaseRefused, DatabaseUnsupported } from '../../errors.ts';
 import { destroySocket, startUpProcessId } from './client-internals.ts';
 import { connectError, describeTarget, statementError } from './database-errors.ts';
-import { settingsOf } from './settings.ts';
+import { type SessionOptions, settingsOf } from './settings.ts';
 import { shortHash } from './short-hash.ts';
-
-export interface SessionOptions {
-  /** Seen in pg_stat_activity; made by `applicationName`. */
-  applicationName: string;
-  /** User objects are looked up here, after pg_catalog; without it only pg_catalog is seen. */
-  schema?: string;
-  /** `backfill`: the dual write's triggers let this session's writes pass. */
-  worker?: 'backfill';
-  /** For statements that outlast their client: no timeouts, and the server does not look whether we are still here. */
-  long?: boolean;
-  /** Not one that was used before, for what role and database have for defaults is read when a session begins. */
-  fresh?: boolean;
-  readOnly?: boolean;
-  /** Ms; 30,000 unless told. */
-  statementTimeoutMs?: number;
-  /** Ms for each lock; 2,000 unless told. */
-  lockTimeoutMs?: number;
-}
 
 /** One connection to one backend. */
 export interface Session {

@@ -5,8 +5,9 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { clock, setClock } from '#platform/clock.ts';
-import type { Session, SessionOptions } from './connection.ts';
+import type { Session } from './connection.ts';
 import { borrowSession, endIdleSessions } from './sessions.ts';
+import type { SessionOptions } from './settings.ts';
 
 let url: string;
 let admin: pg.Client;

@@ -3,15 +3,8 @@ import type pg from 'pg';
 import { clock } from '#platform/clock.ts';
 import { DatabaseUnreachable } from '../../errors.ts';
 import { destroySocket, forgetPrepared, isQuiet, keepsProcess } from './client-internals.ts';
-import {
-  type Backend,
-  endBackend,
-  openBackend,
-  openSession,
-  type Session,
-  type SessionOptions,
-  sessionOn,
-} from './connection.ts';
+import { type Backend, endBackend, openBackend, openSession, type Session, sessionOn } from './connection.ts';
+import type { SessionOptions } from './settings.ts';
 import { settingsOf } from './settings.ts';
 
 /** Long enough from one task to the next, shorter than the 5 s that DROP DATABASE waits for others to leave. */

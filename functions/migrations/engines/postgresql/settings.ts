@@ -1,5 +1,22 @@
 import pg from 'pg';
-import type { SessionOptions } from './connection.ts';
+
+export interface SessionOptions {
+  /** Seen in pg_stat_activity; made by `applicationName`. */
+  applicationName: string;
+  /** User objects are looked up here, after pg_catalog; without it only pg_catalog is seen. */
+  schema?: string;
+  /** `backfill`: the dual write's triggers let this session's writes pass. */
+  worker?: 'backfill';
+  /** For statements that outlast their client: no timeouts, and the server does not look whether we are still here. */
+  long?: boolean;
+  /** Not one that was used before, for what role and database have for defaults is read when a session begins. */
+  fresh?: boolean;
+  readOnly?: boolean;
+  /** Ms; 30,000 unless told. */
+  statementTimeoutMs?: number;
+  /** Ms for each lock; 2,000 unless told. */
+  lockTimeoutMs?: number;
+}
 
 /**
  * One text that sets everything a session's behaviour depends on, whatever defaults role and database have and whatever

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import type { Step } from '../../../plan/schemas.ts';
-import { applicationName, openSession, type Session, type SessionOptions } from '../connection.ts';
+import { applicationName, openSession, type Session } from '../connection.ts';
 import { takeFence } from '../fence.ts';
+import type { SessionOptions } from '../settings.ts';
 import { runStep } from './run.ts';
 
 let url: string;

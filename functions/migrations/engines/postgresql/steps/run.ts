@@ -1,6 +1,7 @@
 import type { Step } from '../../../plan/schemas.ts';
 import type { Fence, RunOptions, StepResult } from '../../engine.ts';
-import type { Session, SessionOptions } from '../connection.ts';
+import type { Session } from '../connection.ts';
+import type { SessionOptions } from '../settings.ts';
 import { createIndex, dropIndex } from './indexes.ts';
 import { type LongWork, runLong } from './long.ts';
 import { runTransaction } from './transaction.ts';
