@@ -1,9 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startPostgres } from '#local/postgres/server.ts';
 import { freshTable, median, underTraffic } from './fixture.ts';
+import { machine, rounded, wholeNumbers, withServer } from './server.ts';
 import type { Traffic } from './traffic.ts';
 import { control, flagColumn, oneStatement, oneWorker, ours, type Variant } from './variants.ts';
 
@@ -18,13 +15,7 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const rows = Number(flags.rows);
-const rounds = Number(flags.rounds);
-const rate = Number(flags.rate);
-if (![rows, rounds, rate].every((number) => Number.isSafeInteger(number) && number > 0)) {
-  console.error('--rows, --rounds and --rate are whole numbers above 0.');
-  process.exit(2);
-}
+const { rows, rounds, rate } = wholeNumbers({ rows: flags.rows, rounds: flags.rounds, rate: flags.rate });
 
 interface Run {
   variant: string;
@@ -35,25 +26,10 @@ interface Run {
   remark: string;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'theseus-bench-'));
-// Run by root, the server is another user, who must be able to enter; else its data lies elsewhere and stays there.
-chmodSync(directory, 0o755);
-const server = await startPostgres({
-  directory,
-  settings: { shared_buffers: '512MB', max_wal_size: '4GB', wal_level: 'logical' },
-});
-const stop = async () => {
-  await server.stop();
-  rmSync(directory, { recursive: true, force: true });
-};
-process.once('SIGINT', () => void stop().then(() => process.exit(130)));
-
-async function measure(variant: Variant, size: number): Promise<Run> {
-  await freshTable(server.url, size);
-  await variant.prepare(server.url);
-  const { result, traffic } = await underTraffic(server.url, size, rate, () =>
-    variant.fill(server.url, size),
-  );
+async function measure(url: string, variant: Variant, size: number): Promise<Run> {
+  await freshTable(url, size);
+  await variant.prepare(url);
+  const { result, traffic } = await underTraffic(url, size, rate, () => variant.fill(url, size));
   const run = {
     variant: variant.name,
     rows: size,
@@ -73,20 +49,19 @@ async function measure(variant: Variant, size: number): Promise<Run> {
 const quiet = control(Math.max(3_000, rows / 100));
 const variants = [quiet, oneStatement, flagColumn, oneWorker, ours];
 const runs: Run[] = [];
-try {
+await withServer(async (url) => {
   for (let round = 0; round < rounds; round++) {
     // Each round in the other direction: what comes after what does not favour anyone.
     for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
-      runs.push(await measure(variant, rows));
+      runs.push(await measure(url, variant, rows));
     }
   }
   for (let round = 0; round < rounds; round++) {
     const sizes = [Math.round(rows * 0.3), rows * 3];
-    for (const size of round % 2 === 0 ? sizes : sizes.toReversed()) runs.push(await measure(ours, size));
+    for (const size of round % 2 === 0 ? sizes : sizes.toReversed())
+      runs.push(await measure(url, ours, size));
   }
-} finally {
-  await stop();
-}
+});
 
 const of = (variant: Variant, size = rows) =>
   runs.filter((run) => run.variant === variant.name && run.rows === size);
@@ -95,7 +70,7 @@ const p99 = (variant: Variant) => median(of(variant).map((run) => run.traffic.p9
 const small = Math.round(rows * 0.3);
 
 console.log(
-  `\n${rows.toLocaleString('en')} rows, ${rate} transactions/s, median of ${rounds} rounds, ${cpus().length} cores`,
+  `\n${rows.toLocaleString('en')} rows, ${rate} transactions/s, median of ${rounds} rounds, ${machine.cores} cores`,
 );
 console.table(
   variants.map((variant) => ({
@@ -112,23 +87,18 @@ console.log(
   `Theseus at ${small.toLocaleString('en')} rows: ${Math.round(speed(ours, small))} rows/s; at ${(rows * 3).toLocaleString('en')}: ${Math.round(speed(ours, rows * 3))} rows/s`,
 );
 
-const round2 = (value: number) => Number(value.toFixed(3));
 const summary = {
-  ours_vs_limit: round2(speed(ours) / speed(oneStatement)),
-  ours_vs_pgroll_strategy: round2(speed(ours) / speed(flagColumn)),
-  one_worker_vs_limit: round2(speed(oneWorker) / speed(oneStatement)),
-  one_worker_vs_pgroll_strategy: round2(speed(oneWorker) / speed(flagColumn)),
-  p99_vs_control: round2(p99(ours) / p99(quiet)),
-  one_worker_p99_vs_control: round2(p99(oneWorker) / p99(quiet)),
-  flatness: round2(speed(ours, rows * 3) / speed(ours, small)),
+  ours_vs_limit: rounded(speed(ours) / speed(oneStatement)),
+  ours_vs_pgroll_strategy: rounded(speed(ours) / speed(flagColumn)),
+  one_worker_vs_limit: rounded(speed(oneWorker) / speed(oneStatement)),
+  one_worker_vs_pgroll_strategy: rounded(speed(oneWorker) / speed(flagColumn)),
+  p99_vs_control: rounded(p99(ours) / p99(quiet)),
+  one_worker_p99_vs_control: rounded(p99(oneWorker) / p99(quiet)),
+  flatness: rounded(speed(ours, rows * 3) / speed(ours, small)),
   rows,
   rounds,
   transactions_per_second: rate,
-  machine: {
-    cores: cpus().length,
-    model: cpus()[0]?.model ?? '',
-    memory_gib: Math.round(totalmem() / 2 ** 30),
-  },
+  machine,
   runs,
 };
 if (flags.json) console.log(JSON.stringify(summary));

@@ -3,9 +3,10 @@ import pg from 'pg';
 import type { BackfillProgress, Pace } from '#migrations/engines/engine.ts';
 import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
 import { START } from '#migrations/pacing/pace.ts';
-import type { Backfill, Step } from '#migrations/plan/schemas.ts';
+import type { Backfill } from '#migrations/plan/schemas.ts';
 import { rangesFor } from '#migrations/rows/split.ts';
 import { MigrationOptions } from '#migrations/schemas.ts';
+import { account, dualWrite, FIRST, fence, flagTrigger, unlimited } from './account.ts';
 import { execute } from './fixture.ts';
 
 // Ways to do the same work, to fill `first` from `name` in every row. Each prepares its columns and triggers
@@ -22,8 +23,6 @@ export interface Variant {
   prepare(url: string): Promise<void>;
   fill(url: string, rows: number): Promise<Filled>;
 }
-
-const FIRST = "split_part(name, ' ', 1)";
 
 async function timed(work: () => Promise<string>): Promise<Filled> {
   const started = performance.now();
@@ -86,71 +85,14 @@ export const flagColumn: Variant = {
     }),
 };
 
-/** Its column, function and trigger, on `bench.account`. */
-export function flagTrigger(): string[] {
-  const copies = ['id', 'name', 'email', 'balance', 'note'].map(
-    (column) => `${column} bench.account.${column}%TYPE := NEW.${column};`,
-  );
-  return [
-    'ALTER TABLE bench.account ADD COLUMN first text, ADD COLUMN needs_backfill boolean DEFAULT true',
-    `CREATE FUNCTION bench.fill() RETURNS trigger LANGUAGE plpgsql AS $$
-       DECLARE ${copies.join(' ')} path text;
-       BEGIN
-         SELECT current_setting INTO path FROM current_setting('search_path');
-         IF path <> 'new_version' THEN
-           NEW.first := ${FIRST};
-           NEW.needs_backfill := false;
-         END IF;
-         RETURN NEW;
-       END $$`,
-    'CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON bench.account FOR EACH ROW EXECUTE FUNCTION bench.fill()',
-  ];
-}
-
 const backfill: Backfill = {
   id: 'bf',
-  table: { schema: 'bench', name: 'account', oid: null },
+  table: account,
   key: [{ column: 'id', type: 'bigint' }],
   set: [{ column: 'first', type: 'text', expression: FIRST }],
   unwritten: 'first IS NULL',
   estimatedRows: 1_000_000,
 };
-const fence = { migration: 'bench', epoch: 1 };
-const unlimited = () => ({ signal: new AbortController().signal, until: Number.POSITIVE_INFINITY });
-
-const expand: Step = {
-  id: 'expand',
-  kind: 'transaction',
-  purpose: 'Add the column and keep it in step',
-  locks: [backfill.table],
-  statements: [{ sql: 'ALTER TABLE bench.account ADD COLUMN first text', values: [] }],
-  dualWrites: [
-    {
-      action: 'add',
-      table: backfill.table,
-      group: {
-        id: 'bench.account.first',
-        migration: 'bench',
-        position: 1,
-        version: 'bench_next',
-        old: ['name'],
-        new: [{ column: 'first', type: 'text' }],
-        ups: [{ column: 'first', expression: `split_part(NEW."name", ' ', 1)` }],
-        downs: [],
-        guards: [],
-      },
-    },
-  ],
-};
-
-async function prepare(url: string): Promise<void> {
-  const engine = await openPostgres(url, { applicationName: 'bench' });
-  await engine.takeFence(fence, { name: 'bench', schema: 'bench', phase: 'expand' });
-  await engine.runStep(expand, fence, unlimited());
-  await engine.setFencePhase(fence, 'backfill');
-  await engine.close();
-}
-
 /** What ranges know of each other, as their checkpoints tell it. */
 interface Learnt {
   pace: Pace;
@@ -164,7 +106,7 @@ interface Learnt {
 function theseus(name: string, partsOf: (rows: number) => number, atOnce: number): Variant {
   return {
     name,
-    prepare,
+    prepare: dualWrite,
     async fill(url, rows) {
       const engine = await openPostgres(url, { applicationName: 'bench' });
       const ranges = await engine.splitRanges(backfill.table, backfill.key, partsOf(rows));
