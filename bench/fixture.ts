@@ -57,6 +57,8 @@ export async function underTraffic<T>(
     child.send('stop');
     // The child sends exactly what its interface says; both are this benchmark.
     const [traffic] = (await once(child, 'message')) as [Traffic];
+    // Its connections end before the server does.
+    if (child.exitCode === null) await once(child, 'exit');
     return { result, traffic };
   } finally {
     if (child.connected) child.disconnect();
