@@ -11,13 +11,14 @@ function project(
   groupOrder: number,
   testTimeout: number,
   without: string[] = [],
+  setup = globalSetup,
 ) {
   return {
     test: {
       name,
       include,
       exclude: [...exclude, ...without],
-      globalSetup,
+      globalSetup: setup,
       testTimeout,
       hookTimeout: 60_000,
       pool: 'forks' as const,
@@ -40,9 +41,18 @@ export default defineConfig({
     projects: [
       project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 10_000, ['**/*.pg.test.ts']),
       project('database', ['{functions,local,cli,bin,demo,bench}/**/*.pg.test.ts'], 1, 30_000),
-      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 2, 120_000),
-      project('workflows', ['test/workflows/**/*.test.ts'], 3, 60_000),
-      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 4, 120_000),
+      // Whatever operations do, on a second major too.
+      project(
+        'postgresql-15',
+        ['functions/migrations/plan/**/*.pg.test.ts'],
+        2,
+        30_000,
+        [],
+        ['local/postgres/test-server-15.ts'],
+      ),
+      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 3, 120_000),
+      project('workflows', ['test/workflows/**/*.test.ts'], 4, 60_000),
+      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 5, 120_000),
     ],
   },
 });

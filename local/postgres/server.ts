@@ -26,6 +26,8 @@ export type PostgresOptions = {
   port?: number;
   /** postgresql.conf settings on top of ours; `fsync: 'off'` gives up durability for the speed of tests. */
   settings?: Record<string, string | number>;
+  /** The npm package that brings the programs; absent: the major that Theseus comes with. */
+  release?: string | undefined;
 };
 
 export type Postgres = {
@@ -65,7 +67,7 @@ const ours: Record<string, string | number> = {
  * @throws Error with the end of the server's log when it does not start.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  const home = chooseHome(options.directory, installedPostgres());
+  const home = chooseHome(options.directory, installedPostgres(options.release));
   const data = join(home.folder, 'data');
   const settings = { ...ours, ...options.settings };
   if (
@@ -149,8 +151,7 @@ function initialise(home: Home, data: string, fast: boolean): void {
   const args = ['-D', unfinished, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${given}`, '-E', 'UTF8'];
   args.push(
     '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
+    ...(majorOf(home) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
     ...(fast ? ['--no-sync'] : []),
   );
   const options = {
@@ -163,6 +164,13 @@ function initialise(home: Home, data: string, fast: boolean): void {
   checked('initdb', spawnSync(programIn(home.native, 'initdb'), args, options));
   rmSync(given, { force: true });
   renameSync(unfinished, data);
+}
+
+/** As the programs say it: `postgres (PostgreSQL) 18.4`. */
+function majorOf(home: Home): number {
+  const options = { ...home.identity, cwd: '/', encoding: 'utf8' as const, timeout: 10_000 };
+  const { stdout } = spawnSync(programIn(home.native, 'postgres'), ['--version'], options);
+  return Number(/\) (\d+)/.exec(stdout)?.[1] ?? 0);
 }
 
 function launch(home: Home, data: string, settings: Record<string, string | number>): number {

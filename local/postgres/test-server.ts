@@ -18,15 +18,23 @@ const PREFIX = 'theseus-test-';
 /**
  * Vitest's global set-up: a loopback address that answers with the URL of one PostgreSQL server for the whole run.
  * The server starts at the first question, so runs that need no database do not pay for one. It is not durable
- * (fsync off) and is removed after the run.
+ * (fsync off) and is removed after the run. THESEUS_TEST_POSTGRES names another npm package of programs.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  return serveTests(project, process.env.THESEUS_TEST_POSTGRES);
+}
+
+/** The same with the programs of another npm package. */
+export async function serveTests(
+  project: TestProject,
+  release: string | undefined,
+): Promise<() => Promise<void>> {
   removeAbandoned();
   const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   chmodSync(directory, 0o711); // so that the data stay below it when root runs the tests
   let server: Promise<Postgres> | undefined;
   const broker = createServer(async (_request, response) => {
-    server ??= startServer(directory);
+    server ??= startServer(directory, release);
     try {
       response.end((await server).url);
     } catch (error) {
@@ -43,22 +51,26 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function startServer(directory: string): Promise<Postgres> {
+async function startServer(directory: string, release: string | undefined): Promise<Postgres> {
   const server = await startPostgres({
     directory,
+    release,
     settings: {
       fsync: 'off',
       full_page_writes: 'off',
       shared_buffers: '128MB',
       max_connections: 500,
       autovacuum_naptime: '5s',
-      scram_iterations: 1,
     },
   });
   // Thousands of connections a run: the same password, kept in a form that is quick to check.
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   try {
+    // A setting of PostgreSQL 16 and newer.
+    await client.query(
+      "SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'scram_iterations'",
+    );
     await client.query(`ALTER ROLE postgres PASSWORD ${pg.escapeLiteral(new URL(server.url).password)}`);
   } finally {
     await client.end();

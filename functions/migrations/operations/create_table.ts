@@ -16,7 +16,7 @@ import {
   includeClause,
 } from './clauses.ts';
 import type { Applied, OperationContext } from './operation.ts';
-import { notYet } from './refusals.ts';
+import { notYet, refuseBefore } from './refusals.ts';
 
 type Body = OperationOf<'create_table'>;
 
@@ -186,6 +186,8 @@ async function constraintSql(
     case 'primary_key':
     case 'unique': {
       if (columns.length === 0) throw invalid('Expected columns');
+      if (constraint.nulls_not_distinct === true)
+        refuseBefore(context, 15, 'nulls_not_distinct', [...at, 'nulls_not_distinct']);
       const distinct = constraint.nulls_not_distinct === true ? ' NULLS NOT DISTINCT' : '';
       const words = constraint.type === 'unique' ? `UNIQUE${distinct}` : 'PRIMARY KEY';
       return { sql: `${name} ${words} (${list})${includeClause(constraint)}${defer}`, partners: [] };
@@ -204,6 +206,8 @@ async function constraintSql(
       const { references } = constraint;
       if (references === undefined || columns.length === 0) throw invalid('Expected columns and references');
       const target = referenced(context, references.table, references.columns, [...at, 'references']);
+      if ((references.on_delete_set_columns ?? []).length > 0)
+        refuseBefore(context, 15, 'on_delete_set_columns', [...at, 'references', 'on_delete_set_columns']);
       const options = {
         ...references,
         deferrable: constraint.deferrable,

@@ -1,6 +1,6 @@
 import { DownRequired } from '../errors.ts';
 import type { OperationOf } from '../file/schema.ts';
-import { bindNew } from '../plan/binding.ts';
+import { bindNew, refuseGenerated } from '../plan/binding.ts';
 import { finalTable, findColumn, findTable, type LogicalColumn, replaceTable } from '../plan/logical.ts';
 import { pieces } from '../plan/pieces.ts';
 import { tableSql } from '../plan/steps.ts';
@@ -39,7 +39,8 @@ export async function dropColumn(
     schema: replaceTable(context.schema, after),
     pieces: async (finalSchema) => {
       const final = finalTable(finalSchema, after);
-      const bound = down === null ? null : bindNew(down, before, final, context.pointer('down'));
+      const place = context.pointer('down');
+      const bound = down === null ? null : refuseGenerated(bindNew(down, before, final, place), place);
       const sure =
         bound === null || provablyNotNull(bound.expression, (name) => bound.column(name)?.notNull === true);
       const volatile = bound !== null && isVolatile(bound.expression, context.snapshot.volatileFunctions);

@@ -48,6 +48,17 @@ export function standingTable(context: OperationContext, table: LogicalTable): T
   return source;
 }
 
+/** Throws OperationUnsupported where the server is older than the major that has this. */
+export function refuseBefore(context: OperationContext, major: number, what: string, field: string[]): void {
+  if (context.snapshot.serverVersion >= major * 10_000) return;
+  throw notYet(
+    context,
+    `${what} on PostgreSQL before ${major}`,
+    `Leave it out, or upgrade PostgreSQL to ${major} first.`,
+    field,
+  );
+}
+
 /** Throws DuplicateOperation when another operation of the file changed the column. */
 export function refuseChangedTwice(
   context: OperationContext,
@@ -91,6 +102,8 @@ export function heldBy(source: Table, column: LogicalColumn): string | null {
     return `to which ${foreign.schema}.${foreign.table} points by ${foreign.constraint}`;
   if (column.identity) return 'an identity column';
   if (column.generated) return 'a generated column';
+  const computed = source.columns.find(({ computedFrom }) => computedFrom?.includes(physical));
+  if (computed !== undefined) return `from which the generated column "${computed.name}" is computed`;
   const exclude = source.constraints.find(
     (constraint) => constraint.type === 'exclude' && constraint.columns.includes(physical),
   );

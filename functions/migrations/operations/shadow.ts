@@ -1,5 +1,5 @@
 import type { OperationOf } from '../file/schema.ts';
-import { bindNew, bindOld } from '../plan/binding.ts';
+import { bindNew, bindOld, refuseGenerated } from '../plan/binding.ts';
 import { finalColumn, type LogicalColumn, type LogicalSchema, type LogicalTable } from '../plan/logical.ts';
 import { type Pieces, pieces } from '../plan/pieces.ts';
 import type { UndoClass } from '../plan/schemas.ts';
@@ -71,7 +71,8 @@ export async function shadowPieces(
   const table = tableSql(final.ref);
   const name = quoteIdentifier(physical);
   const up = bindOld(altered.up, before, altered.pointer('up'));
-  const down = bindNew(altered.down, before, final, altered.pointer('down'), old);
+  const place = altered.pointer('down');
+  const down = refuseGenerated(bindNew(altered.down, before, final, place, old), place);
   const cast = (sql: string, type: TypeName) => `CAST((${sql}) AS ${type.sql})`;
   const at: NewColumn = {
     context,

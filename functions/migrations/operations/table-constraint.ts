@@ -18,7 +18,7 @@ import { hashedName, quoteIdentifier } from '../sql/identifiers.ts';
 import { foreignKeyClause } from './clauses.ts';
 import { parsedIndex } from './index-sql.ts';
 import type { OperationContext } from './operation.ts';
-import { notYet } from './refusals.ts';
+import { notYet, refuseBefore } from './refusals.ts';
 import type { Altered } from './shadow.ts';
 
 /** A constraint of create_constraint, with the columns of the table that got a second physical one for it. */
@@ -227,6 +227,8 @@ function invalid(context: OperationContext, detail: string, ...field: string[]):
 
 /** Physical columns that ON DELETE SET sets. */
 function setColumns({ body, context, final }: NewConstraint): string[] {
+  if ((body.references?.on_delete_set_columns ?? []).length > 0)
+    refuseBefore(context, 15, 'on_delete_set_columns', ['references', 'on_delete_set_columns']);
   return (body.references?.on_delete_set_columns ?? []).map((name, index) => {
     const column = final.columns.find((candidate) => candidate.name === name)?.new;
     if (column == null || !(body.columns ?? []).includes(name))

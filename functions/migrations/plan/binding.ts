@@ -26,6 +26,8 @@ export interface Bound {
   expression: Expression;
   /** The column of the table behind a name in the expression. */
   column: (name: string) => LogicalColumn | undefined;
+  /** The name of the generated column that stands there, or undefined. */
+  generated: (physical: string) => string | undefined;
 }
 
 function names(before: LogicalTable): string[] {
@@ -61,6 +63,8 @@ function bound(
     sources: [...new Set(columnsOf(expression, tables).map(place))],
     expression,
     column: resolve,
+    generated: (physical) =>
+      table.source?.columns.find((column) => column.physical === physical && column.generated)?.name,
   };
 }
 
@@ -76,7 +80,10 @@ export function bindOld(expression: Expression, before: LogicalTable, pointer: s
     const all = [...before.columns, ...before.dropped];
     return all.find((column) => column.id === physical) ?? all.find((column) => column.name === name);
   };
-  return bound(expression, before, resolve, (column) => column.old, pointer, 'old');
+  return refuseGenerated(
+    bound(expression, before, resolve, (column) => column.old, pointer, 'old'),
+    pointer,
+  );
 }
 
 /**
@@ -98,6 +105,24 @@ export function bindNew(
     return earlier === undefined ? undefined : finalColumn(final, earlier);
   };
   return bound(expression, before, resolve, (column) => column.new, pointer, 'new');
+}
+
+/**
+ * What a trigger computes: PostgreSQL computes generated columns only after it. Throws OperationUnsupported for one
+ * that the expression reads.
+ */
+export function refuseGenerated(bound: Bound, pointer: string): Bound {
+  bound.as((physical) => {
+    const column = bound.generated(physical);
+    if (column === undefined) return physical;
+    const detail = `The expression reads "${column}", a generated column, which has no value yet when it is computed`;
+    throw new OperationUnsupported(detail, {
+      problems: [{ pointer, detail }],
+      evidence: { expression: bound.expression.text.slice(0, 2_000), column },
+      action: 'Write what the generated column is computed from in its place.',
+    });
+  });
+  return bound;
 }
 
 /** A physical column of a trigger's row. */

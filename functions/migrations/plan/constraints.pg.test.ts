@@ -29,6 +29,8 @@ afterEach(() => sql.end());
 const create = (body: Record<string, unknown>) => ({
   create_constraint: { table: 'stays', up: {}, down: {}, ...body },
 });
+const newerThan14 = async () =>
+  (await one("SELECT current_setting('server_version_num')::int >= 150000 AS newer"))[0]?.newer === true;
 const constraints = () =>
   one(
     `SELECT conname AS n, pg_get_constraintdef(oid) AS d FROM pg_constraint WHERE conrelid = 'stays'::regclass AND contype <> 'n' ORDER BY 1`,
@@ -64,6 +66,7 @@ describe('create_constraint', () => {
   });
 
   it('makes several columns unique and points them to another table, with columns doubled and in place', async () => {
+    const setsColumns = await newerThan14();
     const operations = [
       create({
         name: 'in_room',
@@ -73,7 +76,7 @@ describe('create_constraint', () => {
           table: 'rooms',
           columns: ['house', 'number'],
           on_delete: 'SET NULL',
-          on_delete_set_columns: ['number'],
+          ...(setsColumns ? { on_delete_set_columns: ['number'] } : {}),
         },
         up: {
           number:
@@ -98,7 +101,7 @@ describe('create_constraint', () => {
       expect.arrayContaining([
         {
           n: 'in_room',
-          d: 'FOREIGN KEY (house, number) REFERENCES rooms(house, number) ON DELETE SET NULL (number)',
+          d: `FOREIGN KEY (house, number) REFERENCES rooms(house, number) ON DELETE SET NULL${setsColumns ? ' (number)' : ''}`,
         },
         { n: 'once', d: 'UNIQUE (guest, nights) INCLUDE (id)' },
       ]),

@@ -35,7 +35,8 @@ function walkedBy(table: LogicalTable) {
   throw new NoUsableKey(detail, {
     problems: [{ pointer: '/operations', detail }],
     evidence: { table: table.name },
-    action: 'Add a primary key, or a unique index on NOT NULL columns, before this migration.',
+    action:
+      'Give it a key by a migration before this one: create_constraint of type primary_key, or unique over NOT NULL columns.',
   });
 }
 

@@ -16,6 +16,8 @@ export const Column = z.strictObject({
   default: z.string().nullable(),
   identity: z.boolean(),
   generated: z.boolean(),
+  /** Of a generated column: the physical columns it is computed from. */
+  computedFrom: z.array(z.string()).optional(),
   comment: z.string().nullable(),
 });
 export type Column = z.infer<typeof Column>;

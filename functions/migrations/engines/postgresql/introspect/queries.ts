@@ -18,7 +18,13 @@ export const columnsQuery = `
 SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
   a.attnotnull AS "notNull",
   CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
-  a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated, col_description(a.attrelid, a.attnum) AS comment
+  a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated,
+  CASE WHEN a.attgenerated <> '' THEN ARRAY(
+    SELECT DISTINCT s.attname::text FROM pg_depend p JOIN pg_attribute s ON s.attrelid = a.attrelid AND s.attnum = p.refobjsubid
+    WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = a.attrelid AND p.refobjsubid NOT IN (0, a.attnum)
+      AND ((p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid)
+        OR (p.classid = 'pg_class'::regclass AND p.objid = a.attrelid AND p.objsubid = a.attnum))) END AS "computedFrom",
+  col_description(a.attrelid, a.attnum) AS comment
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -95,6 +95,7 @@ describe('introspection', () => {
         default: null,
         identity: false,
         generated: true,
+        computedFrom: ['full "name"'],
         comment: null,
       },
     ]);

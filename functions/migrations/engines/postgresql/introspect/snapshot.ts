@@ -23,6 +23,7 @@ interface TableRow {
   readable: boolean;
 }
 type Of<T> = T & { table: number };
+type ColumnRow = Omit<Column, 'computedFrom'> & { computedFrom: string[] | null };
 type IndexRow = Of<Index & { partial: boolean; immediate: boolean }>;
 type ConstraintRow = Of<Omit<Constraint, 'references'>> & {
   toSchema: string | null;
@@ -69,7 +70,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
     const mapping = newest === undefined ? null : VersionMapping.parse(newest.mapping);
 
     const rows = await read<TableRow>(queries.tablesQuery);
-    const columns = byTable(await read<Of<Column>>(queries.columnsQuery));
+    const columns = byTable((await read<Of<ColumnRow>>(queries.columnsQuery)).map(columnOf));
     const indexes = byTable(await read<IndexRow>(queries.indexesQuery));
     const constraints = byTable(await read<ConstraintRow>(queries.constraintsQuery));
     const triggers = byTable(await read<Of<Table['triggers'][number]>>(queries.triggersQuery, triggerPrefix));
@@ -179,6 +180,10 @@ function keyOf(indexes: Omit<IndexRow, 'table'>[], columns: { name: string; notN
   );
   const primary = indexes.find((index) => index.primary) ?? usable;
   return primary?.columns.filter((column) => column !== null) ?? [];
+}
+
+function columnOf({ computedFrom, ...column }: Of<ColumnRow>): Of<Column> {
+  return computedFrom === null ? column : { ...column, computedFrom };
 }
 
 function constraintOf({
