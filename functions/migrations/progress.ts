@@ -69,6 +69,11 @@ export function readRanges(id: string, stage: Stage): Promise<RangeRecord[]> {
   return readAll(RangeRecord, keys.migration(id).pk, `RANGE#${stage}#`);
 }
 
+/** Of every stage: one query where a reader wants more than one of them. */
+export function readRangesOfAllStages(id: string): Promise<RangeRecord[]> {
+  return readAll(RangeRecord, keys.migration(id).pk, 'RANGE#');
+}
+
 export async function saveStep(id: string, record: StepRecord): Promise<void> {
   await writeItem(keys.step(id, record.phase, record.step), record);
 }

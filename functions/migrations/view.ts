@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import { nextActions } from './actions.ts';
 import { readFailures } from './failures.ts';
-import { readBackups, readRangePlan, readRanges, readSteps } from './progress.ts';
+import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './progress.ts';
 import type { BackupRecord, MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
 import type { Migration, MigrationFailure, MigrationListItem, Progress } from './schemas.ts';
 import { searchPath } from './sql/identifiers.ts';
@@ -13,20 +13,19 @@ const freshMs = 15_000;
 /** Everything about one migration, summed up from its record and the items beside it. */
 export async function readView(record: MigrationRecord): Promise<Migration> {
   const stage = shownStage(record);
-  const [filled, checked, published, steps, backups, failures] = await Promise.all([
-    readRanges(record.id, 'backfill'),
-    readRanges(record.id, 'verify'),
-    readRanges(record.id, 'verify-published'),
+  const [ranges, steps, backups, failures] = await Promise.all([
+    readRangesOfAllStages(record.id),
     readSteps(record.id),
     readBackups(record.id),
     readFailures(record.id, shownFailures),
   ]);
-  const shown = { backfill: filled, verify: checked, 'verify-published': published }[stage];
+  const of = (wanted: Stage) => ranges.filter((range) => range.stage === wanted);
+  const shown = of(stage);
   const pass = Math.max(1, ...shown.map((range) => range.pass));
   const planned = await readRangePlan(record.id, stage, pass);
   return viewOf(record, {
-    filled,
-    verified: [...checked, ...published],
+    filled: of('backfill'),
+    verified: [...of('verify'), ...of('verify-published')],
     shown: shown.filter((range) => range.pass === pass),
     planned: planned?.ranges ?? [],
     steps,
