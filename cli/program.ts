@@ -16,6 +16,7 @@ import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
 import { migrationPlan } from './migration/plan.ts';
 import { migrationRestore } from './migration/restore.ts';
+import { migrationRewrite } from './migration/rewrite.ts';
 import { migrationShow } from './migration/show.ts';
 import { migrationStart } from './migration/start.ts';
 import { migrationUndo } from './migration/undo.ts';
@@ -47,6 +48,7 @@ for (const verb of [databaseAdd, databaseList, databaseRemove]) database.addComm
 const migration = new Command('migration').description('Changes of a database schema under live traffic');
 for (const verb of [
   migrationLint,
+  migrationRewrite,
   migrationPlan,
   migrationStart,
   migrationWatch,

@@ -3,6 +3,7 @@ import { atLeast, type Finding, type Severity, severities } from '#migrations/li
 import { lint, newestVersion, oldestVersion } from '#migrations/lint/lint.ts';
 import { lintMigrationFile } from '#migrations/lint/migration-file.ts';
 import type { Snapshot } from '#migrations/plan/snapshot.ts';
+import { withOperations } from '#migrations/rewrite/advise.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { findFiles } from '../lint/files.ts';
 import { asGithub } from '../lint/github.ts';
@@ -93,7 +94,8 @@ export const migrationLint = (): Command =>
         findings.push(...(kind === 'sql' ? await lint(text, more) : await lintMigrationFile(text, more)));
       }
       const shown = findings.filter(({ severity }) => atLeast(severity, options.severity));
-      report(shown, files.length, options.json === true ? 'json' : options.format);
+      const advised = await withOperations(shown, options.schema ?? 'public', snapshot ?? null);
+      report(advised, files.length, options.json === true ? 'json' : options.format);
       if (findings.some(({ severity }) => atLeast(severity, options.failOn)))
         process.exitCode = exitCode.refused;
     });
