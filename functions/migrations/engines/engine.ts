@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Backfill, LoginRole, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
+import type { SchemaShape } from '../registry/shape.ts';
 
 /** Where a script leads: on to the end, back before completion or after it (undo), or to the end of undo. */
 export type EjectGoal = 'complete' | 'rollback' | 'undo' | 'removal';
@@ -124,6 +125,8 @@ export interface Engine {
   readonly features: ReadonlySet<Feature>;
   inspect(): Promise<DatabaseFacts>;
   snapshot(schema: string): Promise<Snapshot>;
+  /** Everything that a version of a schema is made of, as clients of its newest version see it. */
+  shape(schema: string): Promise<SchemaShape>;
   /** Rights, data checks, room on the disk, the probe, poolers, read-only: changes nothing. */
   validate(plan: Plan, options: ValidateOptions): Promise<Finding[]>;
   /** Creates the control schema if missing and raises the fence to this epoch; waits for chunks in flight. */
