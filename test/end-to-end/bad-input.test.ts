@@ -180,10 +180,10 @@ describe('refused when it is planned, with the field named', () => {
       /a/,
     ],
     [
-      'an operation that is not built',
-      { set_replica_identity: { table: 'people', identity: { index: '', type: 'full' } } },
+      'a change of a table that it cannot make',
+      { add_column: { table: 'people', column: { name: 'key', type: 'int', pk: true } } },
       'OperationUnsupported',
-      '/operations/0/set_replica_identity',
+      '/operations/0/add_column/column/pk',
       /not supported yet/,
     ],
     [

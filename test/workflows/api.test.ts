@@ -40,8 +40,8 @@ describe('the HTTP API', () => {
       'ExpressionInvalid',
     ],
     [
-      'an operation that is not built',
-      { file: 'operations: [{set_replica_identity: {table: items, identity: {type: full, index: ""}}}]' },
+      'a change of a table that it cannot make',
+      { file: 'operations: [{add_column: {table: items, column: {name: key, type: int, pk: true}}}]' },
       400,
       'OperationUnsupported',
     ],
