@@ -42,7 +42,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'verify-range': phase,
   publish: [...phase, 'makeLoginSecret'],
   contract: phase,
-  'complete-migration': [...phase, 'deleteRecords', 'deleteLoginSecret'],
+  'complete-migration': [...phase, 'listRecords', 'deleteRecords', 'deleteLoginSecret'],
   revert: phase,
   'restore-constraints': phase,
   'count-losses': phase,

@@ -1,13 +1,45 @@
 import type { Finding } from '#migrations/engines/engine.ts';
+import type { Forecast } from '#migrations/plan/forecast.ts';
 import type { Plan, Step } from '#migrations/plan/schemas.ts';
 import { searchPath } from '#migrations/sql/identifiers.ts';
-import { bytes, colours, count } from '../output.ts';
+import { bytes, colours, count, duration } from '../output.ts';
 
 const undoWords = {
   exact: 'can be undone exactly',
   lossy: 'can be undone, with losses',
   none: 'cannot be undone',
 };
+
+const range = ({ low, high }: { low: number; high: number }): string =>
+  `${duration(low)} to ${duration(high)}`;
+
+/** What it costs, who must say yes and what a failure means, in a few lines; each step's own figures are in `--json`. */
+function forecastLines({ steps, durationMs, diskBytes, walBytes, approvals, waysBack }: Forecast): string[] {
+  const phases = [...new Set(steps.map(({ phase }) => phase))].filter((phase) => phase !== 'removal');
+  const rowPhases = phases.flatMap((phase) => {
+    const own = steps.filter((step) => step.phase === phase && step.rows > 0);
+    if (own.length === 0) return [];
+    const low = own.reduce((sum, step) => sum + step.durationMs.low, 0);
+    const high = own.reduce((sum, step) => sum + step.durationMs.high, 0);
+    const how = own.every(({ basis }) => basis === 'measured')
+      ? 'as measured here before'
+      : 'never measured here';
+    return [`  ${phase}: ${range({ low, high })}, ${how}`];
+  });
+  const risky = steps.filter(({ risk }) => risk.level !== 'low' && risk.reasons.length > 0);
+  return [
+    `  all phases, without soak and people: ${range(durationMs)}`,
+    ...rowPhases,
+    `  disk ${bytes(diskBytes)}, WAL ${bytes(walBytes)}`,
+    ...risky
+      .slice(0, 10)
+      .map(
+        ({ id, risk }) => `  ${colours.yellow('!')} ${id}: ${risk.level} risk. ${risk.reasons.join('. ')}`,
+      ),
+    ...approvals.map(({ rule, from, why }) => `  ${colours.red('needs')} the ${from}: ${why} (${rule})`),
+    ...waysBack.map(({ from, how }) => `  from ${from}: ${colours.dim(how)}`),
+  ];
+}
 
 /** What a step does to other sessions, in the field's words. */
 function effect(step: Step): string {
@@ -42,6 +74,7 @@ function stepSql(step: Step): string[] {
 /** A plan as a person reads it: what it is, what may go wrong, what happens in which phase, what can be taken back. */
 export function describePlan(
   plan: Plan,
+  forecast: Forecast,
   { sql, findings }: { sql: boolean; findings: readonly Finding[] },
 ): string[] {
   const lines: string[] = [];
@@ -123,6 +156,9 @@ export function describePlan(
     ...steps(plan.removal),
   ]);
   if (sql) phase('rollback', steps([...plan.undoContract, ...plan.rollback]));
+
+  heading('Forecast');
+  lines.push(...forecastLines(forecast));
 
   if (plan.notes.length > 0) heading('Notes');
   for (const note of plan.notes) {

@@ -1,10 +1,12 @@
 import type { EjectGoal, Engine, Finding } from '#migrations/engines/engine.ts';
 import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
 import { parseMigrationFile } from '#migrations/file/parse.ts';
+import { type Forecast, forecastOf } from '#migrations/plan/forecast.ts';
 import { planHash } from '#migrations/plan/hash.ts';
 import { createPlan } from '#migrations/plan/plan.ts';
 import type { Plan } from '#migrations/plan/schemas.ts';
 import type { Snapshot } from '#migrations/plan/snapshot.ts';
+import { MigrationOptions } from '#migrations/schemas.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { problemOf } from '#platform/problem.ts';
@@ -64,7 +66,7 @@ export const planWithoutPlatform = (
     diskFreeBytes,
     ...asked
   }: { login: string | undefined; allViews: boolean | undefined; diskFreeBytes: number | undefined },
-): Promise<{ plan: Plan; hash: string; findings: Finding[] }> =>
+): Promise<{ plan: Plan; hash: string; findings: Finding[]; forecast: Forecast }> =>
   withoutPlatform(url, 'plan', async (engine) => {
     const parsed = parseMigrationFile(file, { fileName });
     const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema), ...asked });
@@ -73,7 +75,10 @@ export const planWithoutPlatform = (
       until: Date.now() + checksMs,
       diskFreeBytes,
     });
-    return { plan, hash: planHash(plan), findings };
+    // Without a platform nothing was measured before, and nobody but the starter is asked.
+    const { concurrency } = MigrationOptions.parse({});
+    const forecast = forecastOf(plan, { concurrency, approvals: [] });
+    return { plan, hash: planHash(plan), findings, forecast };
   });
 
 /**

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { Plan } from '#migrations/plan/schemas.ts';
+import { PlanWithForecast } from '#migrations/plan/forecast.ts';
 import { Migration, type PlanSummary } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
@@ -154,7 +154,7 @@ export const migrationPlan = (): Command =>
       const fileName = basename(path);
       if (/^postgres(ql)?:\/\//.test(options.database)) {
         const { planWithoutPlatform } = await import('./offline.ts');
-        const { plan, hash, findings } = await planWithoutPlatform(
+        const { plan, hash, findings, forecast } = await planWithoutPlatform(
           options.database,
           options.schema ?? 'public',
           file,
@@ -165,8 +165,10 @@ export const migrationPlan = (): Command =>
             diskFreeBytes: sizeOf(options.diskFree),
           },
         );
-        if (options.json) printJson({ plan, hash, findings });
-        else for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
+        if (options.json) printJson({ plan, hash, findings, forecast });
+        else
+          for (const line of describePlan(plan, forecast, { sql: options.sql ?? false, findings }))
+            print(line);
         if (findings.length > 0) process.exitCode = exitCode.refused;
         return;
       }
@@ -175,9 +177,13 @@ export const migrationPlan = (): Command =>
       const { migration, plan: summary } = await planMigration(ask, { file, fileName }, options);
       const { findings } = summary;
       if (findings.length > 0) process.exitCode = exitCode.refused;
-      if (options.json) return printJson(migration);
-      const plan = await ask({ method: 'GET', path: `/migrations/${migration.id}/plan`, answer: Plan });
-      for (const line of describePlan(plan, { sql: options.sql ?? false, findings })) print(line);
+      const { forecast, ...plan } = await ask({
+        method: 'GET',
+        path: `/migrations/${migration.id}/plan`,
+        answer: PlanWithForecast,
+      });
+      if (options.json) return printJson({ ...migration, forecast });
+      for (const line of describePlan(plan, forecast, { sql: options.sql ?? false, findings })) print(line);
       print();
       reportMigration(migration, options);
     });

@@ -5,6 +5,7 @@ import type { Engine } from './engines/engine.ts';
 import { ExecutionSuperseded } from './errors.ts';
 import { assertWanted, phasesAfter } from './history.ts';
 import { forgetLogin } from './login.ts';
+import { learnPace } from './measured-pace.ts';
 import type { MigrationRecord } from './records.ts';
 import { releaseSchemaLock } from './schema-lock.ts';
 import { type Change, changeMigration, readMigration } from './store.ts';
@@ -47,7 +48,8 @@ export async function finish(id: string, epoch: number, outcome: Outcome): Promi
     if (!isOver(before, epoch, outcome)) {
       const returned = outcome === 'rolled_back' || outcome === 'undone';
       const changed = returned ? await changedDefinitions(engine, before) : before.differences;
-      await changeMigration(id, (record) => ending(record, epoch, outcome, changed));
+      const ended = await changeMigration(id, (record) => ending(record, epoch, outcome, changed));
+      if (outcome === 'completed') await learnPace(ended);
     }
     await engine.releaseFence({ migration: id, epoch });
   });

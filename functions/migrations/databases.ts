@@ -95,6 +95,7 @@ export async function databasesOfConnector(connectorId: string): Promise<Databas
 /** Forgets a database; its migrations stay readable. */
 export async function deleteDatabase(record: DatabaseRecord): Promise<void> {
   await deleteItem(keys.databaseEntry(record.name));
+  await deleteItem(keys.measuredPace(record.id));
   await deleteItem(keys.database(record.id));
   await deleteItem(keys.databaseName(record.name));
 }

@@ -41,6 +41,8 @@ export const keys = {
     pk: `LOCK#${database}#${schema}`,
     sk: 'LOCK',
   }),
+  /** How quick finished migrations of this database were. */
+  measuredPace: (database: string): ItemKey => ({ pk: `DATABASE#${database}`, sk: 'PACE' }),
   /** The migration whose login role a version has. */
   versionLogin: (database: string, version: string): ItemKey => ({
     pk: `DATABASE#${database}`,

@@ -50,12 +50,14 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
       if (block.kind === 'file') await writeNamed(folder.path, text, where);
       else if (block.kind === 'plan') {
         const name = await writeNamed(folder.path, text, where);
-        const { plan, findings } = await planWithoutPlatform(databaseUrl, 'public', text, name, {
+        const { plan, findings, forecast } = await planWithoutPlatform(databaseUrl, 'public', text, name, {
           login: undefined,
           diskFreeBytes: undefined,
           allViews: undefined,
         });
-        printed = describePlan(plan, { sql: false, findings }).map(stripVTControlCharacters).join('\n');
+        printed = describePlan(plan, forecast, { sql: false, findings })
+          .map(stripVTControlCharacters)
+          .join('\n');
         if (findings.length > 0) throw new Error(`${where}: cannot run\n${printed}`);
       } else {
         const done = await runBlock({ ...block, text }, folder);

@@ -12,7 +12,9 @@ import * as decisions from '../decisions.ts';
 import { readEvents } from '../events.ts';
 import { parseMigrationFile } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
-import { Plan } from '../plan/schemas.ts';
+import { readMeasuredPace } from '../measured-pace.ts';
+import { forecastOf, PlanWithForecast } from '../plan/forecast.ts';
+import { approvalsDemanded } from '../policy.ts';
 import { type MigrationRecord, newRecord } from '../records.ts';
 import {
   Decision,
@@ -39,6 +41,16 @@ function idOf({ caller, idempotencyKey }: RequestTools): string {
   if (idempotencyKey === undefined) return newId('mig');
   const hash = createHash('sha256').update(`${caller.subject.length}:${caller.subject}${idempotencyKey}`);
   return `mig_${hash.digest('hex').slice(0, 20)}`;
+}
+
+/** With what was measured of the database up to now. */
+async function planWithForecast(record: MigrationRecord): Promise<PlanWithForecast> {
+  const [plan, measured] = await Promise.all([readPlan(record), readMeasuredPace(record.databaseId)]);
+  const { concurrency } = record.options;
+  return {
+    ...plan,
+    forecast: forecastOf(plan, { measured, concurrency, approvals: approvalsDemanded(record) }),
+  };
 }
 
 /** Plans only. What cannot be planned is refused with its reason and not kept. */
@@ -137,13 +149,13 @@ export const migrationRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/migrations/{id}/plan',
-    summary: 'Show the whole plan, statement by statement',
+    summary: 'Show the whole plan, statement by statement, and a forecast of what it will cost and hold up',
     role: 'viewer',
     params: Params,
-    responses: { 200: Plan },
+    responses: { 200: PlanWithForecast },
     async handler({ params }) {
       const record = await readMigration(params.id);
-      if (record.planKey !== null) return { status: 200, body: await readPlan(record) };
+      if (record.planKey !== null) return { status: 200, body: await planWithForecast(record) };
       const why = { evidence: { status: record.status }, action: `See GET /migrations/${record.id}.` };
       if (record.status === 'planning') throw new Conflict('The plan is not there yet', why);
       throw new NotFound('This migration has no plan', why);

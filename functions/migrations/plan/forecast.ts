@@ -1,0 +1,287 @@
+import { z } from 'zod';
+import { addedRange, defaultPace, type Range, rangeOf } from './duration.ts';
+import { type MeasuredPace, nothingMeasured, type PacedWork } from './pace-measured.ts';
+import { Plan, type Step, type TableRef } from './schemas.ts';
+import { waysBack } from './ways-back.ts';
+
+const Ms = z.strictObject({ low: z.int(), high: z.int() }).describe('A range, ms');
+
+export const ForecastStep = z.strictObject({
+  id: z.string(),
+  phase: z.enum([
+    'expand',
+    'backfill',
+    'index',
+    'constrain',
+    'verify',
+    'publish',
+    'verify_published',
+    'contract',
+    'removal',
+  ]),
+  purpose: z.string(),
+  after: z.array(z.string()).describe('Steps that must be done before'),
+  lock: z.strictObject({
+    mode: z
+      .enum(['ACCESS EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE', 'ROW EXCLUSIVE', 'ACCESS SHARE'])
+      .nullable()
+      .describe("The strongest it takes on these tables; null when it runs statements of the user's own"),
+    tables: z.array(z.string()),
+    blocks: z.array(z.enum(['reads', 'writes', 'ddl'])).describe('Of other sessions, while it is held'),
+    heldMs: Ms.describe('How long at a time'),
+  }),
+  rows: z.int().describe('Rows read or written, estimated'),
+  durationMs: Ms,
+  basis: z
+    .enum(['measured', 'default', 'catalogue', 'unknown'])
+    .describe(
+      "Where the duration comes from: migrations of this database before, figures of ordinary servers, no rows at all, or nowhere: the user's own SQL",
+    ),
+  diskBytes: z.int().describe('What it adds on the disk, estimated; WAL is apart'),
+  risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
+  validation: z.string().describe('How it is known to have worked'),
+});
+export type ForecastStep = z.infer<typeof ForecastStep>;
+
+export const Approval = z.strictObject({
+  rule: z.string().describe('What demands it'),
+  from: z.enum(['approver', 'starter']),
+  why: z.string(),
+});
+export type Approval = z.infer<typeof Approval>;
+
+/** What running a plan will cost and hold up. Estimates: it is no part of the plan and of its hash. */
+export const Forecast = z
+  .strictObject({
+    steps: z.array(ForecastStep),
+    durationMs: Ms.describe('Lock to contract, without soak and without waiting for people'),
+    diskBytes: z.int(),
+    walBytes: z.int(),
+    before: z.array(z.string()).describe('What must hold before anything runs'),
+    waysBack: z.array(z.strictObject({ from: z.string(), how: z.string() })),
+    approvals: z.array(Approval),
+  })
+  .meta({ id: 'Forecast' });
+export type Forecast = z.infer<typeof Forecast>;
+
+export const PlanWithForecast = Plan.extend({ forecast: Forecast });
+export type PlanWithForecast = z.infer<typeof PlanWithForecast>;
+
+export interface ForecastFacts {
+  measured?: MeasuredPace;
+  /** Ranges worked on at the same time. */
+  concurrency: number;
+  validationLevel?: 'basic' | 'full' | 'strict';
+  approvals: Approval[];
+}
+
+/** Catalogue changes: what one transaction takes once it has its locks, and with the tries for them. */
+const catalogue: Range = { low: 2, high: 1_000 };
+const lockHeld: Range = { low: 1, high: 50 };
+/** A lock is asked for again and again for this long, ms. */
+const lockTriesMs = 60_000;
+/** Rows of one chunk are locked for about this long. */
+const chunkHeld: Range = { low: 1, high: 100 };
+/** Rows from which a table is worth a reader's care. */
+const manyRows = 10_000_000;
+/** At least this many rows are read to look at a sample. */
+const sampledRows = 10_000;
+
+/**
+ * What each step of a plan locks, reads, adds and takes. Pure: what was measured before, and what demands approval, are
+ * given. A pace that was never measured stands at that of ordinary servers, with a wide range.
+ */
+export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
+  const pace = facts.measured ?? nothingMeasured;
+  const size = sizes(plan);
+  const drafts: Draft[] = [
+    ...plan.expand.map((step) => ofStep('expand', step)),
+    ...plan.backfill.map(
+      (fill): Draft => ({
+        id: `backfill.${fill.id}`,
+        phase: 'backfill',
+        purpose: `Fill ${fill.set.map(({ column }) => column).join(', ')} of ${fill.table.name}`,
+        lock: { mode: 'ROW EXCLUSIVE', tables: [nameOf(fill.table)], heldMs: chunkHeld },
+        rows: fill.estimatedRows,
+        work: 'backfill',
+        validation: 'Its rows are verified before publish',
+      }),
+    ),
+    ...plan.index.map((step) => ofStep('index', step)),
+    ...plan.constrain.map((step) => ofStep('constrain', step)),
+    ...verification('verify'),
+    ...plan.publish.map((step) => ofStep('publish', step)),
+    ...verification('verify_published'),
+    ...plan.contract.map((step) => ofStep('contract', step)),
+    ...plan.removal.map((step) => ofStep('removal', step)),
+  ];
+  const steps = inOrder(drafts).map((draft) => forecast(draft));
+  const room = plan.room ?? [];
+  return {
+    steps,
+    durationMs: addedRange(
+      steps.filter(({ phase }) => phase !== 'removal').map(({ durationMs }) => durationMs),
+    ),
+    diskBytes: room.reduce((sum, one) => sum + one.columns + one.rowVersions + one.indexes, 0),
+    walBytes: room.reduce((sum, { wal }) => sum + wal, 0),
+    before: [
+      `${plan.rights.length} rights of the role`,
+      'no table of the plan held by a forgotten transaction',
+      ...plan.checks.map(
+        ({ operation, problem }) => `operation ${operation + 1}: no row for which ${problem}`,
+      ),
+    ],
+    waysBack: waysBack(plan),
+    approvals: facts.approvals,
+  };
+
+  function verification(phase: 'verify' | 'verify_published'): Draft[] {
+    const level = facts.validationLevel ?? 'full';
+    const passes = phase === 'verify_published' && level === 'strict' ? 2 : 1;
+    return plan.verify.map((one) => ({
+      id: `${phase}.${one.id}`,
+      phase,
+      purpose:
+        level === 'basic' ? `Look at a sample of ${one.table.name}` : `Check every row of ${one.table.name}`,
+      lock: { mode: 'ACCESS SHARE', tables: [nameOf(one.table)], heldMs: chunkHeld },
+      rows: level === 'basic' ? Math.min(sampledRows, one.estimatedRows) : one.estimatedRows * passes,
+      work: 'verify',
+      validation: 'A pass without a wrong row',
+    }));
+  }
+
+  function forecast({ work, amount, opaque, ...draft }: Draft & { after: string[] }): ForecastStep {
+    const lanes = work === 'backfill' || work === 'verify' ? facts.concurrency : 1;
+    const table = draft.lock.tables[0];
+    const { range, basis } =
+      work === undefined
+        ? { range: catalogue, basis: opaque ? ('unknown' as const) : ('catalogue' as const) }
+        : rangeOf(amount ?? draft.rows, pace[work], defaultPace[work], lanes);
+    const waits = draft.lock.mode === 'ACCESS EXCLUSIVE' && draft.lock.tables.length > 0;
+    const measured: ForecastStep = {
+      ...draft,
+      lock: { ...draft.lock, blocks: blocks(draft.lock.mode) },
+      durationMs: waits ? { low: range.low, high: range.high + lockTriesMs } : range,
+      basis,
+      diskBytes: diskOf(plan, draft.phase, draft.id, table),
+      risk: { level: 'low', reasons: [] },
+    };
+    return { ...measured, risk: riskOfStep(measured, opaque === true) };
+  }
+
+  function ofStep(phase: ForecastStep['phase'], step: Step): Draft {
+    const common = { id: step.id, phase, purpose: step.purpose };
+    if (step.kind === 'transaction') {
+      const opaque = step.locks.length === 0 && /^Run your /.test(step.purpose);
+      return {
+        ...common,
+        lock: {
+          mode: opaque ? null : step.locks.length === 0 ? 'ACCESS SHARE' : 'ACCESS EXCLUSIVE',
+          tables: step.locks.map(nameOf),
+          heldMs: lockHeld,
+        },
+        rows: 0,
+        opaque,
+        validation: 'A marker written in the same transaction',
+      };
+    }
+    if (step.kind === 'drop_index') {
+      return {
+        ...common,
+        lock: { mode: 'SHARE UPDATE EXCLUSIVE', tables: [], heldMs: catalogue },
+        rows: 0,
+        validation: 'The index is gone',
+      };
+    }
+    const { rows, bytes } = size(step.table);
+    const index = step.kind === 'create_index';
+    const work: PacedWork = index ? 'index' : 'validate';
+    const amount = index ? bytes : rows;
+    const { range } = rangeOf(amount, pace[work], defaultPace[work], 1);
+    return {
+      ...common,
+      lock: { mode: 'SHARE UPDATE EXCLUSIVE', tables: [nameOf(step.table)], heldMs: range },
+      rows,
+      amount,
+      work,
+      validation: index ? 'pg_index.indisvalid' : 'pg_constraint.convalidated',
+    };
+  }
+}
+
+interface Draft {
+  id: string;
+  phase: ForecastStep['phase'];
+  purpose: string;
+  lock: Omit<ForecastStep['lock'], 'blocks'>;
+  rows: number;
+  /** What its pace is counted in, where that is not rows. */
+  amount?: number;
+  work?: PacedWork;
+  /** Statements of the user's own: nothing is known of them. */
+  opaque?: boolean;
+  validation: string;
+}
+
+const nameOf = ({ schema, name }: TableRef): string => `${schema}.${name}`;
+
+function sizes(plan: Plan) {
+  const known = new Map(plan.tables.map((one) => [nameOf(one.table), one]));
+  return (table: TableRef) => {
+    const found = known.get(nameOf(table));
+    return { rows: found?.estimatedRows ?? 0, bytes: found?.bytes ?? 0 };
+  };
+}
+
+/** Phases one after the other, and the steps of a phase, too; tables are filled and verified beside each other. */
+function inOrder(drafts: Draft[]): (Draft & { after: string[] })[] {
+  const beside = new Set<ForecastStep['phase']>(['backfill', 'verify', 'verify_published']);
+  return drafts.map((draft, at) => {
+    const before = drafts.slice(0, at);
+    const own = before.filter(({ phase }) => phase === draft.phase);
+    const last = own.at(-1);
+    if (last !== undefined && !beside.has(draft.phase)) return { ...draft, after: [last.id] };
+    const earlier = before.findLast(({ phase }) => phase !== draft.phase);
+    if (earlier === undefined) return { ...draft, after: [] };
+    const all = before.filter(({ phase }) => phase === earlier.phase).map(({ id }) => id);
+    return { ...draft, after: beside.has(earlier.phase) ? all : [earlier.id] };
+  });
+}
+
+function blocks(mode: ForecastStep['lock']['mode']): ForecastStep['lock']['blocks'] {
+  switch (mode) {
+    case null:
+    case 'ACCESS EXCLUSIVE':
+      return ['reads', 'writes', 'ddl'];
+    case 'SHARE UPDATE EXCLUSIVE':
+    case 'ROW EXCLUSIVE':
+    case 'ACCESS SHARE':
+      return ['ddl'];
+  }
+}
+
+function diskOf(plan: Plan, phase: ForecastStep['phase'], id: string, table: string | undefined): number {
+  const room = (plan.room ?? []).find((one) => nameOf(one.table) === table);
+  if (room === undefined) return 0;
+  if (phase === 'backfill') return room.columns + room.rowVersions;
+  const builds = plan.index.filter((step) => step.kind === 'create_index' && nameOf(step.table) === table);
+  return builds.some((step) => step.id === id) ? Math.round(room.indexes / builds.length) : 0;
+}
+
+function riskOfStep(step: ForecastStep, opaque: boolean): ForecastStep['risk'] {
+  const high = [
+    ...(opaque ? ['What your own statements lock, and for how long, is not known'] : []),
+    ...(step.phase === 'removal' ? ['What it drops returns only from the backup'] : []),
+  ];
+  const medium = [
+    ...(step.lock.mode === 'ACCESS EXCLUSIVE' && step.lock.tables.length > 2
+      ? [`Locks ${step.lock.tables.length} tables at once`]
+      : []),
+    ...(step.rows >= manyRows ? [`About ${step.rows} rows`] : []),
+    ...(step.basis === 'default' && step.rows >= manyRows / 10
+      ? ['Its pace was never measured on this database']
+      : []),
+  ];
+  if (high.length > 0) return { level: 'high', reasons: [...high, ...medium] };
+  return { level: medium.length > 0 ? 'medium' : 'low', reasons: medium };
+}
