@@ -94,8 +94,13 @@ export const migrationLint = (): Command =>
         findings.push(...(kind === 'sql' ? await lint(text, more) : await lintMigrationFile(text, more)));
       }
       const shown = findings.filter(({ severity }) => atLeast(severity, options.severity));
-      const advised = await withOperations(shown, options.schema ?? 'public', snapshot ?? null);
-      report(advised, files.length, options.json === true ? 'json' : options.format);
+      const format = options.json === true ? 'json' : options.format;
+      // Only these two show them, and they take longer than the linting itself.
+      const advised =
+        format === 'text' || format === 'json'
+          ? await withOperations(shown, options.schema ?? 'public', snapshot ?? null)
+          : shown;
+      report(advised, files.length, format);
       if (findings.some(({ severity }) => atLeast(severity, options.failOn)))
         process.exitCode = exitCode.refused;
     });

@@ -9,7 +9,7 @@ import type { Draft, Rule } from './rule.ts';
 import { suppressionWithoutReason } from './rules/suppression-without-reason.ts';
 import { syntaxError } from './rules/syntax-error.ts';
 import { unusedSuppression } from './rules/unused-suppression.ts';
-import { initialState, type State, shown, standing } from './state.ts';
+import { initialState, keyOf, type State, shown, standing } from './state.ts';
 import { readStatements, type Statement } from './statements.ts';
 import { type Suppression, suppressionsOf } from './suppressions.ts';
 
@@ -31,6 +31,8 @@ export interface LintOptions {
    * whole file is sent as one query (several: only when it holds more than one statement).
    */
   transaction: 'none' | 'file' | 'several';
+  /** Tables that the same migration makes before this SQL: nobody uses them. */
+  fresh?: readonly string[];
 }
 
 /** A finding before it knows its place in a file. */
@@ -61,6 +63,7 @@ export async function lint(sql: string, options: LintOptions): Promise<Finding[]
     options.snapshot ?? null,
     options.transaction === 'file' || several,
   );
+  for (const name of options.fresh ?? []) state.created.add(keyOf(state, { schema: null, name }));
   const found: Found[] = [];
   for (const statement of statements) {
     for (const rule of rules) {
@@ -149,10 +152,11 @@ function suppress(found: Found[], suppressions: Suppression[]): Found[] {
         about(suppressionWithoutReason, one, `${one.rules.join(', ')} is silenced without a reason.`),
       );
     for (const name of one.rules) {
-      if (used.has(`${one.comment.start} ${name}`)) continue;
+      // What squawk's comment silences there may be a rule that only squawk has, or has there.
+      if (one.foreign || used.has(`${one.comment.start} ${name}`)) continue;
       if (known.includes(name))
         left.push(about(unusedSuppression, one, `${name} finds nothing here: the comment silences nothing.`));
-      else if (!one.foreign)
+      else
         left.push(
           about(unusedSuppression, one, `There is no rule ${name}${didYouMean(name, [...ruleById.keys()])}`),
         );

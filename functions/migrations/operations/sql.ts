@@ -1,6 +1,8 @@
 import { ExpressionInvalid } from '../errors.ts';
 import type { OperationOf } from '../file/schema.ts';
+import { lint } from '../lint/lint.ts';
 import { pieces, type StepDraft } from '../plan/pieces.ts';
+import type { Note } from '../plan/schemas.ts';
 import { transaction } from '../plan/steps.ts';
 import { parseErrorOffset, parseSql } from '../sql/tree.ts';
 import type { Applied, OperationContext } from './operation.ts';
@@ -22,6 +24,7 @@ export async function sql(body: OperationOf<'sql'>, context: OperationContext): 
   const up = await statements(body.up, 'up', context);
   const down = body.down === undefined ? [] : await statements(body.down, 'down', context);
   const late = body.onComplete === true;
+  const findings = await findingNotes(body.up, context);
   return {
     schema: context.schema,
     pieces: async () =>
@@ -43,9 +46,33 @@ export async function sql(body: OperationOf<'sql'>, context: OperationContext): 
             operation: context.index,
             text: `Operation ${context.index + 1} runs as it is: its locks, its duration and what it changes are not known beforehand. First statement: ${(up[0] ?? '').slice(0, 200)}`,
           },
+          ...findings,
         ],
       }),
   };
+}
+
+/** As many as a person reads. */
+const maxFindings = 20;
+
+/** What the linter says of the statements, with the sizes of this database. */
+async function findingNotes(up: string, { index, schema, snapshot }: OperationContext): Promise<Note[]> {
+  const findings = await lint(up, {
+    file: '',
+    postgresVersion: Math.floor(snapshot.serverVersion / 10_000),
+    snapshot,
+    transaction: 'file',
+    fresh: schema.tables.filter(({ source }) => source === null).map(({ name }) => name),
+  });
+  return findings
+    .filter(({ severity }) => severity === 'error')
+    .slice(0, maxFindings)
+    .map(({ rule, message, lock, line }) => ({
+      code: 'sql_finding',
+      severity: 'warning',
+      operation: index,
+      text: `Operation ${index + 1}, line ${line}: ${message}${lock === null ? '' : ` ${lock.mode}: ${lock.duration}.`} (${rule})`,
+    }));
 }
 
 /** The statements in one transaction; the executor makes names without a schema mean the migrated one. */

@@ -30,6 +30,24 @@ const groupsOf = (plan: Plan) =>
   );
 const codes = (plan: Plan) => plan.notes.map(({ code, severity }) => `${severity} ${code}`);
 
+describe('sql operations', () => {
+  it('are linted with the sizes of the database, apart from tables that the file makes', async () => {
+    const notesOf = async (operations: unknown[]) =>
+      (await planOf(operations)).notes.filter(({ code }) => code === 'sql_finding');
+    const index = { sql: { up: 'SELECT 1;\nCREATE INDEX i ON orders (lower(note))', down: 'DROP INDEX i' } };
+    const [note, more] = await notesOf([index]);
+    expect(more).toBeUndefined();
+    expect(note).toMatchObject({ severity: 'warning', operation: 0 });
+    expect(note?.text).toMatch(
+      /^Operation 1, line 2: Writes to "orders" wait while "i" is built\. SHARE: while the index is built: roughly .+ rows, .+\. \(require-concurrent-index-creation\)$/,
+    );
+    const made = { create_table: { name: 'logs', columns: [{ name: 'id', type: 'int', pk: true }] } };
+    const onMade = { sql: { up: 'CREATE INDEX i ON logs ((id + 1))', down: 'DROP INDEX i' } };
+    expect(await notesOf([made, onMade])).toEqual([]);
+    expect(await notesOf([onMade, made])).toHaveLength(1);
+  });
+});
+
 describe('groups', () => {
   it('joins a split: both new columns and the dropped one', async () => {
     const [group, ...others] = groupsOf(await example('01-split-name.yaml'));
