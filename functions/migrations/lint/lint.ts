@@ -13,10 +13,6 @@ import { initialState, keyOf, type State, shown, standing } from './state.ts';
 import { readStatements, type Statement } from './statements.ts';
 import { type Suppression, suppressionsOf } from './suppressions.ts';
 
-/** The oldest and newest major version of PostgreSQL that the rules know. */
-export const oldestVersion = 10;
-export const newestVersion = 18;
-
 export interface LintOptions {
   /** The name findings carry. */
   file: string;
