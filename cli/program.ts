@@ -5,8 +5,11 @@ import { connectorRemove } from './connector/remove.ts';
 import { connectorShow } from './connector/show.ts';
 import { connectorUpdate } from './connector/update.ts';
 import { databaseAdd } from './database/add.ts';
+import { databaseDiff } from './database/diff.ts';
+import { databaseBaseline, databaseDrift } from './database/drift.ts';
 import { databaseList } from './database/list.ts';
 import { databaseRemove } from './database/remove.ts';
+import { databaseVersions } from './database/versions.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
 import { migrationActions } from './migration/actions.ts';
@@ -44,7 +47,17 @@ for (const verb of [connectorAdd, connectorUpdate, connectorList, connectorShow,
   connector.addCommand(verb());
 }
 const database = new Command('database').description('Databases that Theseus may change');
-for (const verb of [databaseAdd, databaseList, databaseRemove]) database.addCommand(verb());
+for (const verb of [
+  databaseAdd,
+  databaseList,
+  databaseRemove,
+  databaseVersions,
+  databaseDiff,
+  databaseDrift,
+  databaseBaseline,
+]) {
+  database.addCommand(verb());
+}
 const migration = new Command('migration').description('Changes of a database schema under live traffic');
 for (const verb of [
   migrationLint,

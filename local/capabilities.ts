@@ -70,6 +70,12 @@ const migrations: Capability = {
   schedules: [
     { name: 'migrations-reconcile', expression: 'rate(1 minute)', function: 'reconcile', input: {} },
     {
+      name: 'migrations-detect-drift',
+      expression: 'rate(10 minutes)',
+      function: 'detect-drift',
+      input: {},
+    },
+    {
       name: 'migrations-publish-events',
       expression: 'rate(1 minute)',
       function: 'publish-events',

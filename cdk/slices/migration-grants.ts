@@ -30,6 +30,7 @@ const waiting: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'deleteR
  */
 export const migrationGrants: Record<FunctionName, Right[]> = {
   'inspect-database': ['readDatabaseSecret'],
+  'check-schema': [...phase, 'writeArtifacts'],
   'plan-migration': [...phase, 'writeArtifacts'],
   'validate-migration': phase,
   'acquire-lock': ['readRecords', 'writeRecords', 'readDatabaseSecret'],
@@ -42,7 +43,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'verify-range': phase,
   publish: [...phase, 'makeLoginSecret'],
   contract: phase,
-  'complete-migration': [...phase, 'listRecords', 'deleteRecords', 'deleteLoginSecret'],
+  'complete-migration': [...phase, 'listRecords', 'writeArtifacts', 'deleteRecords', 'deleteLoginSecret'],
   revert: phase,
   'restore-constraints': phase,
   'count-losses': phase,
@@ -56,5 +57,6 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'record-failure': ['readRecords', 'writeRecords', 'deleteRecords'],
   reconcile: [...waiting, 'startWorkflows', 'readExecutions'],
   'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
+  'detect-drift': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'assumeConnector'],
   api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'assumeConnector'],
 };

@@ -116,7 +116,8 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
         logRetention: environment.logRetention,
         keepData: environment.keepData,
         logKey: props.key,
-        ...(name === 'api' ? { rolePath: apiPath(prefix) } : {}), // connectors trust it by this
+        // Connectors trust it by this.
+        ...(migrationGrants[name].includes('assumeConnector') ? { rolePath: apiPath(prefix) } : {}),
       }),
     ]),
   );
@@ -166,6 +167,12 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
         meaning: 'Finds migrations whose workflow died and publishes events that were stored but not sent',
         when: { everyMinutes: 5 },
         handlers: [reconcile, live('publish-events')],
+      },
+      {
+        name: 'detect-drift',
+        meaning: 'Looks at a few databases in turn for changes of their schema that no migration made',
+        when: { everyMinutes: 10 },
+        handlers: [live('detect-drift')],
       },
     ],
     watched: migrationAlarms(scope, environment, functions, connector),

@@ -4,6 +4,7 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
 import { migrationRoutes } from './routes/migrations.ts';
+import { schemaRoutes } from './routes/schemas.ts';
 
 /** The HTTP API of migrations: one Lambda. */
 export const handler = httpApi({
@@ -13,6 +14,6 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Changes the schema of live databases without stopping them, and takes changes back.',
   },
-  routes: [...connectorRoutes, ...databaseRoutes, ...migrationRoutes],
+  routes: [...connectorRoutes, ...databaseRoutes, ...schemaRoutes, ...migrationRoutes],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
 });

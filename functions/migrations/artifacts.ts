@@ -11,6 +11,10 @@ export const artifactKeys = {
   file: (migration: string) => `migrations/${migration}/file`,
   plan: (migration: string, hash: string) => `migrations/${migration}/plan-${hash}.json`,
   definitions: (migration: string) => `migrations/${migration}/definitions.json`,
+  schemaShape: (database: string, schema: string, hash: string) =>
+    `databases/${database}/schemas/${encodeURIComponent(schema)}/${hash}.json`,
+  drift: (database: string, schema: string, hash: string) =>
+    `databases/${database}/drift/${encodeURIComponent(schema)}/${hash}.json`,
 };
 
 export const artifactsBucket = (): string => environmentVariable('ARTIFACTS_BUCKET');

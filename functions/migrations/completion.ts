@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { readJson, readPlan } from './artifacts.ts';
+import { keepVersion } from './drift.ts';
 import type { Engine } from './engines/engine.ts';
 import { ExecutionSuperseded } from './errors.ts';
 import { assertWanted, phasesAfter } from './history.ts';
@@ -51,6 +52,7 @@ export async function finish(id: string, epoch: number, outcome: Outcome): Promi
       const ended = await changeMigration(id, (record) => ending(record, epoch, outcome, changed));
       if (outcome === 'completed') await learnPace(ended);
     }
+    await keepVersion(engine, before, outcome);
     await engine.releaseFence({ migration: id, epoch });
   });
   await releaseSchemaLock(before);

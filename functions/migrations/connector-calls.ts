@@ -80,6 +80,36 @@ export async function inspectDatabase(
   }
 }
 
+const Checked = z.strictObject({ version: z.int(), drift: z.boolean() });
+
+/** What is asked of a look at a schema; null stands for the database's own. */
+export interface CheckAsked {
+  schema: string | null;
+  accept: boolean;
+  actor: string;
+  waitMs: number;
+}
+
+/** Has a schema compared with its last version. Throws what the connector's function throws, ServiceUnavailable. */
+export async function checkThroughConnector(
+  database: DatabaseRecord,
+  { waitMs, ...asked }: CheckAsked,
+  requestId: string,
+): Promise<z.infer<typeof Checked>> {
+  const connector = await connectorOf(database);
+  try {
+    const payload = { databaseId: database.id, ...asked };
+    return Checked.parse(await invoke({ connector, task: 'checkSchema', payload, waitMs, requestId }));
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw new ServiceUnavailable(`The schema was not read within ${waitMs / 1_000} s; the look goes on`, {
+      evidence: { database: database.id },
+      action: 'Ask again in a while.',
+      cause: error,
+    });
+  }
+}
+
 /** Has a stored migration planned. `late` when that takes longer than the API can wait; the plan comes all the same. */
 export async function planMigration(
   id: string,

@@ -24,6 +24,7 @@ const longest = 900;
  */
 export const migrationFunctions = {
   'inspect-database': data(30),
+  'check-schema': data(120),
   'plan-migration': data(120),
   'validate-migration': data(longest),
   'acquire-lock': data(60),
@@ -50,6 +51,7 @@ export const migrationFunctions = {
   'record-failure': control(30),
   reconcile: control(300),
   'publish-events': control(120),
+  'detect-drift': control(300),
   api: control(29),
 } as const satisfies Record<string, FunctionFacts>;
 

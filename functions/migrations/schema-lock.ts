@@ -46,6 +46,16 @@ export async function takeSchemaLock(record: Lockable): Promise<void> {
   }
 }
 
+/** The migration that holds the lock of a schema now, if it acts or was left half-way. */
+export async function lockHolder({
+  databaseId,
+  schema,
+}: Pick<Lockable, 'databaseId' | 'schema'>): Promise<MigrationRecord | undefined> {
+  const held = await readItem(SchemaLock, keys.schemaLock(databaseId, schema));
+  const holder = held && (await readItem(MigrationRecord, keys.migration(held.migration)));
+  return holder && (isActive(holder.status) || holder.status === 'failed') ? holder : undefined;
+}
+
 function inProgress(schema: string, id: string, holder: MigrationRecord | undefined): MigrationInProgress {
   return new MigrationInProgress(
     `Migration ${id} (${holder?.name ?? 'starting'}, ${holder?.status ?? 'unknown'}) works on schema ${schema} of this database`,

@@ -48,6 +48,17 @@ export const keys = {
     pk: `DATABASE#${database}`,
     sk: `LOGIN#${version}`,
   }),
+  /** What is known of a schema, and its versions, newest last. */
+  schemaHead: (database: string, schema: string): ItemKey => ({
+    pk: `SCHEMA#${database}#${schema}`,
+    sk: 'HEAD',
+  }),
+  schemaVersion: (database: string, schema: string, number: number): ItemKey => ({
+    pk: `SCHEMA#${database}#${schema}`,
+    sk: `VERSION#${padded(number)}`,
+  }),
+  /** The database at which the last look for drift ended. */
+  driftCursor: (): ItemKey => ({ pk: 'DRIFT', sk: 'CURSOR' }),
   event: (id: string, sequence: number): ItemKey => ({
     pk: `MIGRATION#${id}`,
     sk: `EVENT#${padded(sequence)}`,

@@ -176,7 +176,7 @@ describe('a database behind a connector of its own', () => {
     const cdk = await fileOf('outputs.json', { 'theseus-connector': { Registration, Other: 'x' } });
     const added = await theseus('connector', 'add', '--file', cdk);
     expect(added).toMatchObject({ code: 0, error: '' });
-    expect(added.out).toContain('customer is registered: 20 functions in us-east-1');
+    expect(added.out).toContain('customer is registered: 21 functions in us-east-1');
     expect((await theseus('connector', 'add', '--file', cdk)).code).toBe(3);
 
     // As `aws cloudformation describe-stacks` prints it.

@@ -41,6 +41,7 @@ const guides = [
   'running-locally.md',
   'cli.md',
   'lint.md',
+  'schema-registry.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];
 

@@ -19,6 +19,8 @@ const machines = files.map((file) => {
 const invokedOtherwise = new Set([
   'api',
   'inspect-database',
+  'check-schema',
+  'detect-drift',
   'plan-migration',
   'restore-rows',
   'reconcile',

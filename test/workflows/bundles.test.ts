@@ -170,7 +170,7 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
   });
 
   it('answer every other request', async () => {
-    const { send } = platform;
+    const { send, sql, invoke } = platform;
     const list = await send('GET', '/migrations?limit=50');
     expect(list.status).toBe(200);
     const { id } = list.body.items[0];
@@ -179,9 +179,15 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
       `/migrations/${id}/events`,
       '/databases',
       '/databases/shop',
+      '/databases/shop/schema-versions',
+      '/databases/shop/schema-differences?from=1&to=2',
     ]) {
       expect(await send('GET', path)).toMatchObject({ status: 200 });
     }
+    await sql('CREATE TABLE stray (id int)');
+    expect(await invoke('detect-drift')).toMatchObject({ payload: { looked: 1, drifted: 1 } });
+    const drift = await send('GET', '/databases/shop/drift');
+    expect(drift).toMatchObject({ status: 200, body: { difference: { changes: [{ name: 'stray' }] } } });
   });
 });
 

@@ -5,8 +5,8 @@ import { currentEnvironment } from '#platform/environment.ts';
 import { Conflict, InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
-import { type Route, route } from '#platform/route.ts';
-import { inspectDatabase } from '../connector-calls.ts';
+import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { checkThroughConnector, inspectDatabase } from '../connector-calls.ts';
 import { findConnector, refuseRetiring } from '../connectors/store.ts';
 import {
   createDatabase,
@@ -62,6 +62,24 @@ async function keepIfConnectorStays(record: DatabaseRecord): Promise<void> {
   }
 }
 
+/** ms; what takes longer, or fails, is made up for by the first look for drift. */
+const firstVersionMs = 5_000;
+
+/** A database is registered all the same when its schema cannot be read now. */
+async function keepFirstVersion(
+  record: DatabaseRecord,
+  actor: string,
+  requestId: string,
+  logger: RequestTools['logger'],
+): Promise<void> {
+  try {
+    const asked = { schema: null, accept: false, actor, waitMs: firstVersionMs };
+    await checkThroughConnector(record, asked, requestId);
+  } catch (error) {
+    logger.warn('no first version of the schema', { database: record.id, error: String(error) });
+  }
+}
+
 export const databaseRoutes: Route[] = [
   route({
     method: 'POST',
@@ -71,7 +89,7 @@ export const databaseRoutes: Route[] = [
     role: 'administrator',
     body: NewDatabase,
     responses: { 201: Database },
-    async handler({ body, caller, requestId }) {
+    async handler({ body, caller, requestId, logger }) {
       const connector = await findConnector(body.connector);
       refuseRetiring(connector);
       const id = await reserveDatabaseName(body.name);
@@ -88,6 +106,7 @@ export const databaseRoutes: Route[] = [
           createdBy: caller.subject,
         });
         await keepIfConnectorStays(record);
+        await keepFirstVersion(record, caller.subject, requestId, logger);
         return {
           status: 201,
           body: databaseView(record),

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { decodeCursor, encodeCursor } from '#platform/page.ts';
+import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { checkThroughConnector } from '../connector-calls.ts';
+import { findDatabase } from '../databases.ts';
+import { readDrift } from '../drift.ts';
+import type { DatabaseRecord } from '../records.ts';
+import { describeDifference, SchemaDifference } from '../registry/report.ts';
+import {
+  betweenQuery,
+  CheckDrift,
+  Drift,
+  ofSchema,
+  SchemaVersionDetail,
+  SchemaVersionPage,
+  versionParam,
+  versionsQuery,
+} from '../registry/schemas.ts';
+import { listVersions, readShapeOf, readVersion, type SchemaPlace, versionView } from '../schema-versions.ts';
+import { DatabaseRef } from '../schemas.ts';
+import { placeSchema } from '../store.ts';
+
+const Params = z.strictObject({ id: DatabaseRef });
+
+const placeIn = (database: DatabaseRecord, schema: string | undefined): SchemaPlace => ({
+  databaseId: database.id,
+  schema: schema ?? database.schema,
+});
+
+/** The API answers within 30 s. */
+const checkMs = 25_000;
+
+/** Looks at the schema now; what was found is read from where it was written down. */
+async function look(
+  reference: string,
+  schema: string | undefined,
+  accept: boolean,
+  { caller, requestId }: RequestTools,
+): Promise<z.infer<typeof Drift>> {
+  const database = await findDatabase(reference);
+  const place = placeIn(database, schema);
+  const asked = { schema: place.schema, accept, actor: caller.subject, waitMs: checkMs };
+  await checkThroughConnector(database, asked, requestId);
+  return readDrift(place);
+}
+
+/** Versions of the schemas of databases, and what differs from them. */
+export const schemaRoutes: Route[] = [
+  route({
+    method: 'GET',
+    path: '/databases/{id}/schema-versions',
+    summary: 'List the versions of a schema, newest first',
+    role: 'viewer',
+    params: Params,
+    query: versionsQuery,
+    responses: { 200: SchemaVersionPage },
+    async handler({ params, query }) {
+      const place = placeIn(await findDatabase(params.id), query.schema);
+      const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
+      const { items, next } = await listVersions(place, query.limit, from);
+      return {
+        status: 200,
+        body: {
+          items: items.map((record) => versionView(place, record)),
+          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases/{id}/schema-versions/{number}',
+    summary: 'Show a version of a schema with every object in it',
+    role: 'viewer',
+    params: Params.extend({ number: versionParam }),
+    query: ofSchema,
+    responses: { 200: SchemaVersionDetail },
+    async handler({ params, query }) {
+      const place = placeIn(await findDatabase(params.id), query.schema);
+      const record = await readVersion(place, params.number);
+      const shape = await readShapeOf(place, record);
+      return { status: 200, body: { ...versionView(place, record), shape } };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases/{id}/schema-differences',
+    summary: 'Compare two versions of a schema: changes, what they do to old clients, SQL',
+    role: 'viewer',
+    params: Params,
+    query: betweenQuery,
+    responses: { 200: SchemaDifference },
+    async handler({ params, query }) {
+      const place = placeIn(await findDatabase(params.id), query.schema);
+      const shapeAt = async (number: number) => readShapeOf(place, await readVersion(place, number));
+      const body = describeDifference(await shapeAt(query.from), await shapeAt(query.to));
+      return { status: 200, body };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases/{id}/drift',
+    summary: 'Show what the last look at a schema found that no migration made',
+    role: 'viewer',
+    params: Params,
+    query: ofSchema,
+    responses: { 200: Drift },
+    async handler({ params, query }) {
+      const place = placeIn(await findDatabase(params.id), query.schema);
+      return { status: 200, body: await readDrift(place) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/databases/{id}/drift-checks',
+    summary: 'Look at a schema now for changes that no migration made',
+    role: 'operator',
+    params: Params,
+    body: CheckDrift,
+    responses: { 200: Drift },
+    handler: async ({ params, body, ...tools }) => ({
+      status: 200,
+      body: await look(params.id, body.schema, false, tools),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/databases/{id}/baselines',
+    summary: 'Take a schema as it is now as its next version',
+    description: 'What differs from the last version, and no running migration made, is accepted.',
+    role: 'operator',
+    params: Params,
+    body: CheckDrift,
+    responses: { 200: Drift },
+    handler: async ({ params, body, ...tools }) => ({
+      status: 200,
+      body: await look(params.id, body.schema, true, tools),
+    }),
+  }),
+];
