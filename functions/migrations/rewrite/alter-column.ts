@@ -43,6 +43,8 @@ function changeOf(context: Context, table: string, column: string, { subtype, de
 export function alterColumn(context: Context, table: string, command: Command, statement: number): void {
   const { name: column } = command;
   if (column === null) throw new CannotRewrite('it names no column');
+  if (context.exchanged.has(columnKey(table, column)))
+    throw new CannotRewrite('the type of the column is exchanged by SQL that renames or drops types');
   const { change, note } = changeOf(context, table, column, command);
   const key = columnKey(table, column);
   const defined =

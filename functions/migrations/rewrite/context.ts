@@ -22,9 +22,16 @@ export interface Context {
   added: Map<string, OperationOf<'add_column'>>;
   altered: Map<string, OperationOf<'alter_column'>>;
   entries: Entry[];
+  /** Columns whose type SQL exchanges, by `table\0column`: every change of them stays SQL. */
+  exchanged: ReadonlySet<string>;
 }
 
-export const emptyContext = (schema: string, snapshot: Snapshot | null): Context => ({
+export const emptyContext = (
+  schema: string,
+  snapshot: Snapshot | null,
+  exchanged: ReadonlySet<string>,
+): Context => ({
+  exchanged,
   schema,
   snapshot,
   created: new Map(),

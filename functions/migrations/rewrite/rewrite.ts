@@ -7,6 +7,7 @@ import { readStatements, type Statement } from '../lint/statements.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { cutToBytes, MAX_IDENTIFIER_BYTES } from '../sql/identifiers.ts';
 import { type Context, type Entry, emptyContext } from './context.ts';
+import { exchangedColumns } from './exchanged.ts';
 import { rewriteStatement } from './statement.ts';
 
 export interface RewriteOptions {
@@ -42,7 +43,7 @@ export async function operationsOf(
 ): Promise<{ entries: Entry[]; statements: Statement[] } | null> {
   const { statements, unreadable } = await readStatements(sql);
   if (unreadable !== null) return null;
-  const context: Context = emptyContext(schema, snapshot);
+  const context: Context = emptyContext(schema, snapshot, exchangedColumns(statements));
   for (const statement of statements) rewriteStatement(context, statement);
   return { entries: context.entries, statements };
 }

@@ -183,6 +183,26 @@ export const cases: Case[] = [
     kinds: ['drop_multicolumn_constraint', 'alter_column', 'alter_column'],
   },
   {
+    name: 'a value taken from an enum, by Prisma: SQL all through',
+    setup: `CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN', 'OLD');
+      CREATE TABLE "User" (id int PRIMARY KEY, "role" "Role" NOT NULL DEFAULT 'USER', "roles" "Role"[]);
+      INSERT INTO "User" VALUES (1, 'ADMIN', '{USER}');`,
+    sql: `-- AlterEnum
+      BEGIN;
+      CREATE TYPE "Role_new" AS ENUM ('USER', 'ADMIN');
+      ALTER TABLE "User" ALTER COLUMN "role" DROP DEFAULT;
+      ALTER TABLE "User" ALTER COLUMN "role" TYPE "Role_new" USING ("role"::text::"Role_new");
+      ALTER TABLE "User" ALTER COLUMN "roles" TYPE "Role_new"[] USING ("roles"::text::"Role_new"[]);
+      ALTER TYPE "Role" RENAME TO "Role_old";
+      ALTER TYPE "Role_new" RENAME TO "Role";
+      DROP TYPE "Role_old";
+      ALTER TABLE "User" ALTER COLUMN "role" SET DEFAULT 'USER';
+      COMMIT;
+      -- AlterTable
+      ALTER TABLE "User" ADD COLUMN "name" TEXT;`,
+    kinds: ['sql', 'sql', 'sql', 'sql', 'sql', 'sql', 'sql', 'sql', 'add_column'],
+  },
+  {
     name: 'what has no counterpart stays as it is, in its place',
     setup: shop,
     sql: `CREATE TYPE mood AS ENUM ('glad');
