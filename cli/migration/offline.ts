@@ -6,7 +6,7 @@ import { planHash } from '#migrations/plan/hash.ts';
 import { createPlan } from '#migrations/plan/plan.ts';
 import type { Plan } from '#migrations/plan/schemas.ts';
 import type { Snapshot } from '#migrations/plan/snapshot.ts';
-import { MigrationOptions } from '#migrations/schemas.ts';
+import { MigrationOptions, type ValidationLevel } from '#migrations/schemas.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { problemOf } from '#platform/problem.ts';
@@ -64,12 +64,23 @@ export const planWithoutPlatform = (
   fileName: string,
   {
     diskFreeBytes,
+    validationLevel,
     ...asked
-  }: { login: string | undefined; allViews: boolean | undefined; diskFreeBytes: number | undefined },
+  }: {
+    validationLevel: ValidationLevel | undefined;
+    login: string | undefined;
+    allViews: boolean | undefined;
+    diskFreeBytes: number | undefined;
+  },
 ): Promise<{ plan: Plan; hash: string; findings: Finding[]; forecast: Forecast }> =>
   withoutPlatform(url, 'plan', async (engine) => {
     const parsed = parseMigrationFile(file, { fileName });
-    const plan = await createPlan({ file: parsed, snapshot: await engine.snapshot(schema), ...asked });
+    const plan = await createPlan({
+      file: parsed,
+      snapshot: await engine.snapshot(schema),
+      strict: validationLevel === 'strict',
+      ...asked,
+    });
     const findings = await engine.validate(plan, {
       signal: AbortSignal.timeout(checksMs),
       until: Date.now() + checksMs,
@@ -77,7 +88,11 @@ export const planWithoutPlatform = (
     });
     // Without a platform nothing was measured before, and nobody but the starter is asked.
     const { concurrency } = MigrationOptions.parse({});
-    const forecast = forecastOf(plan, { concurrency, approvals: [] });
+    const forecast = forecastOf(plan, {
+      concurrency,
+      approvals: [],
+      ...(validationLevel && { validationLevel }),
+    });
     return { plan, hash: planHash(plan), findings, forecast };
   });
 

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { PlanWithForecast } from '#migrations/plan/forecast.ts';
-import { Migration, type PlanSummary } from '#migrations/schemas.ts';
+import { DryRunAnswer, Migration, type PlanSummary, ValidationLevel } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
@@ -20,10 +20,12 @@ export interface PlanOptions {
   allViews?: boolean;
   diskFree?: string;
   requireApproval?: boolean;
+  validation?: ValidationLevel;
   consent: string[];
 }
 
 interface Options extends PlanOptions {
+  dryRun?: boolean;
   sql?: boolean;
   json?: boolean;
 }
@@ -75,36 +77,42 @@ const sizeOf = (text: string | undefined): number | undefined => {
   return Math.round(Number(parsed[1]) * unit);
 };
 
+/** The request body of a plan. @throws Failure (usage) when a time or a size cannot be read. */
+function requestOf({ file, fileName }: { file: string; fileName: string }, options: PlanOptions) {
+  const soakSeconds = seconds('--soak', options.soak);
+  const undoWindowSeconds = seconds('--undo-window', options.undoWindow);
+  const diskFreeBytes = sizeOf(options.diskFree);
+  return {
+    database: options.database,
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
+    file,
+    fileName,
+    options: {
+      ...(soakSeconds === undefined ? {} : { soakSeconds }),
+      ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
+      ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
+      ...(options.allViews ? { allViews: true } : {}),
+      ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
+      ...(options.validation === undefined ? {} : { validationLevel: options.validation }),
+      ...(options.requireApproval ? { requireApproval: true } : {}),
+    },
+    consents: options.consent,
+  };
+}
+
 /**
  * Has a migration planned and kept, ready to start. `file` is its text; times are such as `90s` or `7d`.
  * @throws Failure (refused) when no plan can be made, (usage) when a time or a size cannot be read.
  */
 export async function planMigration(
   ask: Ask,
-  { file, fileName }: { file: string; fileName: string },
+  migrationFile: { file: string; fileName: string },
   options: PlanOptions,
 ): Promise<{ migration: Migration; plan: PlanSummary }> {
-  const soakSeconds = seconds('--soak', options.soak);
-  const undoWindowSeconds = seconds('--undo-window', options.undoWindow);
-  const diskFreeBytes = sizeOf(options.diskFree);
   const created = await ask({
     method: 'POST',
     path: '/migrations',
-    body: {
-      database: options.database,
-      ...(options.schema === undefined ? {} : { schema: options.schema }),
-      file,
-      fileName,
-      options: {
-        ...(soakSeconds === undefined ? {} : { soakSeconds }),
-        ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
-        ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
-        ...(options.allViews ? { allViews: true } : {}),
-        ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
-        ...(options.requireApproval ? { requireApproval: true } : {}),
-      },
-      consents: options.consent,
-    },
+    body: requestOf(migrationFile, options),
     answer: Migration,
   });
   const migration = await settled(ask, created, (one) => one.status !== 'planning');
@@ -140,6 +148,11 @@ export const migrationPlan = (): Command =>
       '--disk-free <size>',
       "what is free on the database's disk, e.g. 20GB: less than needed is refused",
     )
+    .addOption(
+      new Option('--validation <level>', 'how rows are verified (default: full)').choices(
+        ValidationLevel.options,
+      ),
+    )
     .option('--require-approval', 'ask for approval even where nothing demands it')
     .option(
       '--consent <code>',
@@ -147,6 +160,7 @@ export const migrationPlan = (): Command =>
       (code, all: string[]) => [...all, code],
       [],
     )
+    .option('--dry-run', 'keep nothing: only say what it would do')
     .option('--sql', 'show every statement')
     .option('--json', 'print JSON')
     .action(async (path: string, options: Options, command: Command) => {
@@ -163,6 +177,7 @@ export const migrationPlan = (): Command =>
             login: options.loginRole,
             allViews: options.allViews,
             diskFreeBytes: sizeOf(options.diskFree),
+            validationLevel: options.validation,
           },
         );
         if (options.json) printJson({ plan, hash, findings, forecast });
@@ -174,6 +189,21 @@ export const migrationPlan = (): Command =>
       }
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
       const ask = asking(platform);
+      if (options.dryRun) {
+        const { hash, plan, findings, forecast } = await ask({
+          method: 'POST',
+          path: '/migrations',
+          query: { dryRun: 'true' },
+          body: requestOf({ file, fileName }, options),
+          answer: DryRunAnswer,
+        });
+        if (options.json) printJson({ plan, hash, findings, forecast });
+        else
+          for (const line of describePlan(plan, forecast, { sql: options.sql ?? false, findings }))
+            print(line);
+        if (findings.length > 0) process.exitCode = exitCode.refused;
+        return;
+      }
       const { migration, plan: summary } = await planMigration(ask, { file, fileName }, options);
       const { findings } = summary;
       if (findings.length > 0) process.exitCode = exitCode.refused;

@@ -4,8 +4,9 @@ import { readFailure } from '#platform/causes.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { connectorClient, refusalOf } from './connectors/client.ts';
 import { ReportedFailure, ReportedRefusal } from './errors.ts';
+import { Plan } from './plan/schemas.ts';
 import type { ConnectorRecord, DatabaseRecord, MigrationRecord } from './records.ts';
-import { RestoredRows, type RestoreRows } from './schemas.ts';
+import { type DryRun, FoundProblem, RestoredRows, type RestoreRows } from './schemas.ts';
 import { connectorOf } from './workflow.ts';
 
 /** The API answers within 30 s; a plan that takes longer is answered with 202 and found later. */
@@ -124,6 +125,28 @@ export async function planMigration(
   } catch (error) {
     if (isTimeout(error)) return 'late';
     throw error;
+  }
+}
+
+const Planned = z.strictObject({ hash: z.string(), plan: Plan, findings: z.array(FoundProblem) });
+
+/** Has a migration planned that is stored nowhere. Throws ServiceUnavailable when that takes longer than the API can wait. */
+export async function planOnly(
+  dryRun: DryRun,
+  database: DatabaseRecord,
+  requestId: string,
+): Promise<z.infer<typeof Planned>> {
+  const connector = await connectorOf(database);
+  try {
+    const call = { connector, task: 'planMigration', payload: { dryRun }, waitMs: planningWaitMs, requestId };
+    return Planned.parse(await invoke(call));
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw new ServiceUnavailable('Planning takes longer than 20 s', {
+      action:
+        'Plan without dryRun: the plan is stored and can be waited for. It changes nothing in the database.',
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import { ConnectorRef } from './connectors/schemas.ts';
-import { Note, UndoClass } from './plan/schemas.ts';
+import { Forecast } from './plan/forecast.ts';
+import { Note, Plan, UndoClass } from './plan/schemas.ts';
 
 /** Where a migration stands, as its reader sees it. */
 export const MigrationStatus = z.enum([
@@ -64,6 +65,9 @@ const Time = z.iso.datetime();
 const schemaName = z.string().min(1).max(63);
 
 const daySeconds = 86_400;
+export const ValidationLevel = z.enum(['basic', 'full', 'strict']);
+export type ValidationLevel = z.infer<typeof ValidationLevel>;
+
 export const MigrationOptions = z
   .strictObject({
     soakSeconds: z
@@ -124,10 +128,16 @@ export const MigrationOptions = z
       .boolean()
       .optional()
       .describe('Views of every table, for clients whose search_path is the version schema alone'),
+    validationLevel: ValidationLevel.default('full').describe(
+      'How rows are verified: basic a sample; full every row; strict every row, twice after publish, and nothing is accepted that cannot be verified',
+    ),
     requireApproval: z.boolean().default(false).describe('Ask for approval even where nothing demands it'),
   })
   .meta({ id: 'MigrationOptions' });
 export type MigrationOptions = z.infer<typeof MigrationOptions>;
+
+/** What stands in the way of a migration. */
+export const FoundProblem = z.strictObject({ code: z.string(), problem: z.string(), action: z.string() });
 
 export const PlanSummary = z
   .strictObject({
@@ -140,7 +150,7 @@ export const PlanSummary = z
     operations: z.array(z.strictObject({ kind: z.string(), summary: z.string(), undo: UndoClass })),
     tables: z.array(z.strictObject({ name: z.string(), estimatedRows: z.int() })),
     findings: z
-      .array(z.strictObject({ code: z.string(), problem: z.string(), action: z.string() }))
+      .array(FoundProblem)
       .default([])
       .describe('What stood in the way when it was planned; start looks again'),
   })
@@ -328,6 +338,20 @@ export const NewMigration = z
   })
   .meta({ id: 'NewMigration' });
 export type NewMigration = z.infer<typeof NewMigration>;
+
+/** A migration that is only asked about, as the function that plans gets it. */
+export const DryRun = z.strictObject({
+  databaseId: z.string(),
+  schema: schemaName,
+  file: z.string(),
+  fileName: z.string(),
+  options: MigrationOptions,
+});
+export type DryRun = z.infer<typeof DryRun>;
+
+export const DryRunAnswer = z
+  .strictObject({ hash: z.string(), findings: z.array(FoundProblem), plan: Plan, forecast: Forecast })
+  .meta({ id: 'DryRun' });
 
 const Comment = z.string().max(2_000).optional();
 export const StartMigration = z

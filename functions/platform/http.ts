@@ -128,7 +128,8 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
       const result = await run(tools);
       return json(result.status, result.body, result.headers);
     };
-    if (idempotencyKey === undefined) return respond();
+    // A dry run stores nothing, not even its answer: to repeat it does no harm.
+    if (idempotencyKey === undefined || queryOf(event).dryRun === 'true') return respond();
     const request = {
       caller: caller.subject,
       method,

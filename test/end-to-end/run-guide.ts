@@ -54,6 +54,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
           login: undefined,
           diskFreeBytes: undefined,
           allViews: undefined,
+          validationLevel: undefined,
         });
         printed = describePlan(plan, forecast, { sql: false, findings })
           .map(stripVTControlCharacters)

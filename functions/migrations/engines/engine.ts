@@ -137,6 +137,12 @@ export interface Engine {
   runStep(step: Step, fence: Fence, options: RunOptions): Promise<StepResult>;
   /** Splits a table into at most `parts` ranges of about equal size, and counts nothing. */
   splitRanges(table: TableRef, key: Backfill['key'], parts: number): Promise<KeyRange[]>;
+  /** At most `spans` ranges of at most `rows` consecutive rows, spread over the table by its key. */
+  sampleRanges(
+    table: TableRef,
+    key: Backfill['key'],
+    sample: { spans: number; rows: number },
+  ): Promise<KeyRange[]>;
   backfillRange(
     backfill: Backfill,
     range: KeyRange,

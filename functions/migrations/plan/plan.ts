@@ -18,6 +18,7 @@ import { backfills, verifications } from './rows.ts';
 import { type LoginRole, Plan, type TableRef } from './schemas.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lockOrder, merged, numbered } from './steps.ts';
+import { refuseUnverifiable } from './strict.ts';
 
 /**
  * Decides a whole migration before anything runs. Pure: the same file and snapshot give the same plan.
@@ -28,6 +29,7 @@ export async function createPlan({
   snapshot,
   login,
   allViews = false,
+  strict = false,
 }: {
   file: MigrationFile;
   snapshot: Snapshot;
@@ -35,6 +37,8 @@ export async function createPlan({
   login?: string | undefined;
   /** Views of every table, for clients whose search_path is the version alone. */
   allViews?: boolean | undefined;
+  /** Refuse what cannot be verified row by row. */
+  strict?: boolean | undefined;
 }): Promise<Plan> {
   const versionSchema = fittingName(`${snapshot.schema}_${file.versionSchema ?? file.name}`);
   refuseTakenVersion(versionSchema, snapshot);
@@ -58,7 +62,7 @@ export async function createPlan({
   const all: Pieces[] = [];
   for (const { pieces } of applied) all.push(await pieces(schema));
   const role = login === undefined ? undefined : loginRole(login, snapshot.schema, versionSchema);
-  return assembled(file, snapshot, versionSchema, schema, all, role);
+  return assembled(file, snapshot, versionSchema, schema, all, role, strict);
 }
 
 function refuseTakenVersion(versionSchema: string, snapshot: Snapshot): void {
@@ -135,6 +139,7 @@ function assembled(
   final: LogicalSchema,
   all: Pieces[],
   login: LoginRole | undefined,
+  strict: boolean,
 ): Plan {
   const groups = flowGroups(
     all.flatMap((each) => each.flows),
@@ -142,6 +147,7 @@ function assembled(
     version,
   );
   const fills = all.flatMap((each) => each.fills);
+  if (strict) refuseUnverifiable(final, groups, fills);
   const backfill = backfills(groups, fills);
   const index = numbered('index', once(all.flatMap((each) => each.index)));
   const relax = merged(

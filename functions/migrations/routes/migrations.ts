@@ -6,7 +6,7 @@ import { newId } from '#platform/ids.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
-import { planMigration, restoreRows } from '../connector-calls.ts';
+import { planMigration, planOnly, restoreRows } from '../connector-calls.ts';
 import { findDatabase } from '../databases.ts';
 import * as decisions from '../decisions.ts';
 import { readEvents } from '../events.ts';
@@ -14,10 +14,12 @@ import { parseMigrationFile } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
 import { readMeasuredPace } from '../measured-pace.ts';
 import { forecastOf, PlanWithForecast } from '../plan/forecast.ts';
+import { summaryOf } from '../plan-summary.ts';
 import { approvalsDemanded } from '../policy.ts';
 import { type MigrationRecord, newRecord } from '../records.ts';
 import {
   Decision,
+  DryRunAnswer,
   Migration,
   MigrationEventPage,
   MigrationId,
@@ -46,11 +48,9 @@ function idOf({ caller, idempotencyKey }: RequestTools): string {
 /** With what was measured of the database up to now. */
 async function planWithForecast(record: MigrationRecord): Promise<PlanWithForecast> {
   const [plan, measured] = await Promise.all([readPlan(record), readMeasuredPace(record.databaseId)]);
-  const { concurrency } = record.options;
-  return {
-    ...plan,
-    forecast: forecastOf(plan, { measured, concurrency, approvals: approvalsDemanded(record) }),
-  };
+  const { concurrency, validationLevel } = record.options;
+  const approvals = approvalsDemanded(record);
+  return { ...plan, forecast: forecastOf(plan, { measured, concurrency, validationLevel, approvals }) };
 }
 
 /** Plans only. What cannot be planned is refused with its reason and not kept. */
@@ -74,6 +74,19 @@ async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
   return decided === 'decided'
     ? ({ status: 201, body: view, headers } as const)
     : ({ status: 202, body: view, headers } as const);
+}
+
+/** A plan that is stored nowhere: not in the database, and not by the platform. */
+async function dryRun(body: z.infer<typeof NewMigration>, tools: RequestTools) {
+  const database = await findDatabase(body.database);
+  const { file, fileName, options } = body;
+  const asked = { databaseId: database.id, schema: body.schema ?? database.schema, file, fileName, options };
+  const { hash, plan, findings } = await planOnly(asked, database, tools.requestId);
+  const measured = await readMeasuredPace(database.id);
+  const approvals = approvalsDemanded({ plan: summaryOf(plan, hash, findings), options });
+  const { concurrency, validationLevel } = options;
+  const forecast = forecastOf(plan, { measured, concurrency, validationLevel, approvals });
+  return { status: 200, body: { hash, findings, plan, forecast } } as const;
 }
 
 /** A verb that a person asks of a migration; the answer is the migration after it. */
@@ -110,11 +123,13 @@ export const migrationRoutes: Route[] = [
     path: '/migrations',
     summary: 'Plan a migration; changes nothing in the database',
     description:
-      '202 when planning takes longer than about 20 s: the plan is found under the location given.',
+      'With dryRun nothing is stored either, not even the answer for an Idempotency-Key. 202 when planning takes longer than about 20 s: the plan is found under the location given.',
     role: 'operator',
     body: NewMigration,
-    responses: { 201: Migration, 202: Migration },
-    handler: ({ body, ...tools }) => plan(body, tools),
+    query: z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') }),
+    responses: { 200: DryRunAnswer, 201: Migration, 202: Migration },
+    handler: ({ body, query, ...tools }) =>
+      query.dryRun === 'true' ? dryRun(body, tools) : plan(body, tools),
   }),
   route({
     method: 'GET',

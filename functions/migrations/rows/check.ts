@@ -4,6 +4,7 @@ import { VerificationFailed } from '../errors.ts';
 import type { Plan } from '../plan/schemas.ts';
 import { readRanges } from '../progress.ts';
 import type { RangeRecord, Stage } from '../records.ts';
+import type { ValidationLevel } from '../schemas.ts';
 import { withTarget } from '../target.ts';
 import { checkpoint, mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
 
@@ -54,29 +55,40 @@ function after(before: RangeRecord, result: VerifyResult): RangeRecord {
   };
 }
 
+/** How many passes in a row must be clean. */
+const cleanPasses = (stage: Stage, level: ValidationLevel): number =>
+  level === 'strict' && stage === 'verify-published' ? 2 : 1;
+
 /**
- * What a pass over all ranges came to: `clean` when every row was right. Pass 0 is clean only when there is nothing to
- * verify. Throws VerificationFailed when the last pass allowed was unclean.
+ * What the passes up to `pass` came to: `clean` when as many as are demanded were right in every row, one after the
+ * other. Pass 0 is clean only when there is nothing to verify. Throws VerificationFailed when the last pass allowed was
+ * unclean.
  */
 export async function passResult(
   migrationId: string,
   plan: Plan,
   stage: Stage,
   pass: number,
+  level: ValidationLevel,
 ): Promise<'clean' | 'unclean'> {
   if (plan.verify.length === 0) return 'clean';
   if (pass < 1) return 'unclean';
-  const ranges = (await readRanges(migrationId, stage)).filter((range) => range.pass === pass);
-  const wrong = ranges.reduce((sum, range) => sum + range.wrong, 0);
-  if (wrong === 0) return 'clean';
-  if (pass < mostPasses) return 'unclean';
-  const repaired = ranges.reduce((sum, range) => sum + range.repaired, 0);
+  const ranges = await readRanges(migrationId, stage);
+  const wrongIn = (one: number) =>
+    ranges.filter((range) => range.pass === one).reduce((sum, { wrong }) => sum + wrong, 0);
+  const needed = cleanPasses(stage, level);
+  const last = Array.from({ length: needed }, (_, before) => pass - before);
+  if (last.every((one) => one >= 1 && wrongIn(one) === 0)) return 'clean';
+  const wrong = wrongIn(pass);
+  if (wrong === 0 || pass < mostPasses) return 'unclean';
+  const own = ranges.filter((range) => range.pass === pass);
+  const repaired = own.reduce((sum, range) => sum + range.repaired, 0);
   throw new VerificationFailed(`${wrong} rows were still wrong in pass ${pass} of verification`, {
     evidence: {
       wrong,
       repaired,
       passes: pass,
-      rows: ranges.flatMap(({ table, sample }) => sample.map((key) => ({ table, key }))).slice(0, 10),
+      rows: own.flatMap(({ table, sample }) => sample.map((key) => ({ table, key }))).slice(0, 10),
     },
     action:
       'Look at these rows: something writes them past the dual write, or their up expression is not stable.',

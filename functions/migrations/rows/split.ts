@@ -1,6 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
 import type { Backfill, Plan, TableRef } from '../plan/schemas.ts';
 import type { RangePlan, Stage } from '../records.ts';
+import type { ValidationLevel } from '../schemas.ts';
 
 /** Something done to every row of one table. */
 export interface TableWork {
@@ -33,7 +34,9 @@ export async function splitTables(
   plan: Plan,
   stage: Stage,
   wanted: number | undefined,
+  level: ValidationLevel,
 ): Promise<RangePlan['ranges']> {
+  if (stage !== 'backfill' && level === 'basic') return sampleTables(engine, plan, stage);
   const works = workOf(plan, stage);
   const ranges: RangePlan['ranges'] = [];
   for (const { id, table, key, estimatedRows } of works) {
@@ -44,6 +47,20 @@ export async function splitTables(
       const open = stage !== 'backfill' && range === split.length - 1;
       ranges.push({ work: id, range, table: table.name, from, to: open ? null : to, estimatedRows: share });
     }
+  }
+  return ranges;
+}
+
+/** What `basic` looks at of each table: ten places of a thousand rows. */
+const sample = { spans: 10, rows: 1_000 };
+
+async function sampleTables(engine: Engine, plan: Plan, stage: Stage): Promise<RangePlan['ranges']> {
+  const ranges: RangePlan['ranges'] = [];
+  for (const { id, table, key } of workOf(plan, stage)) {
+    const spans = await engine.sampleRanges(table, key, sample);
+    spans.forEach(({ from, to }, range) => {
+      ranges.push({ work: id, range, table: table.name, from, to, estimatedRows: sample.rows });
+    });
   }
   return ranges;
 }

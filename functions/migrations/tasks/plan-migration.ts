@@ -10,22 +10,26 @@ import { parseMigrationFile } from '../file/parse.ts';
 import { enterUnlockedPhase } from '../history.ts';
 import { planHash } from '../plan/hash.ts';
 import { createPlan } from '../plan/plan.ts';
-import type { Plan } from '../plan/schemas.ts';
+import { Plan } from '../plan/schemas.ts';
 import { summaryOf } from '../plan-summary.ts';
 import type { MigrationRecord } from '../records.ts';
-import { MigrationId } from '../schemas.ts';
+import { DryRun, FoundProblem, MigrationId } from '../schemas.ts';
 import { changeMigration, readMigration } from '../store.ts';
 import { withTarget } from '../target.ts';
 
+/** A migration that is planned: stored, or only asked about. */
+type Asked = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema' | 'fileName' | 'options'>;
+
 /** What the file means for the database as it is now. */
-async function planNow(record: MigrationRecord): Promise<Plan> {
-  const file = parseMigrationFile(await readArtifact(record.fileKey), { fileName: record.fileName });
+async function planNow(record: Asked, text: string): Promise<Plan> {
+  const file = parseMigrationFile(text, { fileName: record.fileName });
   const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
   return createPlan({
     file,
     snapshot,
     login: record.options.loginRole,
     allViews: record.options.allViews,
+    strict: record.options.validationLevel === 'strict',
   });
 }
 
@@ -33,7 +37,7 @@ async function planNow(record: MigrationRecord): Promise<Plan> {
 const findingsMs = 10_000;
 
 /** What stands in the way today. What could not be read in this short time is left to the start, which looks again. */
-async function findProblems(record: MigrationRecord, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
+async function findProblems(record: Asked, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
   const until = clock.now() + findingsMs;
   const { pacing, diskFreeBytes } = record.options;
   const findings = await withTarget(record, 'plan', (engine) =>
@@ -43,7 +47,7 @@ async function findProblems(record: MigrationRecord, plan: Plan, signal: AbortSi
 }
 
 async function decide(record: MigrationRecord, signal: AbortSignal): Promise<string> {
-  const plan = await planNow(record);
+  const plan = await planNow(record, await readArtifact(record.fileKey));
   const findings = await findProblems(record, plan, signal);
   const hash = planHash(plan);
   const planKey = artifactKeys.plan(record.id, hash);
@@ -73,15 +77,28 @@ async function reject(record: MigrationRecord, error: unknown): Promise<void> {
   );
 }
 
+const Stored = z.strictObject({ migrationId: MigrationId, check: z.boolean().default(false) });
+
 /**
  * Plans a new migration; with `check`, plans one again that is about to run and refuses unless the database still gives
- * the plan that was decided (and perhaps approved).
+ * the plan that was decided (and perhaps approved). A dry run brings everything with it, and answers with everything.
  */
 export const handler = task({
   name: 'plan-migration',
-  input: z.strictObject({ migrationId: MigrationId, check: z.boolean().default(false) }),
-  output: z.strictObject({ hash: z.string() }),
-  async handler({ migrationId, check }, { signal }) {
+  input: z.union([Stored, z.strictObject({ dryRun: DryRun })]),
+  output: z.strictObject({
+    hash: z.string(),
+    plan: Plan.optional(),
+    findings: z.array(FoundProblem).optional(),
+  }),
+  async handler(input, { signal }) {
+    if ('dryRun' in input) {
+      const { file, ...asked } = input.dryRun;
+      const record = { id: 'dry-run', ...asked };
+      const plan = await planNow(record, file);
+      return { hash: planHash(plan), plan, findings: await findProblems(record, plan, signal) };
+    }
+    const { migrationId, check } = input;
     if (!check) {
       const record = await readMigration(migrationId);
       if (record.plan !== null) return { hash: record.plan.hash };
@@ -94,7 +111,7 @@ export const handler = task({
     }
     const record = await enterUnlockedPhase(migrationId, 'plan');
     const decided = record.plan?.hash;
-    const found = planHash(await planNow(record));
+    const found = planHash(await planNow(record, await readArtifact(record.fileKey)));
     if (found === decided) return { hash: found };
     throw new PlanStale('The database has changed since the migration was planned', {
       evidence: { planned: decided, found },

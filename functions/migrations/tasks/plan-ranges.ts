@@ -12,7 +12,7 @@ const RangeRef = z.strictObject({ work: z.string(), range: z.int() });
 
 /**
  * Splits the tables of a stage into key ranges, once for each pass. For verification the pass before is looked at
- * first: clean ends it. Throws VerificationFailed after the third unclean pass.
+ * first: clean ends it, and with `strict` after publish a second clean one. Throws VerificationFailed after the third unclean pass.
  */
 export const handler = task({
   name: 'plan-ranges',
@@ -30,8 +30,11 @@ export const handler = task({
       stage === 'verify-published' ? { status: 'running' } : {},
     );
     const plan = await readPlan(record);
-    const { concurrency } = record.options;
-    if (stage !== 'backfill' && (await passResult(migrationId, plan, stage, pass - 1)) === 'clean') {
+    const { concurrency, validationLevel } = record.options;
+    if (
+      stage !== 'backfill' &&
+      (await passResult(migrationId, plan, stage, pass - 1, validationLevel)) === 'clean'
+    ) {
       return { clean: true, items: [], concurrency };
     }
     const decided = await readRangePlan(migrationId, stage, pass);
@@ -39,7 +42,7 @@ export const handler = task({
       decided ??
       (await withTarget(record, 'ranges', async (engine) => {
         await engine.setFencePhase({ migration: migrationId, epoch }, phase);
-        const split = await splitTables(engine, plan, stage, record.options.ranges);
+        const split = await splitTables(engine, plan, stage, record.options.ranges, validationLevel);
         return decideRanges(migrationId, { stage, pass, ranges: split });
       }));
     return {

@@ -10,7 +10,7 @@ import { releaseFence, setFencePhase, takeFence } from './fence.ts';
 import { readShape } from './introspect/shape.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
 import { makeLogin } from './login.ts';
-import { splitRanges } from './ranges.ts';
+import { sampleRanges, splitRanges } from './ranges.ts';
 import { columnTypes, restoreTable } from './restore.ts';
 import { countRows, exportRows, findRows } from './rows.ts';
 import { borrowSession } from './sessions.ts';
@@ -79,6 +79,10 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     splitRanges: (table, key, parts) =>
       using('split', { readOnly: true, statementTimeoutMs: samplingTimeoutMs }, (session) =>
         splitRanges(session, table, key, parts),
+      ),
+    sampleRanges: (table, key, sample) =>
+      using('split', { readOnly: true, statementTimeoutMs: samplingTimeoutMs }, (session) =>
+        sampleRanges(session, table, key, sample),
       ),
     backfillRange: (backfill, range, from, fence, run) =>
       backfillRange(open, backfill, range, from, fence, run),

@@ -1,7 +1,7 @@
 import type { TableRef } from '../../plan/schemas.ts';
 import type { KeyRange } from '../engine.ts';
 import type { Session } from './connection.ts';
-import { type Key, keyList, keyListDescending, keyText, relation } from './keyset.ts';
+import { afterParameters, type Key, keyList, keyListDescending, keyText, relation } from './keyset.ts';
 
 /** Blocks read for every part: some thousands of rows, so that parts differ in size by a few per cent. */
 const BLOCKS_A_PART = 50;
@@ -54,3 +54,39 @@ async function percentiles(
 }
 
 const sameKey = (a: string[], b: string[]): boolean => a.every((part, index) => part === b[index]);
+
+/**
+ * At most `spans` ranges of at most `rows` consecutive rows, each at the beginning of one of as many equal parts of the
+ * table. Of a table that has hardly more rows the whole, in one or several ranges.
+ */
+export async function sampleRanges(
+  session: Session,
+  table: TableRef,
+  key: Key,
+  { spans, rows }: { spans: number; rows: number },
+): Promise<KeyRange[]> {
+  const parts = await splitRanges(session, table, key, spans);
+  const sampled: KeyRange[] = [];
+  for (const { from, to } of parts) {
+    const after = from === null ? 'true' : afterParameters(key, 2);
+    const { rows: found } = await session.query<{ key: string[] }>(
+      `SELECT ${keyText(key)} AS key FROM ${relation(table)} WHERE ${after} ORDER BY ${keyList(key)} OFFSET $1 LIMIT 1`,
+      [rows - 1, ...(from ?? [])],
+    );
+    const end = found[0]?.key;
+    sampled.push({ from, to: end === undefined ? to : await lesser(session, key, end, to) });
+  }
+  return sampled;
+}
+
+/** A span never reaches into the part after its own. */
+async function lesser(session: Session, key: Key, end: string[], to: string[] | null): Promise<string[]> {
+  if (to === null) return end;
+  const row = (first: number) =>
+    `ROW(${key.map(({ type }, index) => `$${first + index}::${type}`).join(', ')})`;
+  const { rows } = await session.query<{ before: boolean }>(
+    `SELECT ${row(1)} <= ${row(1 + key.length)} AS before`,
+    [...end, ...to],
+  );
+  return rows[0]?.before === true ? end : to;
+}
