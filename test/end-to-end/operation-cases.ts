@@ -1,5 +1,6 @@
 import type { Case } from './case.ts';
 import { constraintCases } from './constraint-cases.ts';
+import { partitionedCases } from './partitioned-cases.ts';
 
 const people = `
   CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL, age int DEFAULT 18);
@@ -630,4 +631,11 @@ const others: Case[] = [
   },
 ];
 
-export const cases: Case[] = [...tables, ...additions, ...alterations, ...others, ...constraintCases];
+export const cases: Case[] = [
+  ...tables,
+  ...additions,
+  ...alterations,
+  ...others,
+  ...constraintCases,
+  ...partitionedCases,
+];

@@ -355,8 +355,9 @@ describe('a table that cannot be changed so is refused', () => {
   it('without a key to walk along', async () => {
     expect(await refused(change, t({ key: [] }))).toMatchObject({ name: 'NoUsableKey' });
   });
-  it('partitioned or foreign', async () => {
-    expect((await refused(change, t({ kind: 'partitioned' }))).message).toContain('partitioned table "t"');
+  it('a partition by itself, or foreign', async () => {
+    expect((await refused(change, t({ kind: 'partition' }))).message).toContain('partition "t"');
+    expect((await refused(change, t({ kind: 'foreign' }))).message).toContain('foreign table "t"');
   });
   it('with row security on a server whose views would bypass it', async () => {
     const old = { ...t({ rowSecurity: true }), serverVersion: 140_010 };

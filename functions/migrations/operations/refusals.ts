@@ -18,7 +18,7 @@ export function notYet(
   });
 }
 
-/** The table as it stands. Throws OperationUnsupported for tables of this file, partitioned and foreign tables. */
+/** The table as it stands. Throws OperationUnsupported for tables of this file, single partitions and foreign tables. */
 export function standingTable(context: OperationContext, table: LogicalTable): Table {
   const { source } = table;
   if (source === null) {
@@ -29,13 +29,11 @@ export function standingTable(context: OperationContext, table: LogicalTable): T
       ['table'],
     );
   }
-  if (source.kind !== 'table') {
-    throw notYet(
-      context,
-      `changing the ${source.kind} table "${table.name}"`,
-      'Change it by a sql operation.',
-      ['table'],
-    );
+  if (source.kind === 'partition' || source.kind === 'foreign') {
+    const what = source.kind === 'partition' ? 'partition' : 'foreign table';
+    const way =
+      source.kind === 'partition' ? 'Change the table it is a part of.' : 'Change it by a sql operation.';
+    throw notYet(context, `changing the ${what} "${table.name}"`, way, ['table']);
   }
   if (source.rowSecurity && context.snapshot.serverVersion < 150_000) {
     const what = `a table with row security on PostgreSQL before 15, where a view would bypass it ("${table.name}"),`;
@@ -98,6 +96,7 @@ export function heldBy(source: Table, column: LogicalColumn): string | null {
   if (primary?.columns.includes(physical)) return 'a primary key column';
   if (source.key.includes(physical)) return 'a column of the key that rows are walked by';
   const foreign = source.referencedBy.find((reference) => reference.referencedColumns.includes(physical));
+  if (source.partitionKey?.includes(physical)) return 'a column of the partition key';
   if (foreign !== undefined)
     return `to which ${foreign.schema}.${foreign.table} points by ${foreign.constraint}`;
   if (column.identity) return 'an identity column';

@@ -8,6 +8,7 @@ import { flowGroups } from './groups.ts';
 import { type LogicalSchema, logicalSchema } from './logical.ts';
 import { loginNote, loginRole } from './login.ts';
 import { isTouched, standingNotes } from './notes.ts';
+import { indexesOf, overPartitions } from './partitions.ts';
 import type { Change, Pieces, StepDraft } from './pieces.ts';
 import { publishStep } from './publish.ts';
 import { removalSteps } from './removal.ts';
@@ -132,7 +133,7 @@ function once<T>(list: T[]): T[] {
   return [...seen.values()];
 }
 
-function assembled(
+async function assembled(
   file: MigrationFile,
   snapshot: Snapshot,
   version: string,
@@ -140,7 +141,7 @@ function assembled(
   all: Pieces[],
   login: LoginRole | undefined,
   strict: boolean,
-): Plan {
+): Promise<Plan> {
   const groups = flowGroups(
     all.flatMap((each) => each.flows),
     file.name,
@@ -149,7 +150,10 @@ function assembled(
   const fills = all.flatMap((each) => each.fills);
   if (strict) refuseUnverifiable(final, groups, fills);
   const backfill = backfills(groups, fills);
-  const index = numbered('index', once(all.flatMap((each) => each.index)));
+  const made = indexesOf(all.flatMap((each) => [...each.index, ...each.enforce]));
+  const steps = async (phase: string, drafts: StepDraft[]) =>
+    numbered(phase, await overPartitions(drafts, snapshot, made));
+  const index = await steps('index', once(all.flatMap((each) => each.index)));
   const relax = merged(
     'Relax what would refuse new clients on the old side',
     once(together(all, (each) => each.relax)),
@@ -182,20 +186,20 @@ function assembled(
     expand: numbered('expand', expandSteps(groups, all)),
     backfill,
     index,
-    constrain: numbered('constrain', once(all.flatMap((each) => each.constrain))),
+    constrain: await steps('constrain', once(all.flatMap((each) => each.constrain))),
     verify: verifications(groups, fills),
     publish: numbered('publish', [publishStep(final, snapshot, version, file.name)]),
-    contract: numbered('contract', [
+    contract: await steps('contract', [
       ...once(all.flatMap((each) => each.enforce)),
       ...relax,
       ...once(all.flatMap((each) => each.relaxIndexes)),
     ]),
-    rollback: numbered('rollback', rollbackSteps(final, snapshot, version, groups, all, login)),
-    undoContract: numbered('undoContract', once(all.flatMap((each) => each.undoContract))),
+    rollback: await steps('rollback', rollbackSteps(final, snapshot, version, groups, all, login)),
+    undoContract: await steps('undoContract', once(all.flatMap((each) => each.undoContract))),
     returning: once(all.flatMap((each) => each.returning)),
     undoLosses: all.flatMap((each) => each.undoLosses),
     removalBackups: all.flatMap((each) => each.removalBackups),
-    removal: numbered('removal', removalSteps(final, snapshot, version, groups, all)),
+    removal: await steps('removal', removalSteps(final, snapshot, version, groups, all)),
     ...(login === undefined ? {} : { login }),
   });
 }

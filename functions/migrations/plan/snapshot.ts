@@ -57,6 +57,9 @@ export const Table = z.strictObject({
   oid: z.int(),
   kind: z.enum(['table', 'partitioned', 'partition', 'foreign']),
   columns: z.array(Column),
+  /** Of a partitioned table: the physical columns that decide a row's partition, and the partitions that hold rows. */
+  partitionKey: z.array(z.string()).optional(),
+  partitions: z.array(z.strictObject({ schema: z.string(), name: z.string(), oid: z.int() })).optional(),
   /** Physical columns that stand but the newest published version does not show. */
   hiddenColumns: z.array(z.string()).optional(),
   /** The newest published version shows this table through a view of its own: the next version must too. */

@@ -109,8 +109,13 @@ export function clientPositions(
 }
 
 async function rebuildTable(session: Session, oid: number): Promise<void> {
-  const { rows: tables } = await session.query<{ schema: string; name: string; triggers: string[] }>(
-    `SELECT n.nspname AS schema, c.relname AS name,
+  const { rows: tables } = await session.query<{
+    schema: string;
+    name: string;
+    partitioned: boolean;
+    triggers: string[];
+  }>(
+    `SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
        ARRAY(SELECT t.tgname::text FROM pg_trigger t
              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND starts_with(t.tgname, $2)) AS triggers
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`,

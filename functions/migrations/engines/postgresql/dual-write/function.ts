@@ -34,7 +34,10 @@ const changed = (group: LiveGroup, columns: string[]) => differs(columns, group.
  * client wrote up to newer versions, the second what a newer client wrote down to older ones, so that a write in the
  * middle travels both ways.
  */
-export function functionBody(table: { schema: string; name: string }, groups: LiveGroup[]): string {
+export function functionBody(
+  table: { schema: string; name: string; partitioned?: boolean },
+  groups: LiveGroup[],
+): string {
   const newestFirst = groups.toReversed();
   const flags = groups.map((_, at) => `  _theseus_up_${at} boolean := false;`);
   const follows = groups.some((group) => [...group.ups, ...group.downs].length > 0)
@@ -58,7 +61,7 @@ ${groups.map((group) => `  IF _theseus_level < ${group.position} THEN ${assign(g
 ${newestFirst
   .map(
     (group) =>
-      `  IF _theseus_level >= ${group.position} THEN ${assign(group, group.downs)} ${guards(table, group)} END IF;`,
+      `  IF _theseus_level >= ${group.position} THEN ${assignUnlessMoved(table, group)} ${guards(table, group)} END IF;`,
   )
   .join('\n')}
 ELSE
@@ -116,6 +119,20 @@ function assign(group: LiveGroup, targets: { column: string; expression: string 
     targets.map((target) => `NEW.${quoteIdentifier(target.column)} := ${value(group, target)};`).join(' ') ||
     'NULL;'
   );
+}
+
+/**
+ * A row that an update moves to another partition comes as an INSERT with both sides in step: where the new side
+ * follows from the old one, the old one stays as it is.
+ */
+function assignUnlessMoved(table: { partitioned?: boolean }, group: LiveGroup): string {
+  const downs = assign(group, group.downs);
+  if (table.partitioned !== true || group.ups.length === 0 || group.downs.length === 0) return downs;
+  const follows = group.ups.map(
+    (target) =>
+      `pg_catalog.record_image_eq(ROW(NEW.${quoteIdentifier(target.column)}), ROW(${value(group, target)}))`,
+  );
+  return `IF NOT (${follows.join(' AND ')}) THEN ${downs} END IF;`;
 }
 
 /** Columns only older clients write, columns only newer ones write, and those that tell nothing. */

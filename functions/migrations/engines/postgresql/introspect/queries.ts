@@ -14,6 +14,21 @@ SELECT c.oid, c.relname::text AS name,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname`;
 
+/** Of partitioned tables: what decides a row's partition, and the partitions that hold rows, with what they hold. */
+export const partitionedQuery = `
+SELECT c.oid AS "table",
+  ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+    AND (a.attnum = ANY(p.partattrs::int2[]) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+      AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum))
+    ORDER BY a.attnum) AS "partitionKey",
+  coalesce((SELECT json_agg(json_build_object('schema', ln.nspname, 'name', l.relname, 'oid', l.oid::int8) ORDER BY l.oid)
+    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid JOIN pg_namespace ln ON ln.oid = l.relnamespace
+    WHERE t.isleaf AND l.oid <> c.oid), '[]') AS partitions,
+  (SELECT coalesce(sum(greatest(l.reltuples, 0)), 0)::float8 FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf) AS tuples,
+  (SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::float8 FROM pg_partition_tree(c.oid) t) AS bytes
+FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1`;
+
 export const columnsQuery = `
 SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
   a.attnotnull AS "notNull",

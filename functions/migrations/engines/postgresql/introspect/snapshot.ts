@@ -39,6 +39,13 @@ interface NamesRow {
   replicationSlots: string[];
   standbys: number;
 }
+interface PartitionedRow {
+  table: number;
+  partitionKey: string[];
+  partitions: NonNullable<Table['partitions']>;
+  tuples: number;
+  bytes: number;
+}
 type ShownTable = VersionMapping['tables'][number];
 
 /** Tables below this many bytes are counted when they were never analysed. */
@@ -70,6 +77,9 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
     const mapping = newest === undefined ? null : VersionMapping.parse(newest.mapping);
 
     const rows = await read<TableRow>(queries.tablesQuery);
+    const split = new Map(
+      (await read<PartitionedRow>(queries.partitionedQuery)).map((row) => [row.table, row]),
+    );
     const columns = byTable((await read<Of<ColumnRow>>(queries.columnsQuery)).map(columnOf));
     const indexes = byTable(await read<IndexRow>(queries.indexesQuery));
     const constraints = byTable(await read<ConstraintRow>(queries.constraintsQuery));
@@ -97,6 +107,7 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
         kind: row.kind,
         columns: logicalColumns(physical, shown),
         ...hiddenFrom(physical, shown),
+        ...partsOf(split.get(row.oid)),
         key: keyOf(own, physical),
         indexes: own.map(({ partial: _partial, immediate: _immediate, ...index }) => index),
         constraints: (constraints.get(row.oid) ?? []).map(constraintOf),
@@ -109,8 +120,8 @@ export async function readSnapshot(session: Session, schema: string): Promise<Sn
         owner: row.owner,
         grants: grants.get(row.oid) ?? [],
         comment: row.comment,
-        estimatedRows: await estimate(session, schema, row),
-        bytes: row.bytes,
+        estimatedRows: Math.round(split.get(row.oid)?.tuples ?? (await estimate(session, schema, row))),
+        bytes: split.get(row.oid)?.bytes ?? row.bytes,
         toastBytes: row.toastBytes,
       });
     }
@@ -182,6 +193,10 @@ function keyOf(indexes: Omit<IndexRow, 'table'>[], columns: { name: string; notN
   return primary?.columns.filter((column) => column !== null) ?? [];
 }
 
+function partsOf(row: PartitionedRow | undefined): Partial<Table> {
+  return row === undefined ? {} : { partitionKey: row.partitionKey, partitions: row.partitions };
+}
+
 function columnOf({ computedFrom, ...column }: Of<ColumnRow>): Of<Column> {
   return computedFrom === null ? column : { ...column, computedFrom };
 }
@@ -199,7 +214,6 @@ function constraintOf({
 
 async function estimate(session: Session, schema: string, table: TableRow): Promise<number> {
   if (table.tuples >= 0 || table.kind === 'foreign') return Math.max(0, Math.round(table.tuples));
-  if (table.kind === 'partitioned') return 0;
   if (table.bytes > countableBytes || table.rowSecurity || !table.readable)
     return Math.round(table.bytes / guessedRowBytes);
   const { rows } = await session.query<{ count: string }>(
