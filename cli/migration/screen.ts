@@ -5,6 +5,7 @@ import { cannotReturnLines, nextLines, printNext } from './report.ts';
 /** Here it waits for a person: what they can do is said at once, not only at the end. */
 const waiting = new Set<MigrationStatus>([
   'waiting_for_approval',
+  'scheduled',
   'paused',
   'soaking',
   'waiting_for_decision',
@@ -14,6 +15,7 @@ function waitingLines(migration: Migration): string[] {
   if (!waiting.has(migration.status)) return [];
   const path = migration.clientPath === null ? [] : [`  new clients: search_path = ${migration.clientPath}`];
   const open = migration.status === 'waiting_for_decision' ? cannotReturnLines(migration) : [];
+  if (migration.waitsUntil !== null) path.push(`  starts at ${migration.waitsUntil}`);
   return [...path, ...open, ...nextLines(migration)];
 }
 
@@ -31,10 +33,11 @@ function phaseLines(migration: Migration): string[] {
 export function progressLine(migration: Migration): string | undefined {
   const { rowsDone, rowsTotal, rowsPerSecond, secondsLeft } = migration.progress;
   if (rowsTotal === 0) return undefined;
+  const still = migration.waitsUntil === null ? '' : `, goes on at ${migration.waitsUntil}`;
   const share = rowsDone >= rowsTotal ? 1 : rowsDone / rowsTotal;
   const left = secondsLeft === null || share === 1 ? '' : `, ${duration(secondsLeft * 1000)} left`;
   const p99 = migration.probe.p99Ms === null ? '' : `, p99 ${migration.probe.p99Ms.toFixed(1)} ms`;
-  return `  ${bar(share)}  ${count(rowsDone)} of ${count(rowsTotal)} rows, ${count(rowsPerSecond)} rows/s${left}${p99}`;
+  return `  ${bar(share)}  ${count(rowsDone)} of ${count(rowsTotal)} rows, ${count(rowsPerSecond)} rows/s${left}${p99}${still}`;
 }
 
 /** What `watch` draws. On a terminal the block is redrawn in place; elsewhere a line is printed when something changed. */

@@ -44,6 +44,9 @@ function lines(migration: Migration): string[] {
       'p99 seen',
       `${probe.p99Ms.toFixed(1)} ms${probe.baselineP99Ms === null ? '' : ` (before: ${probe.baselineP99Ms.toFixed(1)} ms)`}`,
     ]);
+  for (const { days, from, to, timeZone } of migration.schedule?.windows ?? [])
+    facts.push(['window', `${days.join(', ')} ${from}-${to} ${timeZone}`]);
+  if (migration.waitsUntil) facts.push(['waits until', migration.waitsUntil]);
   if (migration.soakUntil) facts.push(['soak until', migration.soakUntil]);
   if (migration.removalAt) facts.push(['undo until', migration.removalAt]);
   return table(facts.map(([name, value]) => [colours.dim(name), value]));

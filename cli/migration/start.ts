@@ -1,27 +1,41 @@
 import { Command } from 'commander';
+import type { TimeWindow } from '#migrations/schedule/windows.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
 import { findPlatform } from '../platform.ts';
+import { timeOf, windowOf } from './hours.ts';
 import { statusOf, watchOrReport } from './watch.ts';
 
 interface Options {
   consent: string[];
   hash?: string;
+  at?: string;
+  window: TimeWindow[];
   watch?: boolean;
   until?: string;
   json?: boolean;
 }
 
-/** Runs a planned migration; `hash`: refuses when the plan is another one. */
+/** Runs a planned migration, at once or as scheduled; `hash`: refuses when the plan is another one. */
 export const startMigration = (
   ask: Ask,
   id: string,
-  { consent, hash }: { consent: string[]; hash?: string },
+  {
+    consent,
+    hash,
+    at,
+    window = [],
+  }: { consent: string[]; hash?: string; at?: string; window?: TimeWindow[] },
 ): Promise<Migration> =>
   ask({
     method: 'POST',
     path: `/migrations/${encodeURIComponent(id)}/start`,
-    body: { ...(hash === undefined ? {} : { planHash: hash }), consents: consent },
+    body: {
+      ...(hash === undefined ? {} : { planHash: hash }),
+      ...(at === undefined ? {} : { at }),
+      ...(window.length === 0 ? {} : { windows: window }),
+      consents: consent,
+    },
     answer: Migration,
   });
 
@@ -37,6 +51,13 @@ export const migrationStart = (): Command =>
       [],
     )
     .option('--hash <hash>', 'refuse to start when the plan is another one')
+    .option('--at <time>', 'not before this time, e.g. 2026-03-02T22:00:00+01:00', timeOf)
+    .option(
+      '--window <hours>',
+      'start and fill rows only in these hours, e.g. "mon-fri 22:00-04:00 Europe/Berlin"; may be repeated',
+      (text, all: TimeWindow[]) => [...all, windowOf(text)],
+      [],
+    )
     .option('--watch', 'follow it to its end')
     .option('--until <status>', 'follow it until it is in this status, e.g. soaking')
     .option('--json', 'print JSON')

@@ -6,6 +6,7 @@ import { acting, asked, migrationRecord } from './testing/record.ts';
 describe('what can be done next', () => {
   it.each([
     ['planned', migrationRecord(), ['start', 'rollback']],
+    ['scheduled', acting('migration', { status: 'scheduled' }), ['resume', 'rollback']],
     ['filling', acting('migration', { phase: 'backfill' }), ['pause', 'rollback']],
     ['published', acting('migration', { phase: 'publish' }), ['rollback']],
     ['stopping', acting('migration', { phase: 'backfill', cancel: asked }), []],

@@ -35,6 +35,8 @@ export function possibleActions(record: MigrationRecord): Action[] {
   switch (status) {
     case 'planned':
       return ['start', 'rollback'];
+    case 'scheduled':
+      return cancel === null ? ['resume', 'rollback'] : [];
     case 'waiting_for_approval':
       return cancel === null ? ['approve', 'reject', 'rollback'] : [];
     case 'running': {
@@ -77,12 +79,16 @@ export function nextActions(record: MigrationRecord): NextAction[] {
     method: 'POST',
     path: `/migrations/${record.id}/${action}`,
     command: `theseus migration ${action} ${record.id}`,
-    why:
-      record.status === 'planned' && action === 'rollback'
-        ? 'Give the plan up; nothing was changed'
-        : why[action],
+    why: beforeAnything(record)[action] ?? why[action],
     ...(record.status === 'waiting_for_decision' ? onWayBack(record, action) : {}),
   }));
+}
+
+/** What it comes to as long as nothing was done. */
+function beforeAnything({ status }: MigrationRecord): Partial<Record<Action, string>> {
+  if (status === 'planned') return { rollback: 'Give the plan up; nothing was changed' };
+  if (status === 'scheduled') return { resume: 'Start now', rollback: 'Do not start; nothing was changed' };
+  return {};
 }
 
 function onWayBack(record: MigrationRecord, action: Action): Partial<NextAction> {

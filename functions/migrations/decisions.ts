@@ -6,6 +6,8 @@ import { phasesAfter } from './history.ts';
 import { refuseWhenLaterStands } from './list.ts';
 import { approvalRequired, authorMayApprove } from './policy.ts';
 import type { MigrationRecord } from './records.ts';
+import { scheduleOf } from './schedule/waits.ts';
+import type { TimeWindow } from './schedule/windows.ts';
 import { releaseSchemaLock, takeSchemaLock } from './schema-lock.ts';
 import { changeMigration, readMigration } from './store.ts';
 import { deliverAnswers } from './tokens.ts';
@@ -47,11 +49,16 @@ function assertConsents(record: MigrationRecord, consents: string[]): void {
   });
 }
 
-/** Runs a plan. Throws Conflict, ConsentMissing, PlanHashDiffers, MigrationInProgress. */
+/** Runs a plan, at once or as scheduled. Throws Conflict, ConsentMissing, InvalidInput, PlanHashDiffers, MigrationInProgress. */
 export async function start(
   id: string,
   by: By,
-  options: { planHash?: string | undefined; consents: string[] },
+  options: {
+    planHash?: string | undefined;
+    consents: string[];
+    at?: string | undefined;
+    windows: TimeWindow[];
+  },
 ): Promise<MigrationRecord> {
   const before = await readMigration(id);
   const decide = (record: MigrationRecord) => {
@@ -59,6 +66,7 @@ export async function start(
     assertPlan(record, options.planHash);
     assertConsents(record, [...record.consents, ...options.consents]);
   };
+  const schedule = scheduleOf(options, clock.now());
   decide(before);
   await takeSchemaLock(before);
   const record = await changeMigration(id, (current) => {
@@ -71,13 +79,19 @@ export async function start(
         phases: phasesAfter(current.phases, 'plan', current.epoch, clock.iso()),
         execution: newExecution(id, 'migration', 1),
         consents: [...new Set([...current.consents, ...options.consents])],
+        schedule,
         approval: waiting ? { decision: 'waiting', by: null, at: null, comment: null } : null,
       },
       events: [
         {
           type: 'migration.started',
           actor: by.subject,
-          data: { planHash: current.plan?.hash ?? '', consents: options.consents, approval: waiting },
+          data: {
+            planHash: current.plan?.hash ?? '',
+            consents: options.consents,
+            approval: waiting,
+            ...(schedule === null ? {} : { at: schedule.at, windows: schedule.windows }),
+          },
         },
       ],
     };
@@ -158,8 +172,14 @@ export function pause(id: string, by: By): Promise<MigrationRecord> {
 export async function resume(id: string, by: By): Promise<MigrationRecord> {
   const record = await changeMigration(id, (current) => {
     assertPossible(current, 'resume');
+    const { schedule, status } = current;
     return {
-      set: { status: 'running' },
+      set: {
+        status: 'running',
+        ...(schedule === null || status !== 'scheduled'
+          ? {}
+          : { schedule: { ...schedule, startNow: true }, waitsUntil: null }),
+      },
       events: [{ type: 'migration.resumed', actor: by.subject, data: withComment(by) }],
     };
   });

@@ -86,6 +86,8 @@ export function enterUnlockedPhase(
     if (!entering && Object.keys(set).length === 0) return undefined;
     const events = entering ? [{ type: 'phase.entered', actor: 'theseus', data: { phase } }] : [];
     const phases = phasesAfter(record.phases, phase, record.epoch, clock.iso());
-    return { set: { ...set, phase, phases }, events };
+    // Its time has come.
+    const started = record.status === 'scheduled' ? { status: 'running' as const, waitsUntil: null } : {};
+    return { set: { ...started, ...set, phase, phases }, events };
   });
 }

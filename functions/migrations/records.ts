@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TimeWindow } from './schedule/windows.ts';
 import {
   MigrationEvent,
   MigrationFailure,
@@ -68,6 +69,17 @@ export const MigrationRecord = z.object({
   cancel: Request.nullable(),
   /** An early end of the soak was asked for. */
   complete: Request.nullable(),
+  schedule: z
+    .object({
+      at: z.string().nullable(),
+      windows: z.array(TimeWindow),
+      /** Someone resumed it before its time: it starts now. The backfill keeps to the windows. */
+      startNow: z.boolean(),
+    })
+    .nullable()
+    .default(null),
+  /** It stands still until this time, for its start or a window. */
+  waitsUntil: z.string().nullable().default(null),
   soakUntil: z.string().nullable(),
   publishedAt: z.string().nullable(),
   completedAt: z.string().nullable(),
@@ -215,6 +227,8 @@ export function newRecord({
     lease: null,
     cancel: null,
     complete: null,
+    schedule: null,
+    waitsUntil: null,
     soakUntil: null,
     publishedAt: null,
     completedAt: null,

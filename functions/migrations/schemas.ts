@@ -3,12 +3,14 @@ import { pageOf, pageQuery } from '#platform/page.ts';
 import { ConnectorRef } from './connectors/schemas.ts';
 import { Forecast } from './plan/forecast.ts';
 import { Note, Plan, UndoClass } from './plan/schemas.ts';
+import { TimeWindow } from './schedule/windows.ts';
 
 /** Where a migration stands, as its reader sees it. */
 export const MigrationStatus = z.enum([
   'planning',
   'planned',
   'rejected',
+  'scheduled',
   'running',
   'waiting_for_approval',
   'paused',
@@ -293,6 +295,11 @@ export const Migration = z
         }),
       )
       .describe('Rows kept before they went away'),
+    schedule: z
+      .strictObject({ at: Time.nullable(), windows: z.array(TimeWindow) })
+      .nullable()
+      .describe('When it may start, and the hours of its backfill'),
+    waitsUntil: Time.nullable().describe('It stands still until then: for its start, or for a window'),
     soakUntil: Time.nullable(),
     completedAt: Time.nullable(),
     removalAt: Time.nullable().describe('End of the undo window'),
@@ -358,6 +365,15 @@ export const StartMigration = z
   .strictObject({
     planHash: z.string().optional().describe('Refused when the plan is another one'),
     consents: z.array(z.string().max(100)).max(50).default([]),
+    at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('Not before this time, at most 30 days ahead; at once when absent'),
+    windows: z
+      .array(TimeWindow)
+      .max(20)
+      .default([])
+      .describe('It starts and fills rows only within these hours; at any time when empty'),
   })
   .meta({ id: 'StartMigration' })
   .prefault({});

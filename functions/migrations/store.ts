@@ -218,6 +218,7 @@ export async function readAll<T extends z.ZodType>(
 
 const active = new Set<MigrationStatus>([
   'planning',
+  'scheduled',
   'running',
   'waiting_for_approval',
   'paused',

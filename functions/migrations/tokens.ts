@@ -10,8 +10,11 @@ import { clock } from '#platform/clock.ts';
 import { type MigrationRecord, openConstraints, TokenRecord } from './records.ts';
 import { deleteItem, keys, readAll, readMigration, writeItem } from './store.ts';
 
-/** What the workflow may wait for: `approval`, `losses`, `completion`, or a resume by the range's name. */
-export type WaitsFor = 'approval' | 'losses' | 'completion' | (string & {});
+/**
+ * What the workflow may wait for: `approval`, `losses`, `completion`, `start`, or a resume by the range's name. `window-…`
+ * is a range whose hours are over: only time, or a rollback, ends its wait.
+ */
+export type WaitsFor = 'approval' | 'losses' | 'completion' | 'start' | (string & {});
 
 type Answer = { success: { again?: boolean } } | { failure: string; cause: string } | undefined;
 
@@ -41,6 +44,8 @@ export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): Answer {
     return lossesDecided ? { success: { again: false } } : undefined;
   }
   if (waitsFor === 'completion') return record.complete === null ? undefined : go;
+  if (waitsFor === 'start') return record.status === 'scheduled' ? undefined : go;
+  if (waitsFor.startsWith('window-')) return undefined;
   return record.status === 'paused' ? undefined : go;
 }
 

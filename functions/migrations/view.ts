@@ -110,6 +110,8 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       location,
       at,
     })),
+    schedule: record.schedule && { at: record.schedule.at, windows: record.schedule.windows },
+    waitsUntil: waitsUntil(record, items.now),
     soakUntil: record.soakUntil,
     failure: record.failure,
     errors: items.failures,
@@ -122,6 +124,12 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       database: `/databases/${record.databaseId}`,
     },
   };
+}
+
+/** What a range that waits for a window wrote is true until somebody pauses, goes back, or the window opens. */
+function waitsUntil({ status, phase, waitsUntil: until }: MigrationRecord, now: number): string | null {
+  const waits = status === 'scheduled' || (status === 'running' && phase === 'backfill');
+  return waits && until !== null && Date.parse(until) > now ? until : null;
 }
 
 export function listItemOf(record: MigrationRecord): MigrationListItem {

@@ -6,7 +6,10 @@ import { deathsIn, failing } from './states.ts';
 let platform: MortalPlatform | undefined;
 afterEach(() => platform?.stop());
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** On UTC's clocks, so many hours from now. */
+const inHours = (hours: number) => `${new Date(Date.now() + hours * hourMs).toISOString().slice(11, 13)}:00`;
 
 it('kill -9 in every state of a migration and its removal: every row is right and no request failed', async () => {
   const shop = await openShop(3_000);
@@ -22,12 +25,19 @@ it('kill -9 in every state of a migration and its removal: every row is right an
   );
   await platform.kill({ deaths: forward });
 
-  await platform.start(planned);
+  // Closed now, open three hours later.
+  const windows = [{ from: inHours(2), to: inHours(22), timeZone: 'UTC' }];
+  await platform.start(planned, { windows });
   await platform.reach(id, 'waiting_for_approval');
   await platform.act(id, 'approve', ({ approval }) => approval?.decision === 'approved', { planHash });
   const paused = ({ status }: { status: string }) => status === 'paused';
   const resumed = ({ status }: { status: string }) => status !== 'paused';
+  await platform.reach(id, 'scheduled');
+  await platform.die('migration unrecorded AwaitStart');
+  await platform.act(id, 'resume', ({ status }) => status !== 'scheduled');
+  await platform.die('migration unrecorded AwaitBackfillWindow');
   await platform.act(id, 'pause', paused);
+  await platform.kill({ deaths: forward, shiftMs: 3 * hourMs });
   await platform.die('migration unrecorded AwaitBackfillResume');
   await platform.act(id, 'resume', resumed);
   await platform.die('migration entered BuildIndexes');

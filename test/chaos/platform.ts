@@ -35,7 +35,7 @@ export interface MortalPlatform {
   plan(file: string, options?: object): Promise<Migration>;
   show(id: string): Promise<Migration>;
   /** Starts a plan with every consent it needs. */
-  start(planned: Migration): Promise<void>;
+  start(planned: Migration, more?: object): Promise<void>;
   /** Asks for an action until it is accepted or `accepted` holds of the migration: an answer may die with its platform. */
   act(id: string, verb: string, accepted: (seen: Migration) => boolean, body?: object): Promise<void>;
   until(id: string, what: string, holds: (seen: Migration) => boolean): Promise<Migration>;
@@ -170,11 +170,12 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
       if (answer.status !== 200) throw new Error(`not shown: ${JSON.stringify(answer.body)}`);
       return Migration.parse(answer.body);
     },
-    async start({ id, plan }) {
+    async start({ id, plan }, more = {}) {
       const consents = plan?.notes.map(({ code }) => code);
       await platform.act(id, 'start', ({ status }) => status !== 'planned', {
         planHash: plan?.hash,
         consents,
+        ...more,
       });
     },
     async act(id, verb, accepted, body = {}) {

@@ -6,7 +6,7 @@ import { readRanges } from '../progress.ts';
 import type { RangeRecord, Stage } from '../records.ts';
 import type { ValidationLevel } from '../schemas.ts';
 import { withTarget } from '../target.ts';
-import { checkpoint, mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
+import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
 
 /** Between two checkpoints, ms. */
 const sliceMs = 1_000;
@@ -24,7 +24,8 @@ export async function checkRange(input: RangeTask, options: RunOptions): Promise
     let latest: RangeRecord = { ...start, epoch: input.epoch };
     for (;;) {
       // Only what is not published yet can wait.
-      if (!(await mayGoOn(input.migrationId)) && input.stage === 'verify') return 'paused';
+      const { status } = await wanted(input.migrationId);
+      if (status === 'paused' && input.stage === 'verify') return 'paused';
       const until = Math.min(options.until, clock.now() + sliceMs);
       const result = await engine.verifyRange(work, stage, bounds, latest.last, fence, {
         ...options,

@@ -1,21 +1,30 @@
 import { clock } from '#platform/clock.ts';
 import type { BackfillProgress, RunOptions } from '../engines/engine.ts';
 import { readRanges } from '../progress.ts';
-import type { RangeRecord } from '../records.ts';
+import type { MigrationRecord, RangeRecord } from '../records.ts';
+import { secondsToWindow } from '../schedule/waits.ts';
 import { withTarget } from '../target.ts';
-import { checkpoint, mayGoOn, openRange, type RangeTask, smoothRate } from './range-task.ts';
+import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
 
 const firstPace = { chunkRows: 200, pauseMs: 0 };
 
-/** Fills one key range from its last checkpoint on. */
-export async function fillRange(
-  input: Omit<RangeTask, 'stage'>,
-  options: RunOptions,
-): Promise<'done' | 'more' | 'paused'> {
+/** `closed`: the hours of its backfill are over; the next begin in so many seconds. */
+export type FillResult = { status: 'done' | 'more' | 'paused' } | { status: 'closed'; waitSeconds: number };
+
+/** Why a range stands still, if it does. */
+function standstill({ status, schedule }: MigrationRecord): FillResult | undefined {
+  if (status === 'paused') return { status };
+  const waitSeconds = secondsToWindow(schedule, clock.now());
+  return waitSeconds > 0 ? { status: 'closed', waitSeconds } : undefined;
+}
+
+/** Fills one key range from its last checkpoint on, within the hours of its schedule. */
+export async function fillRange(input: Omit<RangeTask, 'stage'>, options: RunOptions): Promise<FillResult> {
   const task: RangeTask = { ...input, stage: 'backfill' };
   const { record, work, bounds, start } = await openRange(task, (plan) => plan.backfill);
-  if (start.status === 'done') return 'done';
-  if (record.status === 'paused') return 'paused';
+  if (start.status === 'done') return { status: 'done' };
+  let still = standstill(record);
+  if (still !== undefined) return still;
 
   let latest: RangeRecord = { ...start, epoch: input.epoch };
   let finished = false;
@@ -34,13 +43,14 @@ export async function fillRange(
       pacing: record.options.pacing,
       onProgress: async (progress) => {
         await save(progress, 'working');
-        return !finished && (await mayGoOn(input.migrationId));
+        still = standstill(await wanted(input.migrationId));
+        return !finished && still === undefined;
       },
     }),
   );
-  if (finished) return 'done';
+  if (finished) return { status: 'done' };
   if (result.status === 'done') await save(result.progress, 'done');
-  return result.status;
+  return result.status === 'paused' && still !== undefined ? still : { status: result.status };
 }
 
 /** The range of the same table that knows latency and pace best: itself, else the one that worked last. */

@@ -58,11 +58,11 @@ export async function checkpoint(input: RangeTask, record: RangeRecord): Promise
   });
 }
 
-/** Asked at every checkpoint. Throws MigrationCancelled; false when someone paused. */
-export async function mayGoOn(migrationId: string): Promise<boolean> {
+/** Asked at every checkpoint: the record as it is now. Throws MigrationCancelled. */
+export async function wanted(migrationId: string): Promise<MigrationRecord> {
   const record = await readMigration(migrationId);
   assertWanted(record);
-  return record.status !== 'paused';
+  return record;
 }
 
 /** Rows a second, smoothed so that a display does not jump; `ms` since the last figure. */

@@ -4,7 +4,7 @@ import { fillRange } from '../rows/fill.ts';
 import { LockedTask } from '../schemas.ts';
 import { runOptions } from '../target.ts';
 
-/** Fills one key range in paced chunks until it is done, the invocation ends or someone pauses. */
+/** Fills one key range in paced chunks until it is done, the invocation ends, its hours are over or someone pauses. */
 export const handler = task({
   name: 'backfill-range',
   input: LockedTask.extend({
@@ -12,8 +12,10 @@ export const handler = task({
     pass: z.int(),
     item: z.strictObject({ work: z.string(), range: z.int() }),
   }),
-  output: z.strictObject({ status: z.enum(['done', 'more', 'paused']) }),
-  handler: async ({ migrationId, epoch, pass, item }, tools) => ({
-    status: await fillRange({ migrationId, epoch, pass, item }, runOptions(tools)),
-  }),
+  output: z.discriminatedUnion('status', [
+    z.strictObject({ status: z.enum(['done', 'more', 'paused']) }),
+    z.strictObject({ status: z.literal('closed'), waitSeconds: z.int().min(1) }),
+  ]),
+  handler: ({ migrationId, epoch, pass, item }, tools) =>
+    fillRange({ migrationId, epoch, pass, item }, runOptions(tools)),
 });

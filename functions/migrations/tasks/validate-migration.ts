@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { readPlan } from '../artifacts.ts';
 import { ValidationFailed } from '../errors.ts';
 import { enterUnlockedPhase } from '../history.ts';
+import { secondsToStart } from '../schedule/waits.ts';
 import { TaskOfMigration } from '../schemas.ts';
 import { runOptions, withTarget } from '../target.ts';
 
@@ -10,7 +12,10 @@ import { runOptions, withTarget } from '../target.ts';
 export const handler = task({
   name: 'validate-migration',
   input: TaskOfMigration,
-  output: z.strictObject({ approvalRequired: z.boolean() }),
+  output: z.strictObject({
+    approvalRequired: z.boolean(),
+    waitSeconds: z.int().describe('Until it may start by its schedule; 0: now'),
+  }),
   async handler({ migrationId }, tools) {
     const record = await enterUnlockedPhase(migrationId, 'validate');
     const plan = await readPlan(record);
@@ -29,6 +34,9 @@ export const handler = task({
         action: first.action,
       });
     }
-    return { approvalRequired: record.approval !== null && record.approval.decision !== 'approved' };
+    return {
+      approvalRequired: record.approval !== null && record.approval.decision !== 'approved',
+      waitSeconds: secondsToStart(record.schedule, clock.now()),
+    };
   },
 });
