@@ -8,6 +8,7 @@ import { databaseAdd } from './database/add.ts';
 import { databaseDiff } from './database/diff.ts';
 import { databaseBaseline, databaseDrift } from './database/drift.ts';
 import { databaseList } from './database/list.ts';
+import { databasePath } from './database/path.ts';
 import { databaseRemove } from './database/remove.ts';
 import { databaseVersions } from './database/versions.ts';
 import { demo } from './demo.ts';
@@ -53,6 +54,7 @@ for (const verb of [
   databaseRemove,
   databaseVersions,
   databaseDiff,
+  databasePath,
   databaseDrift,
   databaseBaseline,
 ]) {

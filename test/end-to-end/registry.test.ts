@@ -128,6 +128,9 @@ describe('versions of a schema', () => {
     const diff = await theseus('database', 'diff', 'people');
     expect(diff.out).toContain('+ index pets.pets_owner: reads works, writes works.');
     expect((await theseus('database', 'diff', 'people', 'one')).code).toBe(2);
+    expect((await theseus('database', 'path', 'people', '2', '1')).out).toContain('01_loud');
+    const none = await platform.request('GET', '/databases/people/schema-path?from=1&to=3');
+    expect(none).toMatchObject({ status: 409, body: { detail: expect.stringContaining('changed by hand') } });
   });
 
   it('is looked at on schedule, and says what it found as an event', async () => {

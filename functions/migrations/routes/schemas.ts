@@ -5,6 +5,7 @@ import { checkThroughConnector } from '../connector-calls.ts';
 import { findDatabase } from '../databases.ts';
 import { readDrift } from '../drift.ts';
 import type { DatabaseRecord } from '../records.ts';
+import { SchemaPath } from '../registry/path.ts';
 import { describeDifference, SchemaDifference } from '../registry/report.ts';
 import {
   betweenQuery,
@@ -16,6 +17,7 @@ import {
   versionParam,
   versionsQuery,
 } from '../registry/schemas.ts';
+import { findPath } from '../schema-path.ts';
 import { listVersions, readShapeOf, readVersion, type SchemaPlace, versionView } from '../schema-versions.ts';
 import { DatabaseRef } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
@@ -95,6 +97,20 @@ export const schemaRoutes: Route[] = [
       const shapeAt = async (number: number) => readShapeOf(place, await readVersion(place, number));
       const body = describeDifference(await shapeAt(query.from), await shapeAt(query.to));
       return { status: 200, body };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases/{id}/schema-path',
+    summary: 'List the migrations that lead from one version of a schema to another, up or down',
+    description: '409 with the reason when none do.',
+    role: 'viewer',
+    params: Params,
+    query: betweenQuery,
+    responses: { 200: SchemaPath },
+    async handler({ params, query }) {
+      const place = placeIn(await findDatabase(params.id), query.schema);
+      return { status: 200, body: await findPath(place, query.from, query.to) };
     },
   }),
   route({
