@@ -330,3 +330,73 @@ describe('names', () => {
     ]);
   });
 });
+
+describe('several operations on one table', () => {
+  it('and on one column hang together, in the order of the file', async () => {
+    await sql.query(`
+      CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL, age int, code int NOT NULL);
+      INSERT INTO t SELECT g, 'Ada ' || g, g, g FROM generate_series(1, 20) g`);
+    const operations = [
+      { rename_column: { table: 't', from: 'age', to: 'years' } },
+      { alter_column: { table: 't', column: 'years', type: 'bigint', up: 'years', down: 'years::int' } },
+      { rename_column: { table: 't', from: 'years', to: 'lived' } },
+      {
+        create_constraint: {
+          table: 't',
+          name: 'alive',
+          type: 'check',
+          columns: ['lived'],
+          check: 'lived < 200',
+          up: {},
+          down: {},
+        },
+      },
+      { create_index: { name: 'by_lived', table: 't', columns: [{ column: 'lived' }, { column: 'code' }] } },
+      { add_column: { table: 't', column: { name: 'nick', type: 'text', nullable: true } } },
+      { rename_column: { table: 't', from: 'nick', to: 'called' } },
+      {
+        create_constraint: {
+          table: 't',
+          name: 'one_called',
+          type: 'unique',
+          columns: ['called'],
+          up: {},
+          down: {},
+        },
+      },
+      { alter_column: { table: 't', column: 'code', type: 'text', up: 'code::text', down: 'code::int' } },
+      { alter_column: { table: 't', column: 'name', default: "'nobody'" } },
+      { rename_table: { from: 't', to: 'people' } },
+    ];
+    await thereAndBack(operations, async (run) => {
+      await asNew(run, "INSERT INTO people (id, lived, code, called) VALUES (30, 7, '30', 'Bo')");
+      expect(await one('SELECT name, age, code FROM t WHERE id = 30')).toEqual([
+        { name: 'nobody', age: 7, code: 30 },
+      ]);
+      await expect(asNew(run, "UPDATE people SET called = 'Bo' WHERE id = 1")).rejects.toThrow(/one_called/);
+    });
+    await forGood(operations);
+    await expect(one('UPDATE people SET lived = 200 WHERE id = 1')).rejects.toThrow(/alive/);
+    expect(await one("SELECT to_regclass('by_lived')::text AS i")).toEqual([{ i: 'by_lived' }]);
+  });
+
+  it('which change one column twice are refused, with both named', async () => {
+    await sql.query('CREATE TABLE t (id int PRIMARY KEY, age int)');
+    const wide = { alter_column: { table: 't', column: 'age', type: 'bigint', up: 'age', down: 'age::int' } };
+    const tight = {
+      create_constraint: {
+        table: 't',
+        name: 'c',
+        type: 'check',
+        columns: ['age'],
+        check: 'age > 0',
+        up: { age: 'abs(age)' },
+        down: {},
+      },
+    };
+    await expect(start([wide, tight])).rejects.toMatchObject({
+      name: 'DuplicateOperation',
+      evidence: { operations: [1, 2] },
+    });
+  });
+});
