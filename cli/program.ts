@@ -1,4 +1,9 @@
 import { Command } from 'commander';
+import { backupList } from './backup/list.ts';
+import { backupRestore } from './backup/restore.ts';
+import { backupDelete, backupKeep } from './backup/retention.ts';
+import { backupShow } from './backup/show.ts';
+import { backupVerify } from './backup/verify.ts';
 import { connectorAdd } from './connector/add.ts';
 import { connectorList } from './connector/list.ts';
 import { connectorRemove } from './connector/remove.ts';
@@ -19,7 +24,6 @@ import { migrationEvents } from './migration/events.ts';
 import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
 import { migrationPlan } from './migration/plan.ts';
-import { migrationRestore } from './migration/restore.ts';
 import { migrationRewrite } from './migration/rewrite.ts';
 import { migrationShow } from './migration/show.ts';
 import { migrationStart } from './migration/start.ts';
@@ -72,9 +76,13 @@ for (const verb of [
   migrationEvents,
   ...migrationActions,
   migrationUndo,
-  migrationRestore,
   migrationEject,
 ]) {
   migration.addCommand(verb());
 }
-program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database).addCommand(migration);
+const backup = new Command('backup').description('Rows that migrations kept before they went away');
+for (const verb of [backupList, backupShow, backupVerify, backupRestore, backupKeep, backupDelete]) {
+  backup.addCommand(verb());
+}
+program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database);
+program.addCommand(migration).addCommand(backup);

@@ -15,6 +15,8 @@ export const wildcardReasons = {
   ReadArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
   WriteArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
   WriteBackups: 'Keys begin with the id of a migration, which is not known before it exists.',
+  DeleteBackups:
+    'Keys begin with the id of a migration; nothing outside the folder of backups can be deleted.',
   ListRecords: 'The indexes of this one table.',
   ReadDatabaseSecret:
     'Secrets Manager appends six random characters to a name, and a prefix is what the owner of the databases chose.',

@@ -9,6 +9,7 @@ export type Right =
   | 'readArtifacts'
   | 'writeArtifacts'
   | 'writeBackups'
+  | 'deleteBackups'
   | 'readDatabaseSecret'
   | 'makeLoginSecret'
   | 'deleteLoginSecret'
@@ -50,12 +51,13 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'back-up-rows': [...phase, 'writeArtifacts', 'writeBackups'],
   remove: phase,
   'restore-rows': [...phase, 'listRecords'],
+  'verify-backup': ['readRecords', 'listRecords', 'writeRecords', 'readArtifacts'],
   'request-approval': waiting,
   'await-resume': waiting,
   'await-completion': waiting,
   'schedule-removal': ['readRecords', 'writeRecords', 'scheduleRemoval'],
   'record-failure': ['readRecords', 'writeRecords', 'deleteRecords'],
-  reconcile: [...waiting, 'startWorkflows', 'readExecutions'],
+  reconcile: [...waiting, 'readArtifacts', 'deleteBackups', 'startWorkflows', 'readExecutions'],
   'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
   'detect-drift': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'assumeConnector'],
   api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'assumeConnector'],

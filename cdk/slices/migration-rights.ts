@@ -35,6 +35,7 @@ export const actionsOf: Record<Right, string[]> = {
   readArtifacts: ['s3:GetObject', 's3:ListBucket'],
   writeArtifacts: ['s3:PutObject'],
   writeBackups: ['s3:AbortMultipartUpload'],
+  deleteBackups: ['s3:DeleteObject'],
   readDatabaseSecret: ['secretsmanager:GetSecretValue'],
   makeLoginSecret: ['secretsmanager:CreateSecret', 'secretsmanager:GetSecretValue'],
   deleteLoginSecret: ['secretsmanager:DeleteSecret'],
@@ -79,6 +80,9 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
     ],
     writeBackups: () => [
       allow('WriteBackups', { actions: actionsOf.writeBackups, resources: [`${bucketArn}/*`] }),
+    ],
+    deleteBackups: () => [
+      allow('DeleteBackups', { actions: actionsOf.deleteBackups, resources: [`${bucketArn}/backups/*`] }),
     ],
     readDatabaseSecret: () => readSecret(needed(resources.secretArns, 'readDatabaseSecret'), stack.region),
     makeLoginSecret: () => [

@@ -72,8 +72,8 @@ export const migrationShow = (): Command =>
         print(`  ${phase.name.replaceAll('_', ' ').padEnd(20)} ${phase.startedAt}  ${end}`);
       }
       for (const line of cannotReturnLines(migration)) print(line);
-      for (const { rows, table: name, location } of migration.backups)
-        print(`  kept: ${count(rows)} rows of ${name} in ${location}`);
+      for (const { id: backup, rows, table: name } of migration.backups)
+        print(`  kept: ${count(rows)} rows of ${name} in ${backup}`);
       for (const difference of migration.differences) print(colours.red(`  ${difference}`));
       for (const error of migration.errors) {
         const tried = error.retries ? ` (tried ${error.retries + 1} times)` : '';

@@ -1,6 +1,7 @@
 import { environmentVariable } from '#platform/environment.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
 import { migrationRoutes } from './routes/migrations.ts';
@@ -14,6 +15,6 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Changes the schema of live databases without stopping them, and takes changes back.',
   },
-  routes: [...connectorRoutes, ...databaseRoutes, ...schemaRoutes, ...migrationRoutes],
+  routes: [...connectorRoutes, ...databaseRoutes, ...schemaRoutes, ...migrationRoutes, ...backupRoutes],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
 });

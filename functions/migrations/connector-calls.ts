@@ -2,17 +2,20 @@ import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
 import { readFailure } from '#platform/causes.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
+import type { FoundBackup } from './backups/catalogue.ts';
+import { RestoredRows, type RestoreRows, VerifiedBackup } from './backups/schemas.ts';
 import { connectorClient, refusalOf } from './connectors/client.ts';
+import { findDatabase } from './databases.ts';
 import { ReportedFailure, ReportedRefusal } from './errors.ts';
 import { Plan } from './plan/schemas.ts';
-import type { ConnectorRecord, DatabaseRecord, MigrationRecord } from './records.ts';
-import { type DryRun, FoundProblem, RestoredRows, type RestoreRows } from './schemas.ts';
+import type { ConnectorRecord, DatabaseRecord } from './records.ts';
+import { type DryRun, FoundProblem } from './schemas.ts';
 import { connectorOf } from './workflow.ts';
 
 /** The API answers within 30 s; a plan that takes longer is answered with 202 and found later. */
 const planningWaitMs = 20_000;
 const inspectingWaitMs = 20_000;
-const restoringWaitMs = 20_000;
+const backupWaitMs = 20_000;
 
 const Failure = z.looseObject({ errorType: z.string(), errorMessage: z.string().default('') });
 
@@ -150,21 +153,30 @@ export async function planOnly(
   }
 }
 
-/** Has a backup restored. `late` when that takes longer than the API can wait; the migration's events tell the end. */
-export async function restoreRows(
-  record: MigrationRecord,
-  database: DatabaseRecord,
-  asked: RestoreRows & { actor: string },
+/**
+ * Has something done with a backup that may take as long as it is large. `late` when that is longer than the API can
+ * wait; the migration's events tell the end.
+ */
+async function onBackup<T extends z.ZodType>(
+  task: string,
+  { migration }: FoundBackup,
+  payload: object,
+  answer: T,
   requestId: string,
-): Promise<RestoredRows | 'late'> {
-  const connector = await connectorOf(database);
+): Promise<z.output<T> | 'late'> {
+  const connector = await connectorOf(await findDatabase(migration.databaseId));
   try {
-    const payload = { migrationId: record.id, ...asked };
-    return RestoredRows.parse(
-      await invoke({ connector, task: 'restoreRows', payload, waitMs: restoringWaitMs, requestId }),
-    );
+    return answer.parse(await invoke({ connector, task, payload, waitMs: backupWaitMs, requestId }));
   } catch (error) {
     if (isTimeout(error)) return 'late';
     throw error;
   }
 }
+
+/** Has rows of a backup put into a new table. */
+export const restoreRows = (found: FoundBackup, restore: RestoreRows, actor: string, requestId: string) =>
+  onBackup('restoreRows', found, { backup: found.id, actor, restore }, RestoredRows, requestId);
+
+/** Has a backup read to its end. */
+export const verifyBackup = (found: FoundBackup, actor: string, requestId: string) =>
+  onBackup('verifyBackup', found, { backup: found.id, actor }, VerifiedBackup, requestId);

@@ -252,6 +252,10 @@ export class DuplicateOperation extends InvalidInput {
   override readonly name: string = 'DuplicateOperation';
 }
 
+export class SchemaNotFound extends InvalidInput {
+  override readonly name: string = 'SchemaNotFound';
+}
+
 export class TableNotFound extends InvalidInput {
   override readonly name: string = 'TableNotFound';
 }

@@ -44,6 +44,7 @@ export const migrationFunctions = {
   'back-up-rows': data(longest),
   remove: data(longest),
   'restore-rows': data(longest),
+  'verify-backup': data(longest),
   'request-approval': control(30),
   'await-resume': control(30),
   'await-completion': control(30),

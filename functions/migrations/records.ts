@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeyColumn } from './plan/schemas.ts';
 import { TimeWindow } from './schedule/windows.ts';
 import {
   MigrationEvent,
@@ -347,5 +348,18 @@ export const BackupRecord = z.object({
   bytes: z.int(),
   parts: z.int(),
   at: z.string(),
+  version: z.int().default(0),
+  /** Of every row, in order; backups of earlier versions lack them here. */
+  columns: z.array(z.string()).default([]),
+  key: z.array(KeyColumn).default([]),
+  /** Its rows are deleted from then on; null: somebody has to. */
+  keptUntil: z.string().nullable().default(null),
+  /** What the last reading of every part found; null before the first. */
+  verified: z.object({ at: z.string(), damage: z.string().nullable() }).nullable().default(null),
+  /** `done`: no row of it is left. The record stays and says who and why. */
+  deletion: z
+    .object({ by: z.string(), at: z.string(), reason: z.string(), done: z.boolean() })
+    .nullable()
+    .default(null),
 });
 export type BackupRecord = z.infer<typeof BackupRecord>;

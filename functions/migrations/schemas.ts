@@ -84,6 +84,12 @@ export const MigrationOptions = z
       .max(365 * daySeconds)
       .default(7 * daySeconds)
       .describe('How long after completion undo stays possible, s'),
+    keepBackupsSeconds: z
+      .int()
+      .min(daySeconds)
+      .max(3_650 * daySeconds)
+      .optional()
+      .describe('How long row backups are kept, s; until somebody deletes them when absent'),
     ranges: z
       .int()
       .min(1)
@@ -286,6 +292,7 @@ export const Migration = z
     backups: z
       .array(
         z.strictObject({
+          id: z.string(),
           purpose: z.enum(['undo', 'revert', 'removal']),
           table: z.string(),
           rows: z.int(),
@@ -402,20 +409,6 @@ export const UndoMigration = z
   })
   .meta({ id: 'UndoMigration' })
   .prefault({});
-
-export const RestoreRows = z
-  .strictObject({
-    backup: z.string().min(1).max(1_000).describe('The location of one of the backups of the migration'),
-    table: schemaName.describe('A table that does not exist: it is made in the schema of the migration'),
-  })
-  .meta({ id: 'RestoreRows' });
-export type RestoreRows = z.infer<typeof RestoreRows>;
-export const RestoredRows = z
-  .strictObject({ schema: z.string(), table: z.string(), columns: z.array(z.string()), rows: z.int() })
-  .meta({ id: 'RestoredRows' });
-export type RestoredRows = z.infer<typeof RestoredRows>;
-/** A restore that takes longer than the API can wait. */
-export const RestoreGoesOn = z.strictObject({ events: z.string() }).meta({ id: 'RestoreGoesOn' });
 
 export const MigrationEvent = z
   .strictObject({

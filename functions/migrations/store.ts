@@ -84,6 +84,14 @@ export const keys = {
     pk: `MIGRATION#${id}`,
     sk: `BACKUP#${run}#${backup}`,
   }),
+  /** Lists of backups, newest last: one of all, one of each database. */
+  backupEntry: (at: string, id: string): ItemKey => ({ pk: 'BACKUPS', sk: `${at}#${id}` }),
+  databaseBackup: (database: string, at: string, id: string): ItemKey => ({
+    pk: `DATABASE#${database}`,
+    sk: `BACKUP#${at}#${id}`,
+  }),
+  /** Partition of the work index: backups whose time ends, the earliest first. */
+  backupsToDelete: 'BACKUPS_TO_DELETE',
   backupPart: (id: string, run: string, backup: string, part: number): ItemKey => ({
     pk: `MIGRATION#${id}`,
     sk: `PART#${run}#${backup}#${part}`,
@@ -254,6 +262,20 @@ export async function readWork(from?: Place): Promise<{ ids: string[]; next: Pla
     ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
     next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
   };
+}
+
+/** Ids of backups whose time is over, the oldest first; at most 100. */
+export async function readBackupsToDelete(now: string): Promise<string[]> {
+  const found = await dynamodb().send(
+    new QueryCommand({
+      TableName: table(),
+      IndexName: workIndex,
+      KeyConditionExpression: 'gsi1pk = :backups AND gsi1sk < :now',
+      ExpressionAttributeValues: { ':backups': keys.backupsToDelete, ':now': now },
+      Limit: 100,
+    }),
+  );
+  return (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? '');
 }
 
 /** Throws NotFound when no migration has this id. */

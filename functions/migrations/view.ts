@@ -1,5 +1,6 @@
 import { clock } from '#platform/clock.ts';
 import { nextActions } from './actions.ts';
+import { backupId } from './backups/catalogue.ts';
 import { readFailures } from './failures.ts';
 import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './progress.ts';
 import type { BackupRecord, MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
@@ -102,14 +103,17 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       ...refused,
       decision: notValid ? ('not_valid' as const) : ('waiting' as const),
     })),
-    backups: items.backups.filter(some).map(({ purpose, table, rows, bytes, location, at }) => ({
-      purpose,
-      table,
-      rows,
-      bytes,
-      location,
-      at,
-    })),
+    backups: items.backups
+      .filter((each) => some(each) && each.deletion === null)
+      .map(({ purpose, table, rows, bytes, location, at }) => ({
+        id: backupId(id, location),
+        purpose,
+        table,
+        rows,
+        bytes,
+        location,
+        at,
+      })),
     schedule: record.schedule && { at: record.schedule.at, windows: record.schedule.windows },
     waitsUntil: waitsUntil(record, items.now),
     soakUntil: record.soakUntil,
@@ -121,6 +125,7 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       self: `/migrations/${id}`,
       plan: `/migrations/${id}/plan`,
       events: `/migrations/${id}/events`,
+      backups: `/migrations/${id}/backups`,
       database: `/databases/${record.databaseId}`,
     },
   };

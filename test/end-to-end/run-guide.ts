@@ -22,13 +22,14 @@ interface Folder {
   platformUrl: string;
   /** The id of the migration that was named last. */
   migration: string;
+  backup: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…` and `bak_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -63,8 +64,9 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
       } else {
         const done = await runBlock({ ...block, text }, folder);
         printed = asWritten(done.printed, folder);
-        folder.migration =
-          /mig_\w+/g.exec(printed.split('\n').toReversed().join('\n'))?.[0] ?? folder.migration;
+        const lastFirst = printed.split('\n').toReversed().join('\n');
+        folder.migration = /mig_\w+/.exec(lastFirst)?.[0] ?? folder.migration;
+        folder.backup = /bak_\w+/.exec(lastFirst)?.[0] ?? folder.backup;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
       }
@@ -96,7 +98,15 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
   const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
   for (const name of Object.keys(environment)) if (/^(THESEUS_|VITEST)/.test(name)) delete environment[name];
   environment.PATH = [programs, dirname(process.execPath), process.env.PATH].join(delimiter);
-  return { path, databaseUrl, platformUrl: '', migration: 'mig_…', environment, terminals: [] };
+  return {
+    path,
+    databaseUrl,
+    platformUrl: '',
+    migration: 'mig_…',
+    backup: 'bak_…',
+    environment,
+    terminals: [],
+  };
 }
 
 async function closeFolder({ path, terminals }: Folder): Promise<void> {
@@ -110,7 +120,7 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-function asRun(text: string, { databaseUrl, platformUrl, migration }: Folder): string {
+function asRun(text: string, { databaseUrl, platformUrl, migration, backup }: Folder): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
       const url = new URL(databaseUrl);
@@ -118,7 +128,8 @@ function asRun(text: string, { databaseUrl, platformUrl, migration }: Folder): s
       return url.href;
     })
     .replaceAll(platformInGuides, platformUrl || platformInGuides)
-    .replaceAll('mig_…', migration);
+    .replaceAll('mig_…', migration)
+    .replaceAll('bak_…', backup);
 }
 
 function asWritten(printed: string, { platformUrl, databaseUrl }: Folder): string {

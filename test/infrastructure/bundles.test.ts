@@ -30,6 +30,7 @@ const actionOfCommand: Record<string, string> = {
   UploadPart: 's3:PutObject',
   CompleteMultipartUpload: 's3:PutObject',
   AbortMultipartUpload: 's3:AbortMultipartUpload',
+  DeleteObject: 's3:DeleteObject',
   GetSecretValue: 'secretsmanager:GetSecretValue',
   CreateSecret: 'secretsmanager:CreateSecret',
   DeleteSecret: 'secretsmanager:DeleteSecret',

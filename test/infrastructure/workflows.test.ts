@@ -23,6 +23,7 @@ const invokedOtherwise = new Set([
   'detect-drift',
   'plan-migration',
   'restore-rows',
+  'verify-backup',
   'reconcile',
   'publish-events',
 ]);

@@ -130,10 +130,16 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     await until(id, 'completed');
     await cloud.clock.advance(day + 60_000);
     const removed = await until(id, 'removed');
-    const backup = removed.backups.find(({ purpose }) => purpose === 'removal')?.location;
-    const restored = await send('POST', `/migrations/${id}/restore`, { backup, table: 'old_names' });
+    const backup = `/backups/${removed.backups.find(({ purpose }) => purpose === 'removal')?.id}`;
+    const restored = await send('POST', `${backup}/restore`, { table: 'old_names' });
     expect(restored).toMatchObject({ status: 200, body: { rows: 60 } });
     expect(await sql('SELECT name FROM old_names WHERE id = 2')).toEqual([{ name: 'Mary Ann Smith2' }]);
+    expect(await send('POST', `${backup}/verify`)).toMatchObject({ status: 200, body: { rows: 60 } });
+    const deleted = await send('POST', `${backup}/delete`, { reason: 'the law says so' });
+    expect(deleted).toMatchObject({ status: 202, body: { status: 'deleting' } });
+    await cloud.clock.advance(1_000);
+    await invoke('reconcile');
+    expect(await send('GET', backup)).toMatchObject({ body: { status: 'deleted', rows: 60 } });
   });
 
   it('wait for people, and answer themselves what was decided meanwhile', async () => {
@@ -177,6 +183,8 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     for (const path of [
       `/migrations/${id}/plan`,
       `/migrations/${id}/events`,
+      `/migrations/${id}/backups`,
+      '/backups?database=shop',
       '/databases',
       '/databases/shop',
       '/databases/shop/schema-versions',

@@ -69,8 +69,9 @@ describe('an undo that would lose something', () => {
     expect(end.differences).toEqual([]);
     expect(end.backups).toMatchObject([{ purpose: 'revert', table: 'orders', rows: 3 }]);
 
-    const asked = { backup: end.backups[0]?.location, table: 'lost_orders' };
-    const restored = await platform.send('POST', `/migrations/${id}/restore`, asked);
+    const backup = `/backups/${end.backups[0]?.id}`;
+    const asked = { table: 'lost_orders' };
+    const restored = await platform.send('POST', `${backup}/restore`, asked);
     expect(restored).toMatchObject({
       status: 200,
       body: { schema: 'public', table: 'lost_orders', columns: ['id', 'status'], rows: 3 },
@@ -78,13 +79,12 @@ describe('an undo that would lose something', () => {
     expect(await sql('SELECT id::int, status FROM lost_orders ORDER BY id')).toEqual(
       [1, 2, 3].map((number) => ({ id: number, status: 'lost' })),
     );
-    const again = await platform.send('POST', `/migrations/${id}/restore`, asked);
+    const again = await platform.send('POST', `${backup}/restore`, asked);
     expect(again.body.type).toBe('urn:theseus:problem:TableExists');
-    const unknown = await platform.send('POST', `/migrations/${id}/restore`, {
-      ...asked,
-      backup: 'backups/x',
-    });
-    expect(unknown.body.type).toBe('urn:theseus:problem:NotFound');
+    for (const path of ['/backups/bak_none_0123456789', `${backup.slice(0, -10)}0123456789`]) {
+      const unknown = await platform.send('POST', `${path}/restore`, asked);
+      expect(unknown.body.type).toBe('urn:theseus:problem:NotFound');
+    }
     const events = await platform.send('GET', `/migrations/${id}/events?limit=100`);
     expect(events.body.items.map(({ type }: { type: string }) => type)).toContain('backup.restored');
     await sql('DROP TABLE lost_orders');

@@ -94,7 +94,14 @@ describe('the state machine files', () => {
         text.includes(`functions.${name.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase())} `) ||
         text.includes(`:migrations-${name}"`),
     );
-    const besides = ['inspect-database', 'restore-rows', 'reconcile', 'publish-events', 'api'];
+    const besides = [
+      'inspect-database',
+      'restore-rows',
+      'verify-backup',
+      'reconcile',
+      'publish-events',
+      'api',
+    ];
     expect([...called, ...besides].sort()).toEqual(Object.keys(migrationFunctions).sort());
   });
 

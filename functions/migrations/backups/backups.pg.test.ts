@@ -2,20 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { virtualClock } from '#local/clock.ts';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { createS3 } from '#local/s3/s3.ts';
 import { s3 } from '#platform/clients.ts';
+import type { ChosenRows } from '../engines/engine.ts';
 import { openSession, type Session, withSession } from '../engines/postgresql/connection.ts';
 import { splitRanges } from '../engines/postgresql/ranges.ts';
 import { columnTypes, restoreTable } from '../engines/postgresql/restore.ts';
 import { countRows, exportRows } from '../engines/postgresql/rows.ts';
 import { openerOf } from '../engines/postgresql/test-target.ts';
 import type { RowBackup } from '../plan/schemas.ts';
-import { restoreRows } from './restore.ts';
-import { openPart, readManifest, storePart, writeManifest } from './store.ts';
+import { restoreRows, verifyRows } from './restore.ts';
+import { deleteRows, openPart, readManifest, storePart, writeManifest } from './store.ts';
 
 const options = { signal: new AbortController().signal, until: Number.POSITIVE_INFINITY };
 const place = { bucket: 'artifacts', migration: 'mig_1', backup: 'people.gone' };
@@ -60,11 +61,11 @@ describe('row backups', () => {
     const found = await s3().send(new GetObjectCommand({ Bucket: 'artifacts', Key }));
     return Buffer.from((await found.Body?.transformToByteArray()) ?? []);
   };
-  const restore = async () => {
+  const restore = async (chosen: ChosenRows | null = null) => {
     await admin.query('DROP TABLE IF EXISTS public.restored');
     const manifest = await readManifest(place);
     const columns = manifest.columns.map((name, at) => ({ name, type: manifest.types?.[at] ?? 'text' }));
-    return restoreTable(admin, { schema: 'public', name: 'restored' }, columns, (append) =>
+    return restoreTable(admin, { schema: 'public', name: 'restored' }, columns, chosen, (append) =>
       restoreRows(place, manifest, append, options.signal),
     );
   };
@@ -99,7 +100,7 @@ describe('row backups', () => {
 
     expect(await restore()).toBe(4_999);
     await expect(
-      restoreTable(admin, { schema: 'public', name: 'restored' }, [], async () => 0),
+      restoreTable(admin, { schema: 'public', name: 'restored' }, [], null, async () => 0),
     ).rejects.toMatchObject({ name: 'TableExists' });
     const columns = 'id, "note ""x""", raw, tags, at, doc, mood';
     const { rows } = await admin.query(
@@ -108,6 +109,30 @@ describe('row backups', () => {
          UNION ALL (SELECT ${columns} FROM public.restored EXCEPT ALL SELECT ${columns} FROM public."Péople")) AS d`,
     );
     expect(rows[0]?.different).toBe(0);
+  });
+
+  it('brings back only the rows that were chosen by their keys', async () => {
+    const key = backup.key;
+    const ids = async () => {
+      const { rows } = await admin.query<{ id: number }>('SELECT id::int FROM public.restored ORDER BY id');
+      return rows.map(({ id }) => id);
+    };
+    // 13 is not in the backup, 9999 in no table; the bounds are included, and numbers are in the order of numbers.
+    expect(await restore({ key, keys: [['4999'], ['13'], ['7'], ['9999']] })).toBe(2);
+    expect(await ids()).toEqual([7, 4999]);
+    expect(await restore({ key, from: ['9'], to: ['14'] })).toBe(5);
+    expect(await ids()).toEqual([9, 10, 11, 12, 14]);
+    expect(await restore({ key, from: ['4999'] })).toBe(2);
+    expect(await restore({ key, to: ['3'] })).toBe(3);
+    await expect(restore({ key, keys: [['seven']] })).rejects.toMatchObject({ name: 'StatementFailed' });
+  });
+
+  it('refuses a schema that is not there', async () => {
+    const nowhere = { schema: 'no where', name: 'restored' };
+    await expect(restoreTable(admin, nowhere, [], null, async () => 0)).rejects.toMatchObject({
+      name: 'SchemaNotFound',
+      action: 'Create it first: CREATE SCHEMA "no where"',
+    });
   });
 
   it('restores nothing from a part that was altered, cut short or exchanged', async () => {
@@ -122,11 +147,29 @@ describe('row backups', () => {
     for (const harm of [flipped, bytes.subarray(0, bytes.length / 2), exchanged]) {
       await s3().send(new PutObjectCommand({ Bucket: 'artifacts', Key: second.key, Body: harm }));
       await expect(restore()).rejects.toMatchObject({ name: 'BackupDamaged' });
+      const verified = verifyRows(place, manifest, options.signal);
+      await expect(verified).rejects.toMatchObject({ name: 'BackupDamaged', evidence: { key: second.key } });
       const { rows } = await admin.query(`SELECT to_regclass('public.restored') AS there`);
       expect(rows[0]?.there).toBe(null);
     }
     await s3().send(new PutObjectCommand({ Bucket: 'artifacts', Key: second.key, Body: bytes }));
     expect(await restore()).toBe(4_999);
+    expect(await verifyRows(place, manifest, options.signal)).toEqual({ rows: 4_999, parts: 3 });
+  });
+
+  it('is gone with all its parts once deleted, also when that was cut off', async () => {
+    const gone = { ...place, backup: 'to-delete' };
+    const parts = [];
+    for (const part of ['0', '1']) {
+      parts.push(await storePart(gone, part, Readable.from([Buffer.from('1\n')]), options.signal));
+    }
+    const { table, columns } = backup;
+    await writeManifest(gone, { table, columns, parts });
+    await s3().send(new DeleteObjectCommand({ Bucket: 'artifacts', Key: parts[0]?.key ?? '' }));
+    await deleteRows(gone, options.signal);
+    await expect(readManifest(gone)).rejects.toMatchObject({ name: 'NotFound' });
+    await expect(stored(parts[1]?.key ?? '')).rejects.toMatchObject({ name: 'NoSuchKey' });
+    await deleteRows(gone, options.signal);
   });
 
   it('is not there before its manifest', async () => {
@@ -160,6 +203,8 @@ describe('row backups', () => {
       bytes: 0,
       sha256: '0'.repeat(64),
     };
-    await expect(openPart(place, part, options.signal).next()).rejects.toMatchObject({ name: 'NoSuchKey' });
+    await expect(openPart(place, part, options.signal).next()).rejects.toMatchObject({
+      name: 'BackupDamaged',
+    });
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { s3 } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
@@ -47,6 +47,13 @@ export type BackupManifest = z.infer<typeof BackupManifest>;
 export const backupFolder = (place: BackupPlace): string => `backups/${place.migration}/${place.backup}`;
 const manifestKey = (place: BackupPlace): string => `${backupFolder(place)}/manifest.json`;
 
+/** In COPY's text format a line break within a value is written as \\n, so every real one ends a row. */
+export function linesIn(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines += 1;
+  return lines;
+}
+
 /**
  * Compresses the rows of one range, COPY's text format, into the object `<part>.copy.gz`. Memory stays at some MiB
  * however many rows come. Storing the same part again replaces it.
@@ -63,8 +70,7 @@ export async function storePart(
   let lines = 0;
   async function* counted(source: AsyncIterable<Buffer>) {
     for await (const chunk of source) {
-      // In COPY's text format a line break within a value is written as \\n, so every real one ends a row.
-      for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines += 1;
+      lines += linesIn(chunk);
       yield chunk;
     }
   }
@@ -130,9 +136,11 @@ export async function* openPart(
   part: BackupPart,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const found = await s3().send(new GetObjectCommand({ Bucket: place.bucket, Key: part.key }), {
-    abortSignal: signal,
-  });
+  const found = await s3()
+    .send(new GetObjectCommand({ Bucket: place.bucket, Key: part.key }), { abortSignal: signal })
+    .catch((error: unknown) => {
+      throw error instanceof NoSuchKey ? damaged(part, 'it is gone') : error;
+    });
   if (!(found.Body instanceof Readable)) throw damaged(part, 'it has no content');
   const sha256 = createHash('sha256');
   async function* checked(source: AsyncIterable<Buffer>) {
@@ -161,4 +169,19 @@ export function damaged(part: BackupPart, why: string): BackupDamaged {
     evidence: { key: part.key, sha256: part.sha256, rows: part.rows },
     action: 'Restore an earlier version of the object if the bucket keeps versions.',
   });
+}
+
+/**
+ * Deletes every object of a backup, its manifest last: cut off, the next run finds what is left. Nothing to delete is
+ * no error.
+ */
+export async function deleteRows(place: BackupPlace, signal: AbortSignal): Promise<void> {
+  const manifest = await readManifest(place).catch((error: unknown) => {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  });
+  if (manifest === undefined) return;
+  for (const Key of [...manifest.parts.map(({ key }) => key), manifestKey(place)]) {
+    await s3().send(new DeleteObjectCommand({ Bucket: place.bucket, Key }), { abortSignal: signal });
+  }
 }

@@ -61,6 +61,17 @@ export interface KeyRange {
   to: string[] | null;
 }
 
+/** Rows by their keys, in text form: some of them, or all between two, which are included. */
+export interface ChosenRows {
+  key: Backfill['key'];
+  keys?: string[][] | undefined;
+  from?: string[] | undefined;
+  to?: string[] | undefined;
+}
+
+/** Appends COPY text rows. Returns how many there were, and how many of them were kept. */
+export type AppendRows = (rows: AsyncIterable<Buffer>) => Promise<{ read: number; kept: number }>;
+
 export interface Pace {
   /** Rows a chunk. */
   chunkRows: number;
@@ -189,14 +200,15 @@ export interface Engine {
   /** The columns' types as SQL that means the same on any search_path. */
   columnTypes(table: TableRef, columns: string[]): Promise<string[]>;
   /**
-   * Makes a table of these columns and fills it with what `fill` appends (COPY text rows), whole or not at all. Returns
-   * what `fill` does. Throws TableExists.
+   * Makes a table of these columns and fills it with what `fill` appends, whole or not at all; of the rows only those
+   * `chosen`, where it is not null. Returns what `fill` does. Throws TableExists, SchemaNotFound.
    */
   restoreTable<T>(
     table: Pick<TableRef, 'schema' | 'name'>,
     columns: { name: string; type: string }[],
+    chosen: ChosenRows | null,
     options: RunOptions,
-    fill: (append: (rows: AsyncIterable<Buffer>) => Promise<number>) => Promise<T>,
+    fill: (append: AppendRows) => Promise<T>,
   ): Promise<T>;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { newId } from '#platform/ids.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
-import { planMigration, planOnly, restoreRows } from '../connector-calls.ts';
+import { planMigration, planOnly } from '../connector-calls.ts';
 import { findDatabase } from '../databases.ts';
 import * as decisions from '../decisions.ts';
 import { readEvents } from '../events.ts';
@@ -27,9 +27,6 @@ import {
   MigrationQuery,
   NewMigration,
   Reason,
-  RestoredRows,
-  RestoreGoesOn,
-  RestoreRows,
   StartMigration,
   UndoMigration,
 } from '../schemas.ts';
@@ -232,24 +229,4 @@ export const migrationRoutes: Route[] = [
   action('undo', 'operator', 'Take a completed migration back', UndoMigration, (id, body, subject) =>
     decisions.undo(id, { subject, comment: body.comment }, body.acceptLosses),
   ),
-  route({
-    method: 'POST',
-    path: '/migrations/{id}/restore',
-    summary: 'Put the rows of a backup into a new table',
-    description:
-      '202 when it takes longer than about 20 s: the event backup.restored tells the end. What stands is not touched.',
-    role: 'operator',
-    params: Params,
-    body: RestoreRows,
-    responses: { 200: RestoredRows, 202: RestoreGoesOn },
-    async handler({ params, body, caller, requestId }) {
-      const record = await readMigration(params.id);
-      const database = await findDatabase(record.databaseId);
-      const asked = { ...body, actor: caller.subject };
-      const restored = await restoreRows(record, database, asked, requestId);
-      return restored === 'late'
-        ? ({ status: 202, body: { events: `/migrations/${record.id}/events` } } as const)
-        : ({ status: 200, body: restored } as const);
-    },
-  }),
 ];

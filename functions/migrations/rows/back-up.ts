@@ -1,5 +1,6 @@
 import { clock } from '#platform/clock.ts';
 import { artifactsBucket } from '../artifacts.ts';
+import { keepBackup } from '../backups/catalogue.ts';
 import { type BackupPlace, backupFolder, storePart, writeManifest } from '../backups/store.ts';
 import type { Engine, KeyRange, RunOptions } from '../engines/engine.ts';
 import type { Plan, RowBackup } from '../plan/schemas.ts';
@@ -43,17 +44,17 @@ export async function backUpRows(
       types: await engine.columnTypes(backup.table, backup.columns),
       parts: parts.map(({ key: object, rows, bytes, sha256 }) => ({ key: object, rows, bytes, sha256 })),
     });
-    const whole: BackupRecord = {
+    await keepBackup(record, run, {
       purpose,
       backup: backup.id,
       table: backup.table.name,
+      columns: backup.columns,
+      key: backup.key,
       location: backupFolder(place),
       rows: parts.reduce((sum, { rows }) => sum + rows, 0),
       bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
       parts: parts.length,
-      at: clock.iso(),
-    };
-    await writeItem(key, whole);
+    });
   }
   return { status: 'done' };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
+import { deleteBackups } from '../backups/delete-backups.ts';
 import { reconcileAll, reconcileMigration } from '../reconciler.ts';
 import { migrationOfExecution } from '../workflow.ts';
 
@@ -19,14 +20,17 @@ function migrationOf(detail: { name: string; input?: string | null | undefined }
 
 /**
  * Sees to what no Catch can see. By an event: the migration whose execution failed, timed out or was aborted.
- * By the schedule: every migration that is active.
+ * By the schedule: every migration that is active, and the backups whose time is over.
  */
 export const handler = task({
   name: 'reconcile',
   input: Input,
   output: z.strictObject({ looked: z.int(), acted: z.int() }),
   async handler({ detail }, tools) {
-    if (detail === undefined) return reconcileAll(tools);
+    if (detail === undefined) {
+      await deleteBackups(tools);
+      return reconcileAll(tools);
+    }
     const id = migrationOf(detail);
     if (id === undefined) return { looked: 0, acted: 0 };
     return { looked: 1, acted: (await reconcileMigration(id, tools.logger)) ? 1 : 0 };

@@ -72,7 +72,10 @@ const s3: Ask = ({ command, input }, answer, { keyArn }) => {
     { action, resource: `arn:aws:s3:::${Bucket}/${Key}` },
     // Who may not list is told that a missing object is forbidden.
     ...(missing ? [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${Bucket}` }] : []),
-    ...(command === 'AbortMultipartUpload' ? [] : throughKey('s3', keyArn, needed)),
+    // What takes away decrypts nothing.
+    ...(command === 'AbortMultipartUpload' || command === 'DeleteObject'
+      ? []
+      : throughKey('s3', keyArn, needed)),
   ];
 };
 

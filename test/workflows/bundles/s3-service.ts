@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
   PutObjectCommand,
@@ -97,6 +98,12 @@ export function s3Service({ method, url, headers, body }: WireRequest): Understo
         }),
       );
     }
+    case 'DELETE ':
+      return call(
+        'DeleteObject',
+        () => s3().send(new DeleteObjectCommand(place)),
+        () => ({ status: 204 }),
+      );
     case 'DELETE upload': {
       const upload = { ...place, UploadId: uploadId };
       return call(

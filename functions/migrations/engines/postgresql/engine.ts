@@ -112,9 +112,9 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
       using('login', {}, (session) => makeLogin(session, login, password, fence)),
     columnTypes: (table, columns) =>
       using('types', { readOnly: true }, (session) => columnTypes(session, table, columns)),
-    restoreTable: (table, columns, run, fill) =>
+    restoreTable: (table, columns, chosen, run, fill) =>
       using('restore', { schema: table.schema, statementTimeoutMs: left(run) }, (session) =>
-        restoreTable(session, table, columns, fill),
+        restoreTable(session, table, columns, chosen, fill),
       ),
     close: async () => {},
   };

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Backfill, TableRef } from '../../plan/schemas.ts';
+import type { ChosenRows } from '../engine.ts';
 import type { Session } from './connection.ts';
 
 const { escapeIdentifier: quote, escapeLiteral } = pg;
@@ -44,6 +45,19 @@ export function rangeLiteral(key: Key, from: readonly string[] | null, to: reado
     [
       ...(from ? [`${columns(key)} > ${literals(from)}`] : []),
       ...(to ? [`${columns(key)} <= ${literals(to)}`] : []),
+    ].join(' AND ') || 'true'
+  );
+}
+
+/** The rows somebody chose by their keys, both bounds included, with the values as literals. */
+export function chosenLiteral({ key, keys, from, to }: ChosenRows): string {
+  const literals = (values: readonly string[]) =>
+    row(key.map((part, index) => `${escapeLiteral(values[index] ?? '')}::${part.type}`));
+  if (keys !== undefined) return `${columns(key)} IN (${keys.map(literals).join(', ')})`;
+  return (
+    [
+      ...(from === undefined ? [] : [`${columns(key)} >= ${literals(from)}`]),
+      ...(to === undefined ? [] : [`${columns(key)} <= ${literals(to)}`]),
     ].join(' AND ') || 'true'
   );
 }
