@@ -1,4 +1,10 @@
-import { Conflict, InvalidInput, PayloadTooLarge, TheseusError } from '#platform/errors.ts';
+import {
+  Conflict,
+  type ErrorDetails,
+  InvalidInput,
+  PayloadTooLarge,
+  TheseusError,
+} from '#platform/errors.ts';
 
 // Every named failure of migrations. `name` is a literal because state machines retry and catch by it;
 // `retryable` equals the Retry lists of state-machines/*.asl.json (a test compares them).
@@ -54,6 +60,10 @@ export class ApprovalRejected extends TheseusError {
 /** Someone asked for a rollback: the workflow stops at its next checkpoint. */
 export class MigrationCancelled extends TheseusError {
   override readonly name: string = 'MigrationCancelled';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Nothing: what was done is taken back by itself.', ...details });
+  }
 }
 
 /** Someone declined the losses that undo would bring: the migration stays completed. */
@@ -64,6 +74,10 @@ export class UndoDeclined extends TheseusError {
 /** Another execution acts for this migration now; what this one knows is old. */
 export class ExecutionSuperseded extends TheseusError {
   override readonly name: string = 'ExecutionSuperseded';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Nothing: the newer execution goes on with the work.', ...details });
+  }
 }
 
 /** An execution ended in a way its own Catch could not see: aborted, timed out, history full. */
@@ -81,6 +95,13 @@ export class RecordContended extends TheseusError {
 /** A stored thing does not have the form this version reads: a defect, or data of a newer version. */
 export class RecordUnreadable extends TheseusError {
   override readonly name: string = 'RecordUnreadable';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Deploy a version of Theseus that is at least as new as the one that wrote it.',
+      ...details,
+    });
+  }
 }
 
 /** The secret of a database holds neither a connection string nor the fields of one. */
@@ -184,6 +205,13 @@ export class LockBudgetExceeded extends TheseusError {
 export class FenceLost extends TheseusError {
   override readonly name: string = 'FenceLost';
   override readonly status: number = 409;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Nothing: a newer execution took over, and this one stopped before it wrote anything.',
+      ...details,
+    });
+  }
 }
 
 /** Work of the epoch before still runs in the target and did not end in time. */
@@ -191,6 +219,13 @@ export class FenceBusy extends TheseusError {
   override readonly name: string = 'FenceBusy';
   override readonly retryable: boolean = true;
   override readonly status: number = 503;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Nothing: it is tried again until the work of the execution before has ended.',
+      ...details,
+    });
+  }
 }
 
 /** The target refused a statement; `evidence` has its SQLSTATE, text and, where known, position. */
@@ -224,6 +259,14 @@ export class ConnectionLost extends TheseusError {
   override readonly name: string = 'ConnectionLost';
   override readonly retryable: boolean = true;
   override readonly status: number = 503;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action:
+        'Nothing: the next run finds out what was done. If it lasts, look for what ends idle or long connections.',
+      ...details,
+    });
+  }
 }
 
 /** The target's disk is full. */
@@ -235,6 +278,13 @@ export class DiskFull extends TheseusError {
 /** 400: the text is not a migration file. `problems` point into the file. */
 export class MigrationFileInvalid extends InvalidInput {
   override readonly name: string = 'MigrationFileInvalid';
+
+  constructor(message: string, details: ConstructorParameters<typeof InvalidInput>[1] = {}) {
+    super(message, {
+      action: 'Correct what the problems point to, then plan the migration again.',
+      ...details,
+    });
+  }
 }
 
 /** 413: the migration file is over the size limit. */
@@ -270,6 +320,10 @@ export class ColumnNotFound extends InvalidInput {
 
 export class ColumnExists extends InvalidInput {
   override readonly name: string = 'ColumnExists';
+
+  constructor(message: string, details: ConstructorParameters<typeof InvalidInput>[1] = {}) {
+    super(message, { action: 'Choose another name for the column.', ...details });
+  }
 }
 
 export class IndexNotFound extends InvalidInput {

@@ -47,7 +47,9 @@ export async function openSession(connectionString: string, options: SessionOpti
 export async function openBackend(connectionString: string, options: SessionOptions): Promise<Backend> {
   const target = describeTarget(connectionString);
   if (!/^postgres(ql)?:\/\//.test(connectionString)) {
-    throw new DatabaseRefused('The connection is not a URL of the form postgres://user@host:port/database');
+    throw new DatabaseRefused('The connection is not a URL of the form postgres://user@host:port/database', {
+      action: 'Correct the connection string in the secret.',
+    });
   }
   const client = await connect(connectionString, options.applicationName, target);
   try {
