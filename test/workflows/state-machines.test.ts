@@ -98,6 +98,8 @@ describe('the state machine files', () => {
       'inspect-database',
       'restore-rows',
       'verify-backup',
+      'check-schema',
+      'detect-drift',
       'reconcile',
       'publish-events',
       'api',
