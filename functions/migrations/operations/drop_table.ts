@@ -38,6 +38,10 @@ export async function dropTable(
         undoReason: 'The table stays with its rows until removal',
         relax: foreign.map(({ partners, drop }) => ({ tables: partners, statements: [drop] })),
         undoContract: foreign.flatMap(({ back }) => back),
+        // Only its owner may drop a foreign key that points here.
+        rights: foreign.flatMap(({ partners }) =>
+          partners.slice(0, 1).map((table) => ({ kind: 'owner' as const, table })),
+        ),
         returning: foreign.flatMap(({ returning }) => returning),
         removal: {
           drop: [

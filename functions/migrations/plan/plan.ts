@@ -245,13 +245,19 @@ function rightsOf(final: LogicalSchema, snapshot: Snapshot, all: Pieces[]): Plan
   const touched = [...final.tables.filter(isTouched), ...final.droppedTables];
   const owned: TableRef[] = touched.flatMap((table) => (table.source === null ? [] : [table.ref]));
   const secured = touched.flatMap((table) => (table.source?.rowSecurity === true ? [table.ref] : []));
+  // The other ends of foreign keys that are dropped at contract and come back with an undo.
+  const relaxed = lockOrder(all.flatMap((each) => each.relax.flatMap(({ tables }) => tables)));
+  const rights = all.flatMap((each) => each.rights);
+  const owners = [...owned, ...rights.flatMap((right) => (right.kind === 'owner' ? [right.table] : []))];
+  const partners = relaxed.filter(({ oid }) => !owners.some((table) => table.oid === oid));
   const indexes = all.some((each) => each.index.length > 0 || each.enforce.length > 0);
   return once([
     { kind: 'create_in_database' as const },
     ...(indexes ? [{ kind: 'create_in_schema' as const, schema: snapshot.schema }] : []),
     ...owned.map((table) => ({ kind: 'owner' as const, table })),
     ...secured.map((table) => ({ kind: 'bypass_rls' as const, table })),
-    ...all.flatMap((each) => each.rights),
+    ...partners.map((table) => ({ kind: 'references' as const, table })),
+    ...rights,
   ]);
 }
 

@@ -8,13 +8,15 @@ type Right = Plan['rights'][number];
 
 /** The rights of the plan that the role lacks, each with the statement that gives it. */
 export async function missingRights(session: Session, rights: Right[]): Promise<Finding[]> {
-  const { rows } = await session.query<{ role: string; database: string }>(
-    'SELECT current_user::text AS role, current_database()::text AS database',
+  const { rows } = await session.query<{ role: string; database: string; lockers: string }>(
+    `SELECT current_user::text AS role, current_database()::text AS database,
+       'UPDATE, DELETE, TRUNCATE' || CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ', MAINTAIN' ELSE '' END AS lockers`,
   );
-  const { role, database } = rows[0] ?? { role: '', database: '' };
+  const { role, database, lockers } = rows[0] ?? { role: '', database: '', lockers: '' };
   const findings = new Map<string, Finding>();
   for (const right of rights) {
-    const lacking = await lacks(session, right, quoteIdentifier(role), quoteIdentifier(database));
+    const names = { role: quoteIdentifier(role), database: quoteIdentifier(database), lockers };
+    const lacking = await lacks(session, right, names);
     if (lacking === null) continue;
     findings.set(lacking.grant, {
       code: 'right_missing',
@@ -25,6 +27,13 @@ export async function missingRights(session: Session, rights: Right[]): Promise<
   return [...findings.values()];
 }
 
+interface Names {
+  role: string;
+  database: string;
+  /** Rights on a table of which any one lets a role lock it against everybody. */
+  lockers: string;
+}
+
 interface Lacking {
   problem: string;
   grant: string;
@@ -33,8 +42,7 @@ interface Lacking {
 async function lacks(
   session: Session,
   right: Right,
-  role: string,
-  database: string,
+  { role, database, lockers }: Names,
 ): Promise<Lacking | null> {
   const has = async (expression: string, values: unknown[]) =>
     (await session.query<{ has: boolean | null }>(`SELECT ${expression} AS has`, values)).rows[0]?.has !==
@@ -85,7 +93,7 @@ async function lacks(
       const oid = await tableOid(session, right.table);
       if (oid === null) return null;
       const name = qualified(right.table.schema, right.table.name);
-      return lacksOnTable(right.kind, name, role, (expression) => has(expression, [oid]));
+      return lacksOnTable(right.kind, name, { role, lockers }, (expression) => has(expression, [oid]));
     }
   }
 }
@@ -93,7 +101,7 @@ async function lacks(
 async function lacksOnTable(
   kind: Extract<Right, { table: unknown }>['kind'],
   name: string,
-  role: string,
+  { role, lockers }: Pick<Names, 'role' | 'lockers'>,
   has: (expression: string) => Promise<boolean>,
 ): Promise<Lacking | null> {
   switch (kind) {
@@ -105,11 +113,14 @@ async function lacksOnTable(
             grant: `ALTER TABLE ${name} OWNER TO ${role}`,
           };
     case 'references':
-      return (await has(`has_table_privilege($1::oid, 'REFERENCES')`))
+      // Both ends of a foreign key are locked before it is made or dropped, the other one by a right of its own.
+      return (await has(
+        `has_table_privilege($1::oid, 'REFERENCES') AND has_table_privilege($1::oid, '${lockers}')`,
+      ))
         ? null
         : {
-            problem: `may not make foreign keys to ${name}`,
-            grant: `GRANT REFERENCES ON ${name} TO ${role}`,
+            problem: `may not make foreign keys to ${name}, or not lock it for that`,
+            grant: `GRANT REFERENCES, ${lockers.includes('MAINTAIN') ? 'MAINTAIN' : 'UPDATE'} ON ${name} TO ${role}`,
           };
     case 'bypass_rls':
       // An owner sees every row unless the table forces row security on its owner too.
