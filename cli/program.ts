@@ -24,6 +24,7 @@ import { migrationEvents } from './migration/events.ts';
 import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
 import { migrationPlan } from './migration/plan.ts';
+import { migrationRehearse } from './migration/rehearse.ts';
 import { migrationRewrite } from './migration/rewrite.ts';
 import { migrationShow } from './migration/show.ts';
 import { migrationStart } from './migration/start.ts';
@@ -69,6 +70,7 @@ for (const verb of [
   migrationLint,
   migrationRewrite,
   migrationPlan,
+  migrationRehearse,
   migrationStart,
   migrationWatch,
   migrationShow,

@@ -6,6 +6,8 @@ import { planHash } from '#migrations/plan/hash.ts';
 import { createPlan } from '#migrations/plan/plan.ts';
 import type { Plan } from '#migrations/plan/schemas.ts';
 import type { Snapshot } from '#migrations/plan/snapshot.ts';
+import { rehearseOnCopy } from '#migrations/rehearsal/on-copy.ts';
+import type { RehearsalReport } from '#migrations/rehearsal/report.ts';
 import { MigrationOptions, type ValidationLevel } from '#migrations/schemas.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
@@ -21,18 +23,21 @@ const unreachable = new Set(['DatabaseUnreachable', 'ConnectionLost']);
  * Opens a database without any platform, for the length of `work`.
  * @throws Failure refused, or unreachable when the database does not answer.
  */
-async function withoutPlatform<T>(
-  url: string,
-  purpose: string,
-  work: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  try {
+function withoutPlatform<T>(url: string, purpose: string, work: (engine: Engine) => Promise<T>): Promise<T> {
+  return failing(purpose, async () => {
     const engine = await openPostgres(url, { applicationName: `theseus:${purpose}` });
     try {
       return await work(engine);
     } finally {
       await engine.close();
     }
+  });
+}
+
+/** Says a named error as the platform would. @throws Failure */
+async function failing<T>(purpose: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (!(error instanceof TheseusError)) throw error;
     const problem = problemOf(error, newId(purpose));
@@ -105,3 +110,28 @@ export const ejectWithoutPlatform = (
   migration: string | null,
   goal: EjectGoal,
 ): Promise<string> => withoutPlatform(url, 'eject', (engine) => engine.eject(migration, goal));
+
+/** Far more than a sample takes, ms. */
+const rehearsalMs = 60 * 60_000;
+
+/**
+ * Runs a migration on a copy of a schema, forth and back. Reads the database, and makes and drops another one.
+ * @throws Failure refused, or unreachable when a database does not answer.
+ */
+export const rehearseWithoutPlatform = (
+  file: string,
+  fileName: string,
+  { url, server, schema, sample }: { url: string; server: string; schema: string; sample: number },
+): Promise<RehearsalReport> =>
+  failing('rehearsal', () =>
+    rehearseOnCopy({
+      id: newId('cli'),
+      source: url,
+      server,
+      schema,
+      file: parseMigrationFile(file, { fileName }),
+      sample,
+      signal: AbortSignal.timeout(rehearsalMs),
+      until: Date.now() + rehearsalMs,
+    }),
+  );

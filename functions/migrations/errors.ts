@@ -373,3 +373,9 @@ export class BackupDamaged extends TheseusError {
 export class NotEjectable extends Conflict {
   override readonly name: string = 'NotEjectable';
 }
+
+/** 422: a copy to rehearse on cannot be made of this schema. */
+export class CopyImpossible extends TheseusError {
+  override readonly name: string = 'CopyImpossible';
+  override readonly status: number = 422;
+}
