@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 const globalSetup = ['local/postgres/test-server.ts'];
 const exclude = ['**/node_modules/**', '**/cdk.out/**'];
 
-/** Tests that need PostgreSQL stand beside the code as `*.pg.test.ts`. Groups run one after the other, so that what measures time in `end-to-end` has the machine for itself. */
+/**
+ * Tests that need PostgreSQL stand beside the code as `*.pg.test.ts`. Groups run one after the other: the quick ones
+ * first, and what measures time last, with the machine for itself.
+ */
 function project(
   name: string,
   include: string[],
@@ -28,6 +31,9 @@ function project(
   };
 }
 
+/** Files share their process: to load the same modules for each anew is half of what small tests take. */
+const shared = ({ test }: ReturnType<typeof project>) => ({ test: { ...test, isolate: false } });
+
 export default defineConfig({
   test: {
     env: {
@@ -39,20 +45,24 @@ export default defineConfig({
     },
     passWithNoTests: true,
     projects: [
-      project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 10_000, ['**/*.pg.test.ts']),
+      shared(
+        project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 10_000, [
+          '**/*.pg.test.ts',
+        ]),
+      ),
       project('database', ['{functions,local,cli,bin,demo,bench}/**/*.pg.test.ts'], 1, 30_000),
       // Whatever operations do, on a second major too.
       project(
         'postgresql-15',
         ['functions/migrations/plan/**/*.pg.test.ts'],
-        2,
+        1,
         30_000,
         [],
         ['local/postgres/test-server-15.ts'],
       ),
-      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 3, 120_000),
-      project('workflows', ['test/workflows/**/*.test.ts'], 4, 60_000),
-      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 5, 120_000),
+      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 120_000),
+      project('workflows', ['test/workflows/**/*.test.ts'], 1, 60_000),
+      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 120_000),
     ],
   },
 });
