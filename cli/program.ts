@@ -21,6 +21,7 @@ import { dev } from './dev.ts';
 import { migrationActions } from './migration/actions.ts';
 import { migrationEject } from './migration/eject.ts';
 import { migrationEvents } from './migration/events.ts';
+import { migrationImport } from './migration/import.ts';
 import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
 import { migrationPlan } from './migration/plan.ts';
@@ -79,6 +80,7 @@ for (const verb of [
   ...migrationActions,
   migrationUndo,
   migrationEject,
+  migrationImport,
 ]) {
   migration.addCommand(verb());
 }

@@ -32,6 +32,7 @@ const waiting: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'deleteR
 export const migrationGrants: Record<FunctionName, Right[]> = {
   'inspect-database': ['readDatabaseSecret'],
   'check-schema': [...phase, 'writeArtifacts'],
+  'import-history': [...phase, 'writeArtifacts'],
   'plan-migration': [...phase, 'writeArtifacts'],
   'validate-migration': phase,
   'acquire-lock': ['readRecords', 'writeRecords', 'readDatabaseSecret'],

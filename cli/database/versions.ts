@@ -15,7 +15,9 @@ interface Options {
 const came = (source: VersionSource): string =>
   source.kind === 'migration'
     ? `${source.name} ${source.outcome} (${source.migration})`
-    : source.kind.replaceAll('_', ' ');
+    : source.kind === 'import'
+      ? `${source.applied} migrations of ${source.tool}`
+      : source.kind.replaceAll('_', ' ');
 
 /** `theseus database versions shop`: the versions of a schema, newest first. */
 export const databaseVersions = (): Command =>

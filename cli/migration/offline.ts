@@ -1,6 +1,7 @@
 import type { EjectGoal, Engine, Finding } from '#migrations/engines/engine.ts';
 import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
 import { parseMigrationFile } from '#migrations/file/parse.ts';
+import type { AppliedMigration, ImportTool } from '#migrations/import/schemas.ts';
 import { type Forecast, forecastOf } from '#migrations/plan/forecast.ts';
 import { planHash } from '#migrations/plan/hash.ts';
 import { createPlan } from '#migrations/plan/plan.ts';
@@ -100,6 +101,13 @@ export const planWithoutPlatform = (
     });
     return { plan, hash: planHash(plan), findings, forecast };
   });
+
+/**
+ * What another tool's own table says was applied. Changes nothing.
+ * @throws Failure refused, or unreachable when the database does not answer.
+ */
+export const historyOf = (url: string, tool: ImportTool, schema: string): Promise<AppliedMigration[]> =>
+  withoutPlatform(url, 'import', (engine) => engine.history(tool, schema));
 
 /**
  * The rest of a migration as a psql script, from what the database itself keeps of it. Changes nothing.

@@ -13,6 +13,8 @@ export const artifactKeys = {
   definitions: (migration: string) => `migrations/${migration}/definitions.json`,
   schemaShape: (database: string, schema: string, hash: string) =>
     `databases/${database}/schemas/${encodeURIComponent(schema)}/${hash}.json`,
+  importedHistory: (database: string, schema: string, tool: string) =>
+    `databases/${database}/imports/${encodeURIComponent(schema)}/${tool}.json`,
   drift: (database: string, schema: string, hash: string) =>
     `databases/${database}/drift/${encodeURIComponent(schema)}/${hash}.json`,
 };

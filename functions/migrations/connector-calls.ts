@@ -7,6 +7,7 @@ import { RestoredRows, type RestoreRows, VerifiedBackup } from './backups/schema
 import { connectorClient, refusalOf } from './connectors/client.ts';
 import { findDatabase } from './databases.ts';
 import { ReportedFailure, ReportedRefusal } from './errors.ts';
+import { Imported, type NewImport } from './import/schemas.ts';
 import { Plan } from './plan/schemas.ts';
 import type { ConnectorRecord, DatabaseRecord } from './records.ts';
 import { type DryRun, FoundProblem } from './schemas.ts';
@@ -109,6 +110,28 @@ export async function checkThroughConnector(
     throw new ServiceUnavailable(`The schema was not read within ${waitMs / 1_000} s; the look goes on`, {
       evidence: { database: database.id },
       action: 'Ask again in a while.',
+      cause: error,
+    });
+  }
+}
+
+/** Has another tool's history taken over. Throws what the connector's function throws, ServiceUnavailable. */
+export async function importThroughConnector(
+  database: DatabaseRecord,
+  asked: NewImport,
+  actor: string,
+  requestId: string,
+): Promise<Imported> {
+  const connector = await connectorOf(database);
+  const waitMs = 25_000;
+  try {
+    const payload = { databaseId: database.id, actor, asked };
+    return Imported.parse(await invoke({ connector, task: 'importHistory', payload, waitMs, requestId }));
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw new ServiceUnavailable('The history was not read within 25 s', {
+      evidence: { database: database.id },
+      action: 'Repeat the request.',
       cause: error,
     });
   }

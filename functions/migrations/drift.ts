@@ -82,6 +82,20 @@ export async function checkSchema(
   return appendVersion(place, applyChanges(last, changes), { kind: 'drift_accepted' }, by);
 }
 
+/** Takes a schema as it is now, without what a migration that runs adds itself, as a version of this source. */
+export async function acceptSchema(
+  engine: Engine,
+  place: SchemaPlace,
+  source: VersionSource,
+  by: string,
+): Promise<SchemaHead> {
+  const live = await engine.shape(place.schema);
+  const head = await readHead(place);
+  if (head === undefined) return appendVersion(place, live, source, by);
+  const { last, changes } = await driftOf(place, head, live);
+  return appendVersion(place, applyChanges(last, changes), source, by);
+}
+
 const key = (change: ObjectChange) => JSON.stringify(change.after ?? [change.before]);
 
 /** The changes that were known not to be a migration's before it ended. */

@@ -25,6 +25,7 @@ const longest = 900;
 export const migrationFunctions = {
   'inspect-database': data(30),
   'check-schema': data(120),
+  'import-history': data(120),
   'plan-migration': data(120),
   'validate-migration': data(longest),
   'acquire-lock': data(60),

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
+import { flywayChecksum } from '#migrations/import/checksums.ts';
 import { startPlatform, type TestPlatform } from './platform.ts';
 
 const program = join(import.meta.dirname, '../../bin/theseus.js');
@@ -50,6 +53,41 @@ async function versions(count: number): Promise<string[]> {
   }
   return sources();
 }
+
+describe('the history of another tool', () => {
+  it('is taken over, or refused with its reason', async () => {
+    const other = await createDatabase('imported');
+    const client = new pg.Client({ connectionString: other });
+    await client.connect();
+    const folder = await mkdtemp(join(tmpdir(), 'theseus-flyway-'));
+    const text = 'CREATE TABLE things (id int);\n';
+    await client.query(`${text} CREATE TABLE flyway_schema_history (installed_rank integer PRIMARY KEY, version varchar(50),
+      description varchar(200) NOT NULL, type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum integer,
+      installed_by varchar(100) NOT NULL, installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, success boolean NOT NULL)`);
+    await client.query(
+      "INSERT INTO flyway_schema_history VALUES (1, '2', 'things', 'SQL', 'V2__things.sql', $1, 'me', now(), 1, true)",
+      [flywayChecksum(text)],
+    );
+    await writeFile(join(folder, 'V2__things.sql'), text);
+    await writeFile(join(folder, 'V1__late.sql'), 'SELECT 1;');
+    await platform.addDatabase('imported', other);
+    const words = ['migration', 'import', 'flyway', '--dir', folder];
+    const refused = await theseus(...words, '--database', 'imported');
+    expect(refused.code).toBe(3);
+    expect(refused.out).toContain('Refused: V1__late.sql: pending, although later ones are applied.');
+    expect((await platform.request('GET', '/databases/imported/imports/flyway')).status).toBe(404);
+    expect((await theseus(...words, '--database', other, '--out-of-order', 'allow')).code).toBe(0);
+    await client.query('CREATE TABLE by_hand (id int)');
+    const taken = await theseus(...words, '--database', 'imported', '--out-of-order', 'warn');
+    expect(taken).toMatchObject({ code: 0, error: '' });
+    expect(taken.out).toMatch(/applied +verified +V2__things.sql/);
+    expect(taken.out).toContain('Taken over: the schema as it is now is version 2.');
+    const kept = await platform.request('GET', '/databases/imported/imports/flyway');
+    expect(kept.body).toMatchObject({ version: 2, warnings: [expect.stringContaining('V1__late.sql')] });
+    await rm(folder, { recursive: true });
+    await client.end();
+  });
+});
 
 describe('versions of a schema', () => {
   it('begin with the schema at registration', async () => {

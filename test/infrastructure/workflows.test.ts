@@ -20,6 +20,7 @@ const invokedOtherwise = new Set([
   'api',
   'inspect-database',
   'check-schema',
+  'import-history',
   'detect-drift',
   'plan-migration',
   'restore-rows',

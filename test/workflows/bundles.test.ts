@@ -192,6 +192,12 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     ]) {
       expect(await send('GET', path)).toMatchObject({ status: 200 });
     }
+    await sql(`CREATE TABLE _prisma_migrations (checksum text, finished_at timestamptz, migration_name text,
+      rolled_back_at timestamptz, started_at timestamptz)`);
+    await sql(`INSERT INTO _prisma_migrations VALUES ('x', now(), '1_a', NULL, now())`);
+    const imported = await send('POST', '/databases/shop/imports', { tool: 'prisma', files: null });
+    expect(imported).toMatchObject({ status: 200, body: { problems: [], version: expect.any(Number) } });
+    expect((await send('GET', '/databases/shop/imports/prisma')).body).toEqual(imported.body);
     await sql('CREATE TABLE stray (id int)');
     expect(await invoke('detect-drift')).toMatchObject({ payload: { looked: 1, drifted: 1 } });
     const drift = await send('GET', '/databases/shop/drift');

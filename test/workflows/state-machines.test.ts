@@ -99,6 +99,7 @@ describe('the state machine files', () => {
       'restore-rows',
       'verify-backup',
       'check-schema',
+      'import-history',
       'detect-drift',
       'reconcile',
       'publish-events',

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { AppliedMigration, ImportTool } from '../import/schemas.ts';
 import type { Backfill, LoginRole, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import type { SchemaShape } from '../registry/shape.ts';
@@ -138,6 +139,8 @@ export interface Engine {
   snapshot(schema: string): Promise<Snapshot>;
   /** Everything that a version of a schema is made of, as clients of its newest version see it. */
   shape(schema: string): Promise<SchemaShape>;
+  /** What another tool's own table says was applied to a schema. Throws NotFound when there is no such table. */
+  history(tool: ImportTool, schema: string): Promise<AppliedMigration[]>;
   /** Rights, data checks, room on the disk, the probe, poolers, read-only: changes nothing. */
   validate(plan: Plan, options: ValidateOptions): Promise<Finding[]>;
   /** Creates the control schema if missing and raises the fence to this epoch; waits for chunks in flight. */

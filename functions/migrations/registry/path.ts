@@ -45,9 +45,9 @@ export function pathBetween(
   for (const { number, source, hash: next } of later) {
     const same = next === hash;
     hash = next;
-    if (source.kind === 'baseline' || source.kind === 'drift_accepted') {
+    if (source.kind !== 'migration') {
       if (same) continue;
-      const how = source.kind === 'baseline' ? 'taken as it was' : 'changed by hand and accepted';
+      const how = source.kind === 'drift_accepted' ? 'changed by hand and accepted' : 'taken as it was';
       return { version: number, reason: `Version ${number} was ${how}: no migration leads there` };
     }
     if (source.outcome === 'completed') standing.push(source.migration);

@@ -12,6 +12,7 @@ export const VersionSource = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('baseline') }),
     z.strictObject({ kind: z.literal('drift_accepted') }),
+    z.strictObject({ kind: z.literal('import'), tool: z.string(), applied: z.int() }),
     z.strictObject({
       kind: z.literal('migration'),
       migration: z.string(),

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { decodeCursor, encodeCursor } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
-import { checkThroughConnector } from '../connector-calls.ts';
+import { checkThroughConnector, importThroughConnector } from '../connector-calls.ts';
 import { findDatabase } from '../databases.ts';
 import { readDrift } from '../drift.ts';
+import { Imported, ImportTool, NewImport } from '../import/schemas.ts';
+import { readImport } from '../imports.ts';
 import type { DatabaseRecord } from '../records.ts';
 import { SchemaPath } from '../registry/path.ts';
 import { describeDifference, SchemaDifference } from '../registry/report.ts';
@@ -111,6 +113,33 @@ export const schemaRoutes: Route[] = [
     async handler({ params, query }) {
       const place = placeIn(await findDatabase(params.id), query.schema);
       return { status: 200, body: await findPath(place, query.from, query.to) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/databases/{id}/imports',
+    summary: "Take over what another tool has applied, from the tool's own table",
+    description: 'Nothing is kept when `problems` says why; the answer is the same report.',
+    role: 'operator',
+    params: Params,
+    body: NewImport,
+    responses: { 200: Imported },
+    async handler({ params, body, caller, requestId }) {
+      const database = await findDatabase(params.id);
+      return { status: 200, body: await importThroughConnector(database, body, caller.subject, requestId) };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/databases/{id}/imports/{tool}',
+    summary: 'Show the history that was taken over from a tool',
+    role: 'viewer',
+    params: Params.extend({ tool: ImportTool }),
+    query: ofSchema,
+    responses: { 200: Imported },
+    async handler({ params, query }) {
+      const place = placeIn(await findDatabase(params.id), query.schema);
+      return { status: 200, body: await readImport(place, params.tool) };
     },
   }),
   route({

@@ -7,6 +7,7 @@ import { readDefinitions } from './definitions.ts';
 import { keepPlan, readEjectable } from './eject/ejectable.ts';
 import { ejectScript } from './eject/script.ts';
 import { releaseFence, setFencePhase, takeFence } from './fence.ts';
+import { readHistory } from './history.ts';
 import { readShape } from './introspect/shape.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
 import { makeLogin } from './login.ts';
@@ -57,6 +58,8 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     features,
     inspect: () => using('inspect', { readOnly: true, fresh: true }, readFacts),
     snapshot: (schema) => using('snapshot', { readOnly: true }, (session) => readSnapshot(session, schema)),
+    history: (tool, schema) =>
+      using('history', { readOnly: true }, (session) => readHistory(session, tool, schema)),
     shape: (schema) => using('shape', { readOnly: true }, (session) => readShape(session, schema)),
     validate: (plan, run) =>
       using('validate', { readOnly: true, fresh: true, schema: plan.schema }, async (session) =>
