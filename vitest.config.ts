@@ -61,7 +61,7 @@ export default defineConfig({
         ['local/postgres/test-server-15.ts'],
       ),
       project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 120_000),
-      project('workflows', ['test/workflows/**/*.test.ts'], 1, 60_000),
+      shared(project('workflows', ['test/workflows/**/*.test.ts'], 1, 60_000)),
       project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 120_000),
     ],
   },
