@@ -10,7 +10,7 @@ import { migrationMachines, throughRanges } from './migration-tasks.ts';
 /** What of migrations wakes somebody up. */
 export function migrationAlarms(
   scope: Construct,
-  { prefix }: Environment,
+  { prefix, name }: Environment,
   functions: Map<FunctionName, TaskFunction>,
   connector: Connector,
 ): Watched[] {
@@ -20,6 +20,8 @@ export function migrationAlarms(
     );
   const lambdas = (names: string[], metric: string) =>
     names.map((name) => counter('AWS/Lambda', metric, { FunctionName: name }));
+  const ours = (task: string, metric: string) =>
+    counter('Theseus', metric, { service: task, environment: name });
   const control = [...functions.values()].map(({ handler }) => handler.functionName);
   const ranges = [...throughRanges].flatMap((name) => connector.functions.get(name) ?? []);
   return [
@@ -30,6 +32,23 @@ export function migrationAlarms(
       metric: sumOf('Workflows that ended badly', [
         ...workflows('ExecutionsFailed'),
         ...workflows('ExecutionsTimedOut'),
+      ]),
+      threshold: 1,
+    },
+    {
+      name: 'corruption-found',
+      meaning:
+        'Verification found rows that stayed wrong after every repair; the migration is taken back at once. GET /migrations/{id} names the rows: something writes past the dual write.',
+      metric: ours('record-failure', 'CorruptionFound'),
+      threshold: 1,
+    },
+    {
+      name: 'backup-damaged',
+      meaning:
+        'A row backup is not what was stored, or could not be deleted when its time was over. GET /backups says which.',
+      metric: sumOf('Backups in trouble', [
+        ours('verify-backup', 'BackupDamaged'),
+        ours('reconcile', 'BackupNotDeleted'),
       ]),
       threshold: 1,
     },

@@ -52,6 +52,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'back-up-rows': [...phase, 'writeArtifacts', 'writeBackups'],
   remove: phase,
   'restore-rows': [...phase, 'listRecords'],
+  'eject-script': ['readRecords', 'readDatabaseSecret'],
   'verify-backup': ['readRecords', 'listRecords', 'writeRecords', 'readArtifacts'],
   'request-approval': waiting,
   'await-resume': waiting,

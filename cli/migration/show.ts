@@ -24,6 +24,8 @@ function lines(migration: Migration): string[] {
       `${migration.plan.hash.slice(0, 16)}, risk ${migration.plan.risk.level}, undo ${migration.plan.undo}`,
     ]);
   }
+  for (const { summary, undo, undoReason } of migration.plan?.operations ?? [])
+    facts.push([`undo ${undo}`, `${summary}${undoReason === '' ? '' : `: ${undoReason}`}`]);
   if (migration.clientPath) facts.push(['new clients', `search_path = ${migration.clientPath}`]);
   if (migration.login)
     facts.push(['login', `${migration.login.role}, password in ${migration.login.secretArn}`]);

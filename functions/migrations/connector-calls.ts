@@ -6,11 +6,12 @@ import type { FoundBackup } from './backups/catalogue.ts';
 import { RestoredRows, type RestoreRows, VerifiedBackup } from './backups/schemas.ts';
 import { connectorClient, refusalOf } from './connectors/client.ts';
 import { findDatabase } from './databases.ts';
+import type { EjectGoal } from './engines/engine.ts';
 import { ReportedFailure, ReportedRefusal } from './errors.ts';
 import { Imported, type NewImport } from './import/schemas.ts';
 import { Plan } from './plan/schemas.ts';
-import type { ConnectorRecord, DatabaseRecord } from './records.ts';
-import { type DryRun, FoundProblem } from './schemas.ts';
+import type { ConnectorRecord, DatabaseRecord, MigrationRecord } from './records.ts';
+import { type DryRun, EjectedScript, FoundProblem } from './schemas.ts';
 import { connectorOf } from './workflow.ts';
 
 /** The API answers within 30 s; a plan that takes longer is answered with 202 and found later. */
@@ -171,6 +172,26 @@ export async function planOnly(
     throw new ServiceUnavailable('Planning takes longer than 20 s', {
       action:
         'Plan without dryRun: the plan is stored and can be waited for. It changes nothing in the database.',
+      cause: error,
+    });
+  }
+}
+
+/** Has the rest of a migration written as a script. Throws NotEjectable, ServiceUnavailable. */
+export async function ejectScript(
+  migration: MigrationRecord,
+  to: EjectGoal,
+  requestId: string,
+): Promise<z.output<typeof EjectedScript>> {
+  const connector = await connectorOf(await findDatabase(migration.databaseId));
+  try {
+    const payload = { migrationId: migration.id, to };
+    const call = { connector, task: 'ejectScript', payload, waitMs: inspectingWaitMs, requestId };
+    return EjectedScript.parse(await invoke(call));
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw new ServiceUnavailable('The database did not answer within 20 s', {
+      action: `Ask the database itself: theseus migration eject ${migration.id} --to ${to} --database <url>`,
       cause: error,
     });
   }

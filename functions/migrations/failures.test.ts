@@ -23,6 +23,17 @@ describe('a failure of', () => {
     });
   });
 
+  it.each([
+    ['VerificationFailed', 'corruption'],
+    ['MigrationCancelled', 'asked'],
+    ['StatementFailed', 'failure'],
+  ])('%s starts a rollback whose reason is %s', (name, reason) => {
+    const change = decideAfter(acting('migration', { phase: 'verify' }), { ...failure, name }, 'Verify');
+    const events = change?.events ?? [];
+    expect(events.at(-1)).toMatchObject({ type: 'rollback.started', data: { reason } });
+    expect(events.some(({ type }) => type === 'rollback.emergency')).toBe(reason === 'corruption');
+  });
+
   it('a migration before the lock changes nothing and is rejected, or cancelled when that was asked', () => {
     const before = acting('migration', { lease: null });
     expect(decideAfter(before, failure, 'Validate')?.set).toMatchObject({ status: 'rejected' });

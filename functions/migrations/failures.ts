@@ -87,6 +87,12 @@ function locksNothing({ status, execution }: MigrationRecord): boolean {
   return status === 'rejected' || status === 'cancelled' || status === 'completed';
 }
 
+/** Why a migration is taken back: somebody asked, rows were wrong beyond repair, or something else failed. */
+export function rollbackReason({ name }: Pick<MigrationFailure, 'name'>): 'asked' | 'corruption' | 'failure' {
+  if (name === 'MigrationCancelled') return 'asked';
+  return name === 'VerificationFailed' ? 'corruption' : 'failure';
+}
+
 /** What an execution's failure means for its migration. */
 export function decideAfter(
   record: MigrationRecord,
@@ -106,7 +112,11 @@ export function decideAfter(
       if (record.lease !== null) {
         return {
           set: { ...ended, status: 'rolling_back', execution: newExecution(record.id, 'rollback', 1) },
-          events: [event('migration.failed'), { type: 'rollback.started', actor: 'theseus' }],
+          events: [
+            event('migration.failed'),
+            ...(rollbackReason(failure) === 'corruption' ? [event('rollback.emergency')] : []),
+            { type: 'rollback.started', actor: 'theseus', data: { reason: rollbackReason(failure) } },
+          ],
         };
       }
       // Before the lock nothing was changed in the target.

@@ -46,6 +46,7 @@ export const migrationFunctions = {
   remove: data(longest),
   'restore-rows': data(longest),
   'verify-backup': data(longest),
+  'eject-script': data(60),
   'request-approval': control(30),
   'await-resume': control(30),
   'await-completion': control(30),

@@ -11,7 +11,12 @@ export function summaryOf(plan: Plan, hash: string, findings: Finding[]): PlanSu
     risk: plan.risk,
     undo: plan.undo,
     notes: plan.notes,
-    operations: plan.operations.map(({ kind, summary, undo }) => ({ kind, summary, undo })),
+    operations: plan.operations.map(({ kind, summary, undo, undoReason }) => ({
+      kind,
+      summary,
+      undo,
+      undoReason,
+    })),
     tables: plan.tables.map(({ table, estimatedRows }) => ({ name: table.name, estimatedRows })),
     findings: findings.slice(0, 20),
   };

@@ -155,7 +155,14 @@ export const PlanSummary = z
     risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
     undo: UndoClass,
     notes: z.array(Note),
-    operations: z.array(z.strictObject({ kind: z.string(), summary: z.string(), undo: UndoClass })),
+    operations: z.array(
+      z.strictObject({
+        kind: z.string(),
+        summary: z.string(),
+        undo: UndoClass,
+        undoReason: z.string().default('').describe('Why: what cannot return, where something cannot'),
+      }),
+    ),
     tables: z.array(z.strictObject({ name: z.string(), estimatedRows: z.int() })),
     findings: z
       .array(FoundProblem)
@@ -409,6 +416,13 @@ export const UndoMigration = z
   })
   .meta({ id: 'UndoMigration' })
   .prefault({});
+
+export const EjectQuery = z.strictObject({
+  to: z.enum(['complete', 'rollback', 'undo', 'removal']).describe('Where the script leads'),
+});
+export const EjectedScript = z
+  .strictObject({ script: z.string().describe('For psql; runs without the platform') })
+  .meta({ id: 'EjectedScript' });
 
 export const MigrationEvent = z
   .strictObject({

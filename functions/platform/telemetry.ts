@@ -38,7 +38,13 @@ export function invocationLogger(
 /** Metrics of one invocation and the function that publishes them at its end. Outside Lambda they go nowhere. */
 export function invocationMetrics(service: string): { metrics: InvocationMetrics; publish: () => void } {
   if (!inLambda()) return { metrics: { count: () => {}, duration: () => {} }, publish: () => {} };
-  const metrics = new Metrics({ namespace: 'Theseus', serviceName: service });
+  // Environments may share an account, and an alarm is about one of them.
+  const environment = process.env.THESEUS_ENVIRONMENT;
+  const metrics = new Metrics({
+    namespace: 'Theseus',
+    serviceName: service,
+    ...(environment === undefined ? {} : { defaultDimensions: { environment } }),
+  });
   return {
     metrics: {
       count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),

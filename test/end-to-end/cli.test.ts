@@ -213,6 +213,9 @@ describe('with a platform', () => {
       out: expect.stringContaining('DROP COLUMN'),
     });
     expect(script.out).not.toContain(password);
+    const asked = await theseus('migration', 'eject', id, '--to', 'rollback');
+    expect(asked.out).toContain('DROP COLUMN');
+    expect((await theseus('migration', 'eject', '--to', 'rollback')).code).toBe(2);
     expect((await theseus('migration', 'complete', id)).code).toBe(0);
     const watched = await theseus('migration', 'watch', id);
     expect({ code: watched.code, out: watched.out }).toEqual({

@@ -167,6 +167,8 @@ describe('alarms', () => {
     expect(alarms.map(([, { Properties }]) => Properties.AlarmName).sort()).toEqual(
       [
         'api-errors',
+        'backup-damaged',
+        'corruption-found',
         'function-errors',
         'function-throttles',
         'range-throttles',

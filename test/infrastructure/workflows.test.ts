@@ -25,6 +25,7 @@ const invokedOtherwise = new Set([
   'plan-migration',
   'restore-rows',
   'verify-backup',
+  'eject-script',
   'reconcile',
   'publish-events',
 ]);

@@ -123,6 +123,10 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     const { cloud, until, send, invoke, sql } = platform;
     const id = await begin('01-split-name.yaml', { undoWindowSeconds: day / 1_000 });
     await until(id, 'soaking');
+    const ejected = await send('GET', `/migrations/${id}/eject?to=rollback`);
+    expect(ejected.body.script).toContain('\\set ON_ERROR_STOP on');
+    const early = await send('GET', `/migrations/${id}/eject?to=removal`);
+    expect(early.body.type).toBe('urn:theseus:problem:NotEjectable');
     refuse('api', 'SendTaskSuccess', 'AccessDeniedException', 400);
     expect((await send('POST', `/migrations/${id}/complete`, {})).status).toBe(500);
     // The decision was stored: whoever looks next delivers it.

@@ -98,6 +98,7 @@ describe('the state machine files', () => {
       'inspect-database',
       'restore-rows',
       'verify-backup',
+      'eject-script',
       'check-schema',
       'import-history',
       'detect-drift',

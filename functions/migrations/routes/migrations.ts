@@ -6,7 +6,7 @@ import { newId } from '#platform/ids.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
-import { planMigration, planOnly } from '../connector-calls.ts';
+import { ejectScript, planMigration, planOnly } from '../connector-calls.ts';
 import { findDatabase } from '../databases.ts';
 import * as decisions from '../decisions.ts';
 import { readEvents } from '../events.ts';
@@ -20,6 +20,8 @@ import { type MigrationRecord, newRecord } from '../records.ts';
 import {
   Decision,
   DryRunAnswer,
+  EjectedScript,
+  EjectQuery,
   Migration,
   MigrationEventPage,
   MigrationId,
@@ -189,6 +191,21 @@ export const migrationRoutes: Route[] = [
         body: { items, ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }) },
       };
     },
+  }),
+  route({
+    method: 'GET',
+    path: '/migrations/{id}/eject',
+    summary: 'Write the rest of a migration as a psql script; changes nothing',
+    description:
+      'Made from what the database itself keeps. The script runs without the platform, and stops it.',
+    role: 'operator',
+    params: Params,
+    query: EjectQuery,
+    responses: { 200: EjectedScript },
+    handler: async ({ params, query, requestId }) => ({
+      status: 200,
+      body: await ejectScript(await readMigration(params.id), query.to, requestId),
+    }),
   }),
   action('start', 'operator', 'Run the plan', StartMigration, (id, body, subject) =>
     decisions.start(id, { subject }, body),

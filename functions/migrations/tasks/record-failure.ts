@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { recordFailure } from '../failures.ts';
+import { recordFailure, rollbackReason } from '../failures.ts';
 import { TaskOfMigration } from '../schemas.ts';
 
 /** Writes down what failed with its evidence, and decides what follows; `rollback` when the target may be changed. */
@@ -18,11 +18,9 @@ export const handler = task({
     retries: z.int().nullable().default(null),
   }),
   output: z.strictObject({ rollback: z.boolean(), executionName: z.string() }),
-  handler: ({ migrationId, executionArn, state, error, cause, retries }) =>
-    recordFailure(migrationId, executionArn, {
-      ...readFailure(error, cause),
-      state,
-      at: clock.iso(),
-      retries,
-    }),
+  async handler({ migrationId, executionArn, state, error, cause, retries }, { metrics }) {
+    const failure = readFailure(error, cause);
+    if (rollbackReason(failure) === 'corruption') metrics.count('CorruptionFound');
+    return recordFailure(migrationId, executionArn, { ...failure, state, at: clock.iso(), retries });
+  },
 });
