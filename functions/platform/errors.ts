@@ -138,13 +138,26 @@ export class EnvironmentIncomplete extends TheseusError {
 
 const escapePointer = (part: PropertyKey) => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** Zod issues as field problems under `prefix`; an unknown key is named itself. At most 50 are kept. */
-export function fieldProblems(prefix: string, error: z.ZodError): FieldProblem[] {
-  const problems = error.issues.flatMap((issue) => {
+/**
+ * Zod issues as field problems under `prefix`; an unknown key is named itself, and of alternatives the one that lacks
+ * least is spoken of. At most 50 are kept.
+ */
+export function fieldProblems(prefix: string, error: Pick<z.ZodError, 'issues'>): FieldProblem[] {
+  const problems = error.issues.flatMap((issue): FieldProblem[] => {
     const pointer = [prefix, ...issue.path.map(escapePointer)].join('/');
-    return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: 'Unknown field' }))
-      : [{ pointer, detail: issue.message }];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        pointer: `${pointer}/${escapePointer(key)}`,
+        detail: 'Unknown field',
+      }));
+    }
+    if (issue.code === 'invalid_union') {
+      const [nearest] = issue.errors
+        .map((issues) => fieldProblems(pointer, { issues }))
+        .toSorted((one, other) => one.length - other.length);
+      if (nearest !== undefined && nearest.length > 0) return nearest;
+    }
+    return [{ pointer, detail: issue.message }];
   });
   return problems.slice(0, 50);
 }

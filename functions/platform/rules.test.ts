@@ -81,6 +81,21 @@ describe('field problems', () => {
   });
 });
 
+describe('field problems of alternatives', () => {
+  it('are those of the alternative that lacks least', () => {
+    const schema = z.union([
+      z.strictObject({ id: z.string() }),
+      z.strictObject({ dryRun: z.strictObject({ file: z.string() }) }),
+    ]);
+    const problemsOf = (value: unknown) => {
+      const { error } = schema.safeParse(value);
+      return error === undefined ? [] : fieldProblems('/body', error).map(({ pointer }) => pointer);
+    };
+    expect(problemsOf({ id: 7, surprise: true })).toEqual(['/body/id', '/body/surprise']);
+    expect(problemsOf({ dryRun: { file: 1 } })).toEqual(['/body/dryRun/file']);
+  });
+});
+
 describe('environment', () => {
   const before = process.env.THESEUS_ENVIRONMENT;
   afterEach(() => {
