@@ -127,7 +127,7 @@ export function verdictOf(change: ObjectChange): Verdict {
   const { before, after } = change;
   switch (subjectOf(change).kind) {
     case 'kept_column':
-      return safe('Clients of this version do not see it: it is kept for an undo');
+      return safe('Clients of the newest version do not see it');
     case 'index': {
       const unique = [before, after].map((one) => one?.kind === 'index' && one.unique);
       if (unique[1]) return verdict('works', 'may_fail', 'Rows that repeat are refused');

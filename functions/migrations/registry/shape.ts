@@ -4,7 +4,8 @@ import { z } from 'zod';
 /**
  * The shape of a schema is a flat list of objects, each known by its kind, its table and its name, so that two shapes are
  * compared and brought together object by object. Columns have the names that clients of the newest published version
- * use; what such a version does not show, but still stands for an undo, is a `kept_column`.
+ * use; what stands in the table and that version does not show (kept for an undo, or
+ * added past it) is a `kept_column`.
  */
 export const SchemaObject = z
   .discriminatedUnion('kind', [
