@@ -36,6 +36,7 @@ const migrations: Capability = {
     'migration-rollback': stateMachine('migration-rollback'),
     'migration-undo': stateMachine('migration-undo'),
     'migration-removal': stateMachine('migration-removal'),
+    'migration-rehearsal': stateMachine('migration-rehearsal'),
   },
   tables: [
     {

@@ -54,6 +54,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'restore-rows': [...phase, 'listRecords'],
   'eject-script': ['readRecords', 'readDatabaseSecret'],
   'verify-backup': ['readRecords', 'listRecords', 'writeRecords', 'readArtifacts'],
+  'rehearse-migration': [...phase, 'writeArtifacts'],
   'request-approval': waiting,
   'await-resume': waiting,
   'await-completion': waiting,

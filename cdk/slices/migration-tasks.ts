@@ -12,6 +12,7 @@ export const migrationMachines = [
   'migration-rollback',
   'migration-undo',
   'migration-removal',
+  'migration-rehearsal',
 ] as const;
 
 /** First path segments of this capability's routes. */

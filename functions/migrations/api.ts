@@ -5,6 +5,7 @@ import { backupRoutes } from './routes/backups.ts';
 import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
 import { migrationRoutes } from './routes/migrations.ts';
+import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 
 /** The HTTP API of migrations: one Lambda. */
@@ -15,6 +16,13 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Changes the schema of live databases without stopping them, and takes changes back.',
   },
-  routes: [...connectorRoutes, ...databaseRoutes, ...schemaRoutes, ...migrationRoutes, ...backupRoutes],
+  routes: [
+    ...connectorRoutes,
+    ...databaseRoutes,
+    ...schemaRoutes,
+    ...migrationRoutes,
+    ...rehearsalRoutes,
+    ...backupRoutes,
+  ],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
 });

@@ -10,6 +10,7 @@ import { Plan } from './plan/schemas.ts';
 export const artifactKeys = {
   file: (migration: string) => `migrations/${migration}/file`,
   plan: (migration: string, hash: string) => `migrations/${migration}/plan-${hash}.json`,
+  rehearsal: (migration: string, rehearsal: string) => `migrations/${migration}/rehearsals/${rehearsal}.json`,
   definitions: (migration: string) => `migrations/${migration}/definitions.json`,
   schemaShape: (database: string, schema: string, hash: string) =>
     `databases/${database}/schemas/${encodeURIComponent(schema)}/${hash}.json`,

@@ -47,6 +47,7 @@ export const migrationFunctions = {
   'restore-rows': data(longest),
   'verify-backup': data(longest),
   'eject-script': data(60),
+  'rehearse-migration': data(longest),
   'request-approval': control(30),
   'await-resume': control(30),
   'await-completion': control(30),

@@ -79,6 +79,10 @@ export const keys = {
     pk: `MIGRATION#${id}`,
     sk: `FAILURE#${at}#${failure}`,
   }),
+  rehearsal: (id: string, rehearsal: string): ItemKey => ({
+    pk: `MIGRATION#${id}`,
+    sk: `REHEARSAL#${rehearsal}`,
+  }),
   token: (id: string, waitsFor: string): ItemKey => ({ pk: `MIGRATION#${id}`, sk: `TOKEN#${waitsFor}` }),
   backup: (id: string, run: string, backup: string): ItemKey => ({
     pk: `MIGRATION#${id}`,

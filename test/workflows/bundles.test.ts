@@ -179,6 +179,18 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     await invoke('publish-events');
   });
 
+  it('rehearse a migration on a copy', async () => {
+    const { send } = platform;
+    const { id } = await platform.plan('04-rename-table.yaml');
+    const path = `/migrations/${id}/rehearsals`;
+    const begun = await send('POST', path, { sample: 20 });
+    expect(begun.status).toBe(202);
+    await expect
+      .poll(async () => (await send('GET', `${path}/${begun.body.id}`)).body, { timeout: 60_000 })
+      .toMatchObject({ status: 'passed' });
+    expect((await send('GET', path)).body.items).toHaveLength(1);
+  });
+
   it('answer every other request', async () => {
     const { send, sql, invoke } = platform;
     const list = await send('GET', '/migrations?limit=50');
