@@ -124,10 +124,11 @@ describe('versions', () => {
   });
 
   it('are what definitions invoke, never $LATEST', () => {
-    for (const [, machine] of resourcesOf(service, 'AWS::StepFunctions::StateMachine')) {
-      const substitutions = JSON.stringify(machine.Properties.DefinitionSubstitutions);
+    for (const [id, machine] of resourcesOf(service, 'AWS::StepFunctions::StateMachine')) {
+      const substitutions = JSON.stringify(machine.Properties.DefinitionSubstitutions ?? {});
       const functions = Object.keys(JSON.parse(substitutions)).filter((name) => name.endsWith('FunctionArn'));
-      expect(functions.length).toBeGreaterThan(0);
+      // A rehearsal runs in the connector alone, whose functions its input names with their versions.
+      if (!/rehearsal/i.test(id)) expect(functions.length).toBeGreaterThan(0);
       for (const name of functions) {
         expect(substitutions).toMatch(new RegExp(`"${name}":\\{"Ref":"\\w+CurrentVersion\\w+"\\}`));
       }

@@ -77,28 +77,35 @@ async function reject(record: MigrationRecord, error: unknown): Promise<void> {
   );
 }
 
-const Stored = z.strictObject({ migrationId: MigrationId, check: z.boolean().default(false) });
-
 /**
  * Plans a new migration; with `check`, plans one again that is about to run and refuses unless the database still gives
  * the plan that was decided (and perhaps approved). A dry run brings everything with it, and answers with everything.
  */
 export const handler = task({
   name: 'plan-migration',
-  input: z.union([Stored, z.strictObject({ dryRun: DryRun })]),
+  input: z
+    .strictObject({
+      migrationId: MigrationId.optional(),
+      check: z.boolean().default(false),
+      dryRun: DryRun.optional(),
+    })
+    .refine(({ migrationId, dryRun }) => (migrationId === undefined) !== (dryRun === undefined), {
+      error: 'expected exactly one of migrationId and dryRun',
+      path: ['migrationId'],
+    }),
   output: z.strictObject({
     hash: z.string(),
     plan: Plan.optional(),
     findings: z.array(FoundProblem).optional(),
   }),
-  async handler(input, { signal }) {
-    if ('dryRun' in input) {
-      const { file, ...asked } = input.dryRun;
+  async handler({ migrationId, check, dryRun }, { signal }) {
+    if (dryRun !== undefined) {
+      const { file, ...asked } = dryRun;
       const record = { id: 'dry-run', ...asked };
       const plan = await planNow(record, file);
       return { hash: planHash(plan), plan, findings: await findProblems(record, plan, signal) };
     }
-    const { migrationId, check } = input;
+    if (migrationId === undefined) throw new RangeError('The input has a migration or a dry run');
     if (!check) {
       const record = await readMigration(migrationId);
       if (record.plan !== null) return { hash: record.plan.hash };

@@ -28,7 +28,7 @@ async function serverOf(rehearsal: RehearsalRecord, databaseId: string): Promise
  */
 export const handler = task({
   name: 'rehearse-migration',
-  input: z.union([
+  input: z.discriminatedUnion('step', [
     z.strictObject({ ...common, step: z.literal('run') }),
     z.strictObject({ ...common, step: z.literal('end'), error: z.string(), cause: z.string() }),
   ]),
