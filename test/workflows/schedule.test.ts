@@ -138,6 +138,8 @@ describe('a schedule', () => {
       hook.current = undefined;
       await cloud.clock.advance(hour);
     };
+    // Early in an hour, so that the window does not close before the start.
+    await cloud.clock.advance(hour - (cloud.clock.now() % hour) + 60_000);
     await act(id, 'start', { windows: [windowIn(0)] });
     for (let look = 0; !(await types(id)).includes('backfill.window_closed'); look += 1) {
       expect(look).toBeLessThan(1_000);
