@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { describeDifference } from '../../../registry/report.ts';
 import { type SchemaShape, shapeHash } from '../../../registry/shape.ts';
+import { startRun } from '../../../testing/run.ts';
 import { openSession, type Session } from '../connection.ts';
 import { readShape } from './shape.ts';
 
@@ -109,4 +110,31 @@ describe('the shape of a schema', () => {
     for (const sql of describeDifference(returned, second).script) await session.query(sql);
     expect(shapeHash(await readShape(session, 'shop'))).toBe(shapeHash(second));
   });
+});
+
+it('does not change for clients when a migration is removed', async () => {
+  const url = await createDatabase('shape_removal');
+  const own = await openSession(url, { applicationName: 'test' });
+  try {
+    await own.query(`CREATE TABLE public.people (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
+      CREATE INDEX people_name ON public.people (name)`);
+    const run = await startRun(
+      url,
+      '01_a',
+      `operations:
+  - alter_column: { table: people, column: name, type: varchar(200), up: name, down: name }
+`,
+    );
+    await run.publish();
+    await run.steps(run.plan.contract);
+    const completed = await readShape(own, 'public');
+    const kept = completed.objects.filter(({ kind }) => kind === 'kept_column');
+    expect(kept).toMatchObject([{ table: 'people', name: 'name', type: 'text' }]);
+    await run.steps(run.plan.removal);
+    const removed = await readShape(own, 'public');
+    expect(removed.objects.some(({ kind }) => kind === 'kept_column')).toBe(false);
+    expect(describeDifference(completed, removed).changes).toEqual([]);
+  } finally {
+    await own.close();
+  }
 });
