@@ -12,12 +12,16 @@ import { connectorUpdate } from './connector/update.ts';
 import { databaseAdd } from './database/add.ts';
 import { databaseDiff } from './database/diff.ts';
 import { databaseBaseline, databaseDrift } from './database/drift.ts';
+import { databaseLabel } from './database/label.ts';
 import { databaseList } from './database/list.ts';
 import { databasePath } from './database/path.ts';
 import { databaseRemove } from './database/remove.ts';
 import { databaseVersions } from './database/versions.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
+import { fleetActions } from './fleet/actions.ts';
+import { fleetPlan } from './fleet/plan.ts';
+import { fleetList, fleetReport, fleetShow, fleetTargets } from './fleet/read.ts';
 import { migrationActions } from './migration/actions.ts';
 import { migrationEject } from './migration/eject.ts';
 import { migrationEvents } from './migration/events.ts';
@@ -57,6 +61,7 @@ const database = new Command('database').description('Databases that Theseus may
 for (const verb of [
   databaseAdd,
   databaseList,
+  databaseLabel,
   databaseRemove,
   databaseVersions,
   databaseDiff,
@@ -84,6 +89,11 @@ for (const verb of [
 ]) {
   migration.addCommand(verb());
 }
+const fleet = new Command('fleet').description('One migration over many databases and schemas');
+for (const verb of [fleetPlan, fleetList, fleetShow, fleetTargets, ...fleetActions, fleetReport]) {
+  fleet.addCommand(verb());
+}
+migration.addCommand(fleet);
 const backup = new Command('backup').description('Rows that migrations kept before they went away');
 for (const verb of [backupList, backupShow, backupVerify, backupRestore, backupKeep, backupDelete]) {
   backup.addCommand(verb());

@@ -11,7 +11,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function row(option: Option): string {
   const given = option.defaultValue;
-  const stated = given === undefined || Array.isArray(given) ? '' : ` (default: ${String(given)})`;
+  const stated = given === undefined || typeof given === 'object' ? '' : ` (default: ${String(given)})`;
   const needed = option.mandatory ? ' **Required.**' : '';
   return `| \`${cell(option.flags)}\` | ${cell(option.description)}${stated}.${needed} |`;
 }
@@ -36,13 +36,15 @@ function section(path: string, command: Command): string[] {
   ];
 }
 
+/** A verb, or the verbs of a noun and of the nouns inside it. */
+const sections = (path: string, command: Command): string[] =>
+  command.commands.length === 0
+    ? section(path, command)
+    : command.commands.flatMap((inner) => sections(`${path} ${inner.name()}`, inner));
+
 /** The verbs in Markdown: every argument and option as commander knows them. */
 export function reference(): string {
-  const verbs = program.commands.flatMap((noun) =>
-    noun.commands.length === 0
-      ? section(noun.name(), noun)
-      : noun.commands.flatMap((verb) => section(`${noun.name()} ${verb.name()}`, verb)),
-  );
+  const verbs = program.commands.flatMap((noun) => sections(noun.name(), noun));
   const lines = ['Before the noun, for all:', '', ...optionTable(program), ...verbs];
   return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -37,6 +37,7 @@ const migrations: Capability = {
     'migration-undo': stateMachine('migration-undo'),
     'migration-removal': stateMachine('migration-removal'),
     'migration-rehearsal': stateMachine('migration-rehearsal'),
+    'migration-fleet': stateMachine('migration-fleet'),
   },
   tables: [
     {

@@ -30,6 +30,8 @@ export interface Uses {
   /** Of these, the ones it waits for. */
   awaitsStateMachines: string[];
   distributedMap: boolean;
+  /** The items of a Map are read from the artifacts bucket. */
+  readsItems: boolean;
   /** Seconds each task state grants a function to answer; those that wait for a token are not among them. */
   answerSeconds: { function: string; seconds: number }[];
 }
@@ -66,15 +68,17 @@ export function usesOf(machine: string, states: Definition): Uses {
     startsStateMachines: [],
     awaitsStateMachines: [],
     distributedMap: false,
+    readsItems: false,
     answerSeconds: [],
   };
   for (const value of objectsIn(states.States)) {
     const map = mapState.safeParse(value);
     if (map.success && map.data.ItemProcessor.ProcessorConfig?.Mode === 'DISTRIBUTED') {
-      if (map.data.ItemReader !== undefined || map.data.ResultWriter !== undefined) {
-        throw new Error(`${machine}: a distributed Map that reads or writes S3 has no rights for it yet`);
+      if (map.data.ResultWriter !== undefined) {
+        throw new Error(`${machine}: a distributed Map that writes to S3 has no rights for it yet`);
       }
       uses.distributedMap = true;
+      if (map.data.ItemReader !== undefined) uses.readsItems = true;
     }
     const task = taskState.safeParse(value);
     if (!task.success) continue;

@@ -13,6 +13,7 @@ export const wildcardReasons = {
   Invoke:
     'The versions of a function get their numbers when they are published; all are of this one function.',
   ReadArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
+  ReadItems: 'Keys begin with the id of a fleet, which is not known before it exists.',
   WriteArtifacts: 'Keys begin with the id of a migration, which is not known before it exists.',
   WriteBackups: 'Keys begin with the id of a migration, which is not known before it exists.',
   DeleteBackups:

@@ -31,6 +31,8 @@ export interface WorkflowReach {
   /** Roles of the connectors, which may hold wildcards. */
   connectorRoles: string[];
   key: IKey;
+  /** Holds what a Map reads. */
+  bucketArn: string;
 }
 
 /** `migration-rollback` → `MigrationRollbackStateMachineArn` */
@@ -136,6 +138,16 @@ export function workflowRights(scope: Construct, props: WorkflowReach, uses: Use
       allow('RunMap', {
         actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
         resources: [childrenOf(machine)],
+      }),
+    );
+  }
+  if (uses.readsItems) {
+    statements.push(
+      allow('ReadItems', { actions: ['s3:GetObject'], resources: [`${props.bucketArn}/fleets/*`] }),
+      allow('DecryptItems', {
+        actions: ['kms:Decrypt'],
+        resources: [props.key.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(scope).region}.amazonaws.com` } },
       }),
     );
   }

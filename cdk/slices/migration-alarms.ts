@@ -22,17 +22,29 @@ export function migrationAlarms(
     names.map((name) => counter('AWS/Lambda', metric, { FunctionName: name }));
   const ours = (task: string, metric: string) =>
     counter('Theseus', metric, { service: task, environment: name });
-  const control = [...functions.values()].map(({ handler }) => handler.functionName);
+  const control = (ofFleets: boolean) =>
+    [...functions].flatMap(([name, { handler }]) =>
+      name.includes('fleet') === ofFleets ? [handler.functionName] : [],
+    );
+  // An alarm sums ten metrics at most.
+  const groups = [
+    { name: 'function', of: 'the control plane', names: control(false) },
+    { name: 'fleet-function', of: 'fleets', names: control(true) },
+  ];
   const ranges = [...throughRanges].flatMap((name) => connector.functions.get(name) ?? []);
   return [
     {
       name: 'workflow-failed',
       meaning:
-        'A migration, rollback, undo or removal failed or timed out. GET /migrations?status=failed says which and what to do.',
-      metric: sumOf('Workflows that ended badly', [
-        ...workflows('ExecutionsFailed'),
-        ...workflows('ExecutionsTimedOut'),
-      ]),
+        'A migration, rollback, undo, removal or fleet failed. GET /migrations?status=failed says which and what to do.',
+      metric: sumOf('Workflows that failed', workflows('ExecutionsFailed')),
+      threshold: 1,
+    },
+    {
+      name: 'workflow-timed-out',
+      meaning:
+        'A migration, rollback, undo, removal or fleet ran out of its time. The reconciler acts; GET /migrations?status=failed says what is left to do.',
+      metric: sumOf('Workflows that timed out', workflows('ExecutionsTimedOut')),
       threshold: 1,
     },
     {
@@ -52,18 +64,20 @@ export function migrationAlarms(
       ]),
       threshold: 1,
     },
-    {
-      name: 'function-errors',
-      meaning: 'Functions of the control plane fail. Retries absorb single ones; see their logs.',
-      metric: sumOf('Errors of the control plane', lambdas(control, 'Errors')),
-      threshold: 5,
-    },
-    {
-      name: 'function-throttles',
-      meaning: 'Functions of the control plane are throttled: the concurrency of the account is used up.',
-      metric: sumOf('Throttles of the control plane', lambdas(control, 'Throttles')),
-      threshold: 5,
-    },
+    ...groups.flatMap(({ name, of, names }) => [
+      {
+        name: `${name}-errors`,
+        meaning: `Functions of ${of} fail. Retries absorb single ones; see their logs.`,
+        metric: sumOf(`Errors of ${of}`, lambdas(names, 'Errors')),
+        threshold: 5,
+      },
+      {
+        name: `${name}-throttles`,
+        meaning: `Functions of ${of} are throttled: the concurrency of the account is used up.`,
+        metric: sumOf(`Throttles of ${of}`, lambdas(names, 'Throttles')),
+        threshold: 5,
+      },
+    ]),
     {
       name: 'range-throttles',
       meaning:

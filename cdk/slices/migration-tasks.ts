@@ -13,10 +13,11 @@ export const migrationMachines = [
   'migration-undo',
   'migration-removal',
   'migration-rehearsal',
+  'migration-fleet',
 ] as const;
 
 /** First path segments of this capability's routes. */
-export const migrationNouns = ['connectors', 'databases', 'migrations'];
+export const migrationNouns = ['connectors', 'databases', 'migrations', 'migration-fleets'];
 
 export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);
 function isFunctionName(name: string): name is FunctionName {
@@ -33,7 +34,11 @@ export function entryOf(name: FunctionName): string {
 export const codeOf = handlerCode(Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])));
 
 /** Which of its data-plane functions work through key ranges, many at a time. */
-export const throughRanges = new Set<FunctionName>(['backfill-range', 'verify-range']);
+export const throughRanges = new Set<FunctionName>([
+  'backfill-range',
+  'verify-range',
+  'migrate-fleet-targets',
+]);
 
 /** Every action that some data-plane function may take on the table (`dynamodb`) or the bucket (`s3`). */
 export function dataPlaneActions(): { dynamodb: string[]; s3: string[] } {

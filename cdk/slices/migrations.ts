@@ -135,6 +135,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       machines: [...migrationMachines],
       connectorRoles,
       key: props.key,
+      bucketArn: stores.bucketArn,
     });
   }
 

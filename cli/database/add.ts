@@ -4,11 +4,13 @@ import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { findPlatform } from '../platform.ts';
+import { labelOf } from './labels.ts';
 
 interface Options {
   secret?: string;
   schema?: string;
   connector?: string;
+  label: Record<string, string>;
   json?: boolean;
 }
 
@@ -24,6 +26,7 @@ export const databaseAdd = (): Command =>
     )
     .option('--schema <name>', 'schema of migrations that name none', 'public')
     .option('--connector <name>', 'name or id of the connector it is reached through', 'default')
+    .option('--label <name=value>', 'a label, by which fleets choose; may be repeated', labelOf, {})
     .option('--json', 'print JSON')
     .action(async (name: string, url: string | undefined, options: Options, command: Command) => {
       if ((url === undefined) === (options.secret === undefined)) {
@@ -42,6 +45,7 @@ export const databaseAdd = (): Command =>
           ...(options.secret === undefined ? {} : { secretArn: options.secret }),
           schema: options.schema,
           connector: options.connector,
+          labels: options.label,
         },
         answer: Database,
       });

@@ -53,7 +53,8 @@ export async function readMigrationFile(path: string): Promise<string> {
   }
 }
 
-const seconds = (option: string, text: string | undefined): number | undefined => {
+/** A time such as `90s` or `7d` in seconds; undefined where none was given. @throws Failure (usage). */
+export const seconds = (option: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const parsed = /^(\d+)(s|m|h|d)?$/.exec(text);
   const unit = { s: 1, m: 60, h: 3_600, d: 86_400 }[parsed?.[2] ?? 's'];

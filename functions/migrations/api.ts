@@ -4,6 +4,7 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
+import { fleetRoutes } from './routes/fleets.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { schemaRoutes } from './routes/schemas.ts';
@@ -22,6 +23,7 @@ export const handler = httpApi({
     ...schemaRoutes,
     ...migrationRoutes,
     ...rehearsalRoutes,
+    ...fleetRoutes,
     ...backupRoutes,
   ],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),

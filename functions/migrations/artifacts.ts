@@ -18,6 +18,9 @@ export const artifactKeys = {
     `databases/${database}/imports/${encodeURIComponent(schema)}/${tool}.json`,
   drift: (database: string, schema: string, hash: string) =>
     `databases/${database}/drift/${encodeURIComponent(schema)}/${hash}.json`,
+  fleetFile: (fleet: string) => `fleets/${fleet}/file`,
+  fleetTargets: (fleet: string, part: number) => `fleets/${fleet}/targets-${part}.jsonl`,
+  fleetWave: (fleet: string, run: string) => `fleets/${fleet}/wave-${run}.jsonl`,
 };
 
 export const artifactsBucket = (): string => environmentVariable('ARTIFACTS_BUCKET');

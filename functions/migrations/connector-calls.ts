@@ -86,6 +86,29 @@ export async function inspectDatabase(
   }
 }
 
+const SchemasPage = z.strictObject({ schemas: z.array(z.string()), more: z.boolean() });
+
+/** A page of the schemas of a database that fit a LIKE pattern. Throws ReportedFailure, ServiceUnavailable. */
+export async function listSchemas(
+  database: DatabaseRecord,
+  asked: { like: string; after: string },
+  requestId: string,
+): Promise<z.infer<typeof SchemasPage>> {
+  const connector = await connectorOf(database);
+  const { engine, secretArn } = database;
+  try {
+    const payload = { engine, secretArn, ...asked };
+    const call = { connector, task: 'listSchemas', payload, waitMs: inspectingWaitMs, requestId };
+    return SchemasPage.parse(await invoke(call));
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw new ServiceUnavailable(`Database ${database.name} did not answer within 20 s`, {
+      action: 'Check that it can be reached, then repeat the request.',
+      cause: error,
+    });
+  }
+}
+
 const Checked = z.strictObject({ version: z.int(), drift: z.boolean() });
 
 /** What is asked of a look at a schema; null stands for the database's own. */

@@ -1,23 +1,24 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
-import { Conflict, NotFound } from '#platform/errors.ts';
+import { Conflict, fieldProblems, InvalidInput, NotFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
+import { RecordContended } from './errors.ts';
 import { DatabaseRecord, defaultConnectorId } from './records.ts';
-import type { Database } from './schemas.ts';
+import { type Database, Labels } from './schemas.ts';
 import { absent, deleteItem, keys, type Place, readItem, readPage, writeItem } from './store.ts';
 
 const NameItem = z.object({ id: z.string() });
 
 /** What the API shows of a database: never its secret's content. */
 export function databaseView(record: DatabaseRecord): Database {
-  const { id, name, engine, schema, secretArn, facts, createdAt, createdBy } = record;
+  const { id, name, engine, schema, labels, secretArn, facts, createdAt, createdBy } = record;
   const connector = record.connector?.name ?? defaultConnectorId;
-  return { id, name, engine, schema, connector, secretArn, facts, createdAt, createdBy };
+  return { id, name, engine, schema, labels, connector, secretArn, facts, createdAt, createdBy };
 }
 
 export type NewDatabaseRecord = Pick<
   DatabaseRecord,
-  'name' | 'schema' | 'secretArn' | 'connector' | 'facts' | 'createdBy'
+  'name' | 'schema' | 'labels' | 'secretArn' | 'connector' | 'facts' | 'createdBy'
 >;
 
 /**
@@ -50,6 +51,39 @@ export async function createDatabase(id: string, facts: NewDatabaseRecord): Prom
   await writeItem(keys.databaseEntry(record.name), { id });
   await writeItem(keys.database(id), record);
   return record;
+}
+
+const labelAttempts = 5;
+
+/** Sets labels, takes away those that are null, leaves the others. Throws InvalidInput, RecordContended. */
+export async function changeLabels(
+  reference: string,
+  changes: Record<string, string | null>,
+): Promise<DatabaseRecord> {
+  for (let attempt = 0; attempt < labelAttempts; attempt += 1) {
+    const record = await findDatabase(reference);
+    const kept = Object.entries({ ...record.labels, ...changes }).flatMap(([label, value]) =>
+      value === null ? [] : [[label, value]],
+    );
+    const parsed = Labels.safeParse(Object.fromEntries(kept));
+    if (!parsed.success) {
+      throw new InvalidInput('The labels cannot be kept', {
+        problems: fieldProblems('/body/labels', parsed.error),
+        action: 'Labels are lower case names with values of 1 to 100 characters, at most 32 of them.',
+      });
+    }
+    const changed = { ...record, labels: parsed.data, version: record.version + 1 };
+    const written = await writeItem(keys.database(record.id), changed, {
+      expression: '#version = :version',
+      names: { '#version': 'version' },
+      values: { ':version': record.version },
+    });
+    if (written) return changed;
+  }
+  throw new RecordContended(`The labels of database ${reference} were written by others at the same moment`, {
+    evidence: { database: reference },
+    action: 'Repeat the request.',
+  });
 }
 
 /** By id or by name. Throws NotFound. */

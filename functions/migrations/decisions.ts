@@ -1,7 +1,8 @@
 import { clock } from '#platform/clock.ts';
-import { Conflict, InvalidInput } from '#platform/errors.ts';
+import { InvalidInput } from '#platform/errors.ts';
 import { assertPossible } from './actions.ts';
-import { AuthorMayNotApprove, ConsentMissing, PlanHashDiffers } from './errors.ts';
+import { assertConsents } from './consents.ts';
+import { AuthorMayNotApprove, PlanHashDiffers } from './errors.ts';
 import { phasesAfter } from './history.ts';
 import { refuseWhenLaterStands } from './list.ts';
 import { approvalRequired, authorMayApprove } from './policy.ts';
@@ -11,6 +12,7 @@ import type { TimeWindow } from './schedule/windows.ts';
 import { releaseSchemaLock, takeSchemaLock } from './schema-lock.ts';
 import { changeMigration, readMigration } from './store.ts';
 import { deliverAnswers } from './tokens.ts';
+import { assertUndoable, undoBegun } from './undoing.ts';
 import { assertCanBeNotValid, statusOnWayBack, verdictOnWayBack } from './way-back.ts';
 import { newExecution, startExecution } from './workflow.ts';
 
@@ -33,19 +35,6 @@ function assertPlan(record: MigrationRecord, planHash: string | undefined): void
   throw new PlanHashDiffers('The plan that stands is another one than you decided on', {
     evidence: { sent: planHash, stands: record.plan?.hash },
     action: `Read it with: theseus migration show ${record.id}`,
-  });
-}
-
-/** Notes that need consent are consented to by their code. */
-function assertConsents(record: MigrationRecord, consents: string[]): void {
-  const missing = (record.plan?.notes ?? []).filter(
-    ({ code, severity }) => severity === 'consent' && !consents.includes(code),
-  );
-  if (missing.length === 0) return;
-  const codes = [...new Set(missing.map(({ code }) => code))];
-  throw new ConsentMissing(`The plan needs your consent to: ${codes.join(', ')}`, {
-    evidence: { missing: missing.map(({ code, text }) => ({ code, text })) },
-    action: `Start with consents: ${codes.map((code) => `--consent ${code}`).join(' ')}`,
   });
 }
 
@@ -232,34 +221,8 @@ export async function undo(id: string, by: By, acceptLosses: boolean): Promise<M
   await takeSchemaLock(before);
   const record = await changeMigration(id, (current) => {
     assertUndoable(current);
-    const attempt = current.undoAttempts + 1;
-    return {
-      set: {
-        status: 'undoing',
-        execution: newExecution(id, 'undo', attempt),
-        undoAttempts: attempt,
-        undo: {
-          by: by.subject,
-          acceptLosses,
-          decision: 'none',
-          restoring: current.undo?.restoring ?? false,
-          losses: null,
-        },
-        // What an undo that was cut off gave back NOT VALID stays decided.
-        returning: current.undo?.restoring ? current.returning : null,
-      },
-      events: [{ type: 'undo.started', actor: by.subject, data: { ...withComment(by), acceptLosses } }],
-    };
+    const execution = newExecution(id, 'undo', current.undoAttempts + 1);
+    return undoBegun(current, execution, { by: by.subject, acceptLosses, comment: by.comment });
   });
   return begin(record);
-}
-
-function assertUndoable(record: MigrationRecord): void {
-  if (record.status === 'completed' && record.plan?.undo === 'none') {
-    throw new Conflict(`Migration ${record.id} cannot be undone: an operation of it has no way back`, {
-      evidence: { operations: record.plan.operations.filter(({ undo: kind }) => kind === 'none') },
-      action: 'Write a new migration that restores what you need.',
-    });
-  }
-  assertPossible(record, 'undo');
 }

@@ -52,6 +52,11 @@ export class AuthorMayNotApprove extends TheseusError {
   override readonly status: number = 403;
 }
 
+/** A plan needs an approver's word before it may run. */
+export class ApprovalMissing extends Conflict {
+  override readonly name: string = 'ApprovalMissing';
+}
+
 /** An approver rejected the plan: the workflow ends before anything ran. */
 export class ApprovalRejected extends TheseusError {
   override readonly name: string = 'ApprovalRejected';

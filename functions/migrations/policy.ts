@@ -7,15 +7,23 @@ const guarded = () => ['staging', 'production'].includes(currentEnvironment());
 
 type Judged = Pick<MigrationRecord, 'plan' | 'options'>;
 
+export const ApprovalRule = z.enum(['always', 'high', 'never']);
+export type ApprovalRule = z.infer<typeof ApprovalRule>;
+
+/** The rule of this environment; known to the control plane only. */
+export const approvalRule = (): ApprovalRule =>
+  ApprovalRule.catch(guarded() ? 'high' : 'never').parse(process.env.THESEUS_APPROVAL_REQUIRED);
+
+/** Whether a plan needs an approver under a rule. */
+export const needsApprover = (rule: ApprovalRule, { plan, options }: Judged): boolean =>
+  options.requireApproval || rule === 'always' || (rule === 'high' && plan?.risk.level === 'high');
+
 /**
  * Who must say yes, and what demands it. THESEUS_APPROVAL_REQUIRED says `always`, `high` (only plans of high risk) or
  * `never`; unset it is `high` in staging and production and `never` elsewhere. Its author may always ask for one.
  */
 export function approvalsDemanded({ plan, options }: Judged): Approval[] {
-  const rule = z
-    .enum(['always', 'high', 'never'])
-    .catch(guarded() ? 'high' : 'never')
-    .parse(process.env.THESEUS_APPROVAL_REQUIRED);
+  const rule = approvalRule();
   const always = rule === 'always';
   const high = rule === 'high' && plan?.risk.level === 'high';
   const consents = new Set(

@@ -176,6 +176,7 @@ export const DatabaseRecord = z.object({
   engine: z.literal('postgresql'),
   schema: z.string(),
   secretArn: z.string(),
+  labels: z.record(z.string(), z.string()).default({}),
   /** Null: the platform's own connector. */
   connector: z.object({ id: z.string(), name: z.string() }).nullable(),
   facts: z.object({ version: z.string(), database: z.string(), user: z.string() }).nullable(),

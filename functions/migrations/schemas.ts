@@ -436,12 +436,22 @@ export const MigrationEvent = z
 export type MigrationEvent = z.infer<typeof MigrationEvent>;
 export const MigrationEventPage = pageOf(MigrationEvent).meta({ id: 'MigrationEventPage' });
 
+/** What a database is besides its name: a fleet of migrations chooses by it. */
+export const Labels = z
+  .record(
+    z.string().regex(/^[a-z][a-z0-9._/-]{0,62}$/, 'expected a label such as tier or team/name'),
+    z.string().min(1).max(100),
+  )
+  .refine((labels) => Object.keys(labels).length <= 32, 'expected at most 32 labels');
+export type Labels = z.infer<typeof Labels>;
+
 export const Database = z
   .strictObject({
     id: z.string(),
     name: DatabaseName,
     engine: z.literal('postgresql'),
     schema: z.string().describe('Schema of migrations that name none'),
+    labels: Labels,
     connector: z.string().describe('Name of the connector it is reached through'),
     secretArn: z.string().describe('Where the connection is kept; the password itself never comes back'),
     facts: z
@@ -474,6 +484,7 @@ export const NewDatabase = z
       .describe('Only in the local environment: stored as a secret at once'),
     engine: z.literal('postgresql').default('postgresql'),
     schema: schemaName.default('public'),
+    labels: Labels.default({}),
     connector: ConnectorRef.default('default').describe('Id or name of the connector it is reached through'),
   })
   .refine((value) => (value.url === undefined) !== (value.secretArn === undefined), {
@@ -482,6 +493,14 @@ export const NewDatabase = z
   })
   .meta({ id: 'NewDatabase' });
 export type NewDatabase = z.infer<typeof NewDatabase>;
+
+export const ChangedDatabase = z
+  .strictObject({
+    labels: z
+      .record(z.string().max(63), z.string().min(1).max(100).nullable())
+      .describe('Labels to set; null takes one away; others stay'),
+  })
+  .meta({ id: 'ChangedDatabase' });
 
 /** What a state machine hands to every task: an id. Everything else is read from the record. */
 export const TaskOfMigration = z.strictObject({ migrationId: MigrationId });

@@ -228,7 +228,14 @@ describe('key ranges', () => {
 });
 
 describe('the name of a database', () => {
-  const facts = { schema: 'public', secretArn: 'arn', connector: null, facts: null, createdBy: 'ada' };
+  const facts = {
+    schema: 'public',
+    labels: {},
+    secretArn: 'arn',
+    connector: null,
+    facts: null,
+    createdBy: 'ada',
+  };
 
   it('is taken once; a registration that was cut off is finished by the next', async () => {
     const name = `shop-${number}`;

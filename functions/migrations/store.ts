@@ -7,6 +7,7 @@ import { environmentVariable } from '#platform/environment.ts';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended, RecordUnreadable } from './errors.ts';
+import { remembered } from './memory.ts';
 import { MigrationRecord } from './records.ts';
 import type { MigrationEvent, MigrationStatus } from './schemas.ts';
 
@@ -96,13 +97,23 @@ export const keys = {
   }),
   /** Partition of the work index: backups whose time ends, the earliest first. */
   backupsToDelete: 'BACKUPS_TO_DELETE',
+  fleet: (id: string): ItemKey => ({ pk: `FLEET#${id}`, sk: 'FLEET' }),
+  fleetEntry: (createdAt: string, id: string): ItemKey => ({ pk: 'FLEETS', sk: `${createdAt}#${id}` }),
+  /** In the order of the fleet's list, so that a wave is one stretch. */
+  fleetTarget: (id: string, index: number): ItemKey => ({ pk: `FLEET#${id}`, sk: `TARGET#${padded(index)}` }),
+  /** Failed targets once more by wave, to be counted while it runs. */
+  fleetFailure: (id: string, wave: number, index: number): ItemKey => ({
+    pk: `FLEET#${id}`,
+    sk: `FAILED#${wave}#${padded(index)}`,
+  }),
+  fleetToken: (id: string): ItemKey => ({ pk: `FLEET#${id}`, sk: 'TOKEN' }),
   backupPart: (id: string, run: string, backup: string, part: number): ItemKey => ({
     pk: `MIGRATION#${id}`,
     sk: `PART#${run}#${backup}#${part}`,
   }),
 };
 
-const table = () => environmentVariable('MIGRATIONS_TABLE');
+export const table = () => environmentVariable('MIGRATIONS_TABLE');
 
 /** One item, read consistently, or undefined. Throws RecordUnreadable when it has another form. */
 export async function readItem<T extends z.ZodType>(
@@ -250,14 +261,29 @@ function workKey(record: MigrationRecord): Record<string, string> {
   return open ? { gsi1pk: 'WORK', gsi1sk: `${record.createdAt}#${record.id}` } : {};
 }
 
-/** Ids of migrations that are active or have something unpublished; one page of at most 100. */
-export async function readWork(from?: Place): Promise<{ ids: string[]; next: Place | undefined }> {
+/** Where the sweepers find a fleet that goes on; a fleet that is over is not there. */
+export const fleetWorkKey = ({
+  id,
+  createdAt,
+}: {
+  id: string;
+  createdAt: string;
+}): Record<string, string> => ({
+  gsi1pk: 'FLEET_WORK',
+  gsi1sk: `${createdAt}#${id}`,
+});
+
+/** Ids of what is active or has something unpublished, migrations or fleets; one page of at most 100. */
+export async function readWork(
+  from?: Place,
+  kind: 'WORK' | 'FLEET_WORK' = 'WORK',
+): Promise<{ ids: string[]; next: Place | undefined }> {
   const found = await dynamodb().send(
     new QueryCommand({
       TableName: table(),
       IndexName: workIndex,
       KeyConditionExpression: 'gsi1pk = :work',
-      ExpressionAttributeValues: { ':work': 'WORK' },
+      ExpressionAttributeValues: { ':work': kind },
       Limit: 100,
       ...(from === undefined ? {} : { ExclusiveStartKey: from }),
     }),
@@ -291,6 +317,7 @@ export async function readMigration(id: string): Promise<MigrationRecord> {
       action: 'List them with `theseus migration list`.',
     });
   }
+  remembered()?.migrations.set(id, record);
   return record;
 }
 
@@ -349,7 +376,8 @@ export async function changeMigration(
   decide: (record: MigrationRecord) => Change | undefined,
 ): Promise<MigrationRecord> {
   for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
-    const record = await readMigration(id);
+    const record =
+      (attempt === 0 ? remembered()?.migrations.get(id) : undefined) ?? (await readMigration(id));
     const change = decide(record);
     if (change === undefined) return record;
     const changed = applyChange(record, change);
@@ -362,7 +390,10 @@ export async function changeMigration(
         values: { ':version': record.version },
       },
     );
-    if (written) return changed;
+    if (written) {
+      remembered()?.migrations.set(id, changed);
+      return changed;
+    }
     await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
   }
   throw new RecordContended(`Migration ${id} was written by others ${contentionAttempts} times in a row`, {

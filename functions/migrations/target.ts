@@ -7,6 +7,7 @@ import { findDatabase } from './databases.ts';
 import type { Engine, OpenEngine, RunOptions } from './engines/engine.ts';
 import { openPostgres } from './engines/postgresql/engine.ts';
 import { SecretInvalid } from './errors.ts';
+import { remembered } from './memory.ts';
 import type { DatabaseRecord } from './records.ts';
 
 const engines: Record<DatabaseRecord['engine'], OpenEngine> = { postgresql: openPostgres };
@@ -64,7 +65,9 @@ export async function withTarget<T>(
   purpose: string,
   work: (engine: Engine, database: DatabaseRecord) => Promise<T>,
 ): Promise<T> {
-  const database = await findDatabase(record.databaseId);
+  const memory = remembered()?.databases;
+  const database = memory?.get(record.databaseId) ?? (await findDatabase(record.databaseId));
+  memory?.set(record.databaseId, database);
   return withTargetOf(database, `theseus:${record.id}:${purpose}`, (engine) => work(engine, database));
 }
 

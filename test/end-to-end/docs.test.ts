@@ -42,6 +42,7 @@ const guides = [
   'cli.md',
   'lint.md',
   'schema-registry.md',
+  'fleets.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];
 

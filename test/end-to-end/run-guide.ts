@@ -23,13 +23,15 @@ interface Folder {
   /** The id of the migration that was named last. */
   migration: string;
   backup: string;
+  /** The id of the fleet that was named last. */
+  fleet: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…` and `bak_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…` and `flt_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -67,6 +69,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         const lastFirst = printed.split('\n').toReversed().join('\n');
         folder.migration = /mig_\w+/.exec(lastFirst)?.[0] ?? folder.migration;
         folder.backup = /bak_\w+/.exec(lastFirst)?.[0] ?? folder.backup;
+        folder.fleet = /flt_\w+/.exec(lastFirst)?.[0] ?? folder.fleet;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
       }
@@ -104,6 +107,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     platformUrl: '',
     migration: 'mig_…',
     backup: 'bak_…',
+    fleet: 'flt_…',
     environment,
     terminals: [],
   };
@@ -120,7 +124,7 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-function asRun(text: string, { databaseUrl, platformUrl, migration, backup }: Folder): string {
+function asRun(text: string, { databaseUrl, platformUrl, migration, backup, fleet }: Folder): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
       const url = new URL(databaseUrl);
@@ -129,7 +133,8 @@ function asRun(text: string, { databaseUrl, platformUrl, migration, backup }: Fo
     })
     .replaceAll(platformInGuides, platformUrl || platformInGuides)
     .replaceAll('mig_…', migration)
-    .replaceAll('bak_…', backup);
+    .replaceAll('bak_…', backup)
+    .replaceAll('flt_…', fleet);
 }
 
 function asWritten(printed: string, { platformUrl, databaseUrl }: Folder): string {

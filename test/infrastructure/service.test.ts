@@ -169,12 +169,15 @@ describe('alarms', () => {
         'api-errors',
         'backup-damaged',
         'corruption-found',
+        'fleet-function-errors',
+        'fleet-function-throttles',
         'function-errors',
         'function-throttles',
         'range-throttles',
         'reconciler-errors',
         'undelivered-events',
         'workflow-failed',
+        'workflow-timed-out',
       ].map((name) => `theseus-production-${name}`),
     );
     for (const [, { Properties }] of alarms) {

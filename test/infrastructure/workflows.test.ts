@@ -22,6 +22,7 @@ const invokedOtherwise = new Set([
   'check-schema',
   'import-history',
   'detect-drift',
+  'list-schemas',
   'plan-migration',
   'restore-rows',
   'verify-backup',

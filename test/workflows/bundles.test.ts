@@ -1,6 +1,8 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { FleetStatus } from '#migrations/fleet/schemas.ts';
+import { readFleet } from '#migrations/fleet/store.ts';
 import { readMigration } from '#migrations/store.ts';
 import { stepFunctions } from '#platform/clients.ts';
 import { bundleFacts } from '../infrastructure/bundle-facts.ts';
@@ -58,6 +60,43 @@ function decideBeforeToken(name: string, id: string, verb: string): void {
     await platform.act(id, verb);
   });
 }
+
+async function tenants(name: string, count: number): Promise<void> {
+  for (let n = 1; n <= count; n += 1) {
+    const schema = `${name}_${n}`;
+    await platform.sql(`CREATE SCHEMA ${schema};
+      CREATE TABLE ${schema}.orders (id bigint PRIMARY KEY, note text);
+      INSERT INTO ${schema}.orders SELECT g FROM generate_series(1, 3) g;
+      GRANT USAGE ON SCHEMA ${schema} TO ${member}; GRANT SELECT, UPDATE ON ${schema}.orders TO ${member}`);
+  }
+}
+
+/** A new column in the schemas `name_1` and so on. */
+async function planFleet(name: string, more: object = {}): Promise<string> {
+  const answer = await platform.send('POST', '/migration-fleets', {
+    file: `operations:
+  - add_column:
+      table: orders
+      column: { name: status, type: text }
+      up: coalesce(note, 'open')
+`,
+    fileName: 'inline.yaml',
+    targets: { databases: ['shop'], schemas: `${name}\\_%` },
+    waves: { canary: 1, percent: [100] },
+    bakeSeconds: 0,
+    ...more,
+  });
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return answer.body.id;
+}
+
+async function actOnFleet(id: string, verb: string, body: object = {}): Promise<void> {
+  const answer = await platform.send('POST', `/migration-fleets/${id}/${verb}`, body);
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+}
+
+const untilFleet = (id: string, status: FleetStatus) =>
+  expect.poll(async () => (await readFleet(id)).status, { timeout: 90_000, interval: 100 }).toBe(status);
 
 const paused = async () => {
   const id = await begin('02-change-type.yaml', { ranges: 1 });
@@ -189,6 +228,55 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
       .poll(async () => (await send('GET', `${path}/${begun.body.id}`)).body, { timeout: 60_000 })
       .toMatchObject({ status: 'passed' });
     expect((await send('GET', path)).body.items).toHaveLength(1);
+  });
+
+  it('carry a fleet through its waves, wait, and take it back', async () => {
+    const { sql, hook, onCalls } = platform;
+    await tenants('f', 2);
+    const id = await planFleet('f', { options: { loginRole: member } });
+    hook.current = async ({ name, stage }) => {
+      if (name !== 'migrations-migrate-fleet-targets' || stage !== 'before') return;
+      hook.current = undefined;
+      await actOnFleet(id, 'pause');
+    };
+    let resumed = false;
+    onCalls.add(async ({ function: caller, command }) => {
+      if (caller !== 'await-fleet' || command !== 'PutItem' || resumed) return;
+      resumed = true;
+      await actOnFleet(id, 'resume');
+    });
+    await actOnFleet(id, 'start');
+    await untilFleet(id, 'completed');
+    const text = `encode(decode(string_agg(md5(random()::text || n), ''), 'hex'), 'base64')`;
+    await sql(
+      `UPDATE f_1_inline.orders SET status = (SELECT ${text} FROM generate_series(1, 560000) n) WHERE id = 1`,
+    );
+    refuse('migrate-fleet-targets', 'UploadPart', 'SlowDown', 503, 3);
+    await actOnFleet(id, 'undo', { acceptLosses: true });
+    await untilFleet(id, 'undone');
+    expect((await platform.send('GET', `/migration-fleets/${id}`)).body.counts).toMatchObject({ undone: 2 });
+  });
+
+  it('give a large target an execution of its own, and write down what a failed batch left open', async () => {
+    await tenants('g', 1);
+    const large = await planFleet('g', { largeRows: 0 });
+    await actOnFleet(large, 'start');
+    await untilFleet(large, 'completed');
+
+    await tenants('h', 1);
+    const id = await planFleet('h');
+    let refused = false;
+    platform.onCalls.add(({ function: caller, command, input }) => {
+      const leases = caller === 'migrate-fleet-targets' && JSON.stringify(input).includes('"lease":{"M"');
+      if (!leases || command !== 'PutItem' || refused) return;
+      refused = true;
+      const $metadata = { httpStatusCode: 400 };
+      throw Object.assign(new Error('refused for once'), { name: 'AccessDeniedException', $metadata });
+    });
+    await actOnFleet(id, 'start');
+    await untilFleet(id, 'halted');
+    await actOnFleet(id, 'redrive');
+    await untilFleet(id, 'completed');
   });
 
   it('answer every other request', async () => {

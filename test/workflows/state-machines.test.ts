@@ -102,6 +102,7 @@ describe('the state machine files', () => {
       'check-schema',
       'import-history',
       'detect-drift',
+      'list-schemas',
       'reconcile',
       'publish-events',
       'api',

@@ -141,6 +141,8 @@ export interface Engine {
   shape(schema: string): Promise<SchemaShape>;
   /** What another tool's own table says was applied to a schema. Throws NotFound when there is no such table. */
   history(tool: ImportTool, schema: string): Promise<AppliedMigration[]>;
+  /** The user's schemas whose names fit a LIKE pattern, in order, after this name; version schemas of ours are none. */
+  listSchemas(like: string, after: string, limit: number): Promise<string[]>;
   /** Rights, data checks, room on the disk, the probe, poolers, read-only: changes nothing. */
   validate(plan: Plan, options: ValidateOptions): Promise<Finding[]>;
   /** Creates the control schema if missing and raises the fence to this epoch; waits for chunks in flight. */

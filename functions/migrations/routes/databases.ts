@@ -9,6 +9,7 @@ import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { checkThroughConnector, inspectDatabase } from '../connector-calls.ts';
 import { findConnector, refuseRetiring } from '../connectors/store.ts';
 import {
+  changeLabels,
   createDatabase,
   databaseView,
   deleteDatabase,
@@ -18,7 +19,7 @@ import {
 } from '../databases.ts';
 import { unfinishedMigrations } from '../list.ts';
 import { type ConnectorRecord, type DatabaseRecord, defaultConnectorId } from '../records.ts';
-import { Database, DatabasePage, DatabaseRef, NewDatabase } from '../schemas.ts';
+import { ChangedDatabase, Database, DatabasePage, DatabaseRef, NewDatabase } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: DatabaseRef });
@@ -100,6 +101,7 @@ export const databaseRoutes: Route[] = [
         const record = await createDatabase(id, {
           name: body.name,
           schema: body.schema,
+          labels: body.labels,
           secretArn,
           connector: ownConnector(connector),
           facts,
@@ -145,6 +147,20 @@ export const databaseRoutes: Route[] = [
     params: Params,
     responses: { 200: Database },
     handler: async ({ params }) => ({ status: 200, body: databaseView(await findDatabase(params.id)) }),
+  }),
+  route({
+    method: 'PATCH',
+    path: '/databases/{id}',
+    summary: 'Change the labels of a database',
+    description: 'A fleet of migrations chooses its databases by them.',
+    role: 'administrator',
+    params: Params,
+    body: ChangedDatabase,
+    responses: { 200: Database },
+    handler: async ({ params, body }) => ({
+      status: 200,
+      body: databaseView(await changeLabels(params.id, body.labels)),
+    }),
   }),
   route({
     method: 'DELETE',

@@ -1,28 +1,12 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { artifactKeys, readPlan, writeJsonOnce } from '../artifacts.ts';
-import { enterPhase } from '../history.ts';
+import { backUpDefinitions } from '../definitions.ts';
 import { LockedTask } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
-import { withTarget } from '../target.ts';
 
-/** Keeps the definitions of what is in change, and in the target the plan. The first backup counts: a late second run would see the change. */
+/** Keeps the definitions of what is in change, before anything is. */
 export const handler = task({
   name: 'back-up-definitions',
   input: LockedTask,
   output: z.strictObject({ key: z.string() }),
-  async handler({ migrationId, epoch }) {
-    const record = await enterPhase(migrationId, epoch, 'back_up_definitions');
-    const key = artifactKeys.definitions(migrationId);
-    if (record.definitionsKey !== null) return { key };
-    const plan = await readPlan(record);
-    await withTarget(record, 'definitions', async (engine) => {
-      const fence = { migration: migrationId, epoch };
-      await engine.setFencePhase(fence, 'back_up_definitions');
-      await engine.keepPlan(fence, plan);
-      await writeJsonOnce(key, await engine.definitions(plan));
-    });
-    await changeMigration(migrationId, () => ({ set: { definitionsKey: key } }));
-    return { key };
-  },
+  handler: async ({ migrationId, epoch }) => ({ key: await backUpDefinitions(migrationId, epoch) }),
 });

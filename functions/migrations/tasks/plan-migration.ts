@@ -2,66 +2,16 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { task } from '#platform/task.ts';
-import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
-import type { Finding } from '../engines/engine.ts';
+import { readArtifact } from '../artifacts.ts';
 import { PlanStale } from '../errors.ts';
 import { failureOf } from '../failures.ts';
-import { parseMigrationFile } from '../file/parse.ts';
 import { enterUnlockedPhase } from '../history.ts';
 import { planHash } from '../plan/hash.ts';
-import { createPlan } from '../plan/plan.ts';
 import { Plan } from '../plan/schemas.ts';
-import { summaryOf } from '../plan-summary.ts';
+import { decidePlan, findProblems, planNow } from '../planning.ts';
 import type { MigrationRecord } from '../records.ts';
 import { DryRun, FoundProblem, MigrationId } from '../schemas.ts';
 import { changeMigration, readMigration } from '../store.ts';
-import { withTarget } from '../target.ts';
-
-/** A migration that is planned: stored, or only asked about. */
-type Asked = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema' | 'fileName' | 'options'>;
-
-/** What the file means for the database as it is now. */
-async function planNow(record: Asked, text: string): Promise<Plan> {
-  const file = parseMigrationFile(text, { fileName: record.fileName });
-  const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
-  return createPlan({
-    file,
-    snapshot,
-    login: record.options.loginRole,
-    allViews: record.options.allViews,
-    strict: record.options.validationLevel === 'strict',
-  });
-}
-
-/** Time for reading rows while a person waits for the plan, ms. */
-const findingsMs = 10_000;
-
-/** What stands in the way today. What could not be read in this short time is left to the start, which looks again. */
-async function findProblems(record: Asked, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
-  const until = clock.now() + findingsMs;
-  const { pacing, diskFreeBytes } = record.options;
-  const findings = await withTarget(record, 'plan', (engine) =>
-    engine.validate(plan, { signal, until, pacing, diskFreeBytes }),
-  );
-  return findings.filter(({ code }) => !code.endsWith('_not_checked'));
-}
-
-async function decide(record: MigrationRecord, signal: AbortSignal): Promise<string> {
-  const plan = await planNow(record, await readArtifact(record.fileKey));
-  const findings = await findProblems(record, plan, signal);
-  const hash = planHash(plan);
-  const planKey = artifactKeys.plan(record.id, hash);
-  await writeJson(planKey, plan);
-  await changeMigration(record.id, ({ status }) =>
-    status === 'planning'
-      ? {
-          set: { status: 'planned', planKey, plan: summaryOf(plan, hash, findings) },
-          events: [{ type: 'migration.planned', actor: record.createdBy, data: { hash } }],
-        }
-      : undefined,
-  );
-  return hash;
-}
 
 /** A file that gives no plan is rejected with its reason; what may pass (a database that is down) is left to a retry. */
 async function reject(record: MigrationRecord, error: unknown): Promise<void> {
@@ -110,7 +60,7 @@ export const handler = task({
       const record = await readMigration(migrationId);
       if (record.plan !== null) return { hash: record.plan.hash };
       try {
-        return { hash: await decide(record, signal) };
+        return { hash: await decidePlan(record, signal) };
       } catch (error) {
         await reject(record, error);
         throw error;

@@ -1,12 +1,8 @@
 import { z } from 'zod';
-import { clock } from '#platform/clock.ts';
-import { DeadlineNear, task } from '#platform/task.ts';
-import { readPlan } from '../artifacts.ts';
+import { task } from '#platform/task.ts';
 import { enterPhase } from '../history.ts';
-import { makeLogin } from '../login.ts';
-import { runPhase } from '../phase-steps.ts';
+import { publishVersion } from '../publishing.ts';
 import { LockedTask } from '../schemas.ts';
-import { changeMigration, readMigration } from '../store.ts';
 
 const Output = z.strictObject({ status: z.enum(['done', 'paused']), soakSeconds: z.int() });
 
@@ -19,29 +15,7 @@ export const handler = task({
     // Whoever pauses before this write is seen here; afterwards pause is refused.
     const { options, status } = await enterPhase(input.migrationId, input.epoch, 'publish');
     if (status === 'paused') return { status: 'paused', soakSeconds: options.soakSeconds };
-    const result = await runPhase(input, 'publish', (plan) => plan.publish, tools);
-    if (result.status === 'running') {
-      throw new DeadlineNear('Publish did not end in one invocation', { evidence: { ...input } });
-    }
-    const record = await readMigration(input.migrationId);
-    const { login } = await readPlan(record);
-    if (login !== undefined) {
-      await makeLogin(record, login, { migration: input.migrationId, epoch: input.epoch });
-    }
-    await changeMigration(input.migrationId, ({ publishedAt, plan }) =>
-      publishedAt === null
-        ? {
-            set: { publishedAt: clock.iso() },
-            events: [
-              {
-                type: 'migration.published',
-                actor: 'theseus',
-                data: { versionSchema: plan?.versionSchema ?? '' },
-              },
-            ],
-          }
-        : undefined,
-    );
+    await publishVersion(input, tools);
     return { status: 'done', soakSeconds: options.soakSeconds };
   },
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
 import { deleteBackups } from '../backups/delete-backups.ts';
+import { reconcileFleets } from '../fleet/reconcile.ts';
 import { reconcileAll, reconcileMigration } from '../reconciler.ts';
 import { migrationOfExecution } from '../workflow.ts';
 
@@ -29,7 +30,9 @@ export const handler = task({
   async handler({ detail }, tools) {
     if (detail === undefined) {
       await deleteBackups(tools);
-      return reconcileAll(tools);
+      const migrations = await reconcileAll(tools);
+      const fleets = await reconcileFleets(tools);
+      return { looked: migrations.looked + fleets.looked, acted: migrations.acted + fleets.acted };
     }
     const id = migrationOf(detail);
     if (id === undefined) return { looked: 0, acted: 0 };

@@ -1,50 +1,12 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { ConstraintViolated } from '../errors.ts';
-import { runPhase } from '../phase-steps.ts';
-import type { Plan } from '../plan/schemas.ts';
+import { restoreConstraints } from '../restoring.ts';
 import { LockedTask } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
 
-const Output = z.strictObject({ status: z.enum(['done', 'running', 'refused']) });
-/** More rounds than this between a count that finds nothing and a constraint that is refused are a fault of ours. */
-const mostRounds = 5;
-
-/**
- * Adds again what the soft contract had relaxed, and validates it, but for what was decided to come back NOT VALID.
- * From here on the undo can only be finished. `refused`: rows came since they were counted; count again.
- */
+/** Adds again what the soft contract had relaxed; see restoreConstraints. */
 export const handler = task({
   name: 'restore-constraints',
   input: LockedTask,
-  output: Output,
-  async handler(input, tools): Promise<z.infer<typeof Output>> {
-    const { returning, phases } = await changeMigration(input.migrationId, ({ undo, lease, status }) =>
-      undo === null || undo.restoring || lease?.epoch !== input.epoch
-        ? undefined
-        : {
-            // The decision was made: nobody is waited for any more.
-            set: {
-              undo: { ...undo, restoring: true },
-              status: status === 'waiting_for_decision' ? 'undoing' : status,
-            },
-          },
-    );
-    const notValid = new Set((returning?.refused ?? []).flatMap((one) => (one.notValid ? [one.id] : [])));
-    const steps = ({ undoContract }: Plan) =>
-      undoContract.filter(({ whole }) => whole === undefined || !notValid.has(whole));
-    try {
-      return await runPhase(input, 'restore_constraints', steps, tools);
-    } catch (error) {
-      const rounds = phases.filter(({ name }) => name === 'restore_constraints').length;
-      if (!(error instanceof ConstraintViolated) || rounds >= mostRounds) throw error;
-      tools.logger.warn('rows came that refuse a constraint', error);
-      await changeMigration(input.migrationId, (record) =>
-        record.lease?.epoch === input.epoch
-          ? { set: { returning: { refused: record.returning?.refused ?? [], decision: 'retry' } } }
-          : undefined,
-      );
-      return { status: 'refused' };
-    }
-  },
+  output: z.strictObject({ status: z.enum(['done', 'running', 'refused']) }),
+  handler: (input, tools) => restoreConstraints(input, tools),
 });

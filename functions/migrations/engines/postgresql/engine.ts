@@ -8,6 +8,7 @@ import { keepPlan, readEjectable } from './eject/ejectable.ts';
 import { ejectScript } from './eject/script.ts';
 import { releaseFence, setFencePhase, takeFence } from './fence.ts';
 import { readHistory } from './history.ts';
+import { listSchemas } from './introspect/schemas.ts';
 import { readShape } from './introspect/shape.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
 import { makeLogin } from './login.ts';
@@ -61,6 +62,8 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     history: (tool, schema) =>
       using('history', { readOnly: true }, (session) => readHistory(session, tool, schema)),
     shape: (schema) => using('shape', { readOnly: true }, (session) => readShape(session, schema)),
+    listSchemas: (like, after, limit) =>
+      using('schemas', { readOnly: true }, (session) => listSchemas(session, like, after, limit)),
     validate: (plan, run) =>
       using('validate', { readOnly: true, fresh: true, schema: plan.schema }, async (session) =>
         findProblems(session, plan, await readFacts(session), run),

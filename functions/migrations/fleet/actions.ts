@@ -1,0 +1,73 @@
+import { Conflict } from '#platform/errors.ts';
+import type { NextAction } from '../schemas.ts';
+import type { FleetRecord } from './records.ts';
+
+/** What a person may ask of a fleet. */
+export type FleetAction =
+  | 'start'
+  | 'approve'
+  | 'pause'
+  | 'resume'
+  | 'cancel'
+  | 'redrive'
+  | 'exclude'
+  | 'undo';
+
+const why: Record<FleetAction, string> = {
+  start: 'Migrate the first wave',
+  approve: 'Let it be started',
+  pause: 'Stop before the next target',
+  resume: 'Go on, with the failures seen so far accepted',
+  cancel: 'Begin no more targets; what is done stays',
+  redrive: 'Try the failed targets again',
+  exclude: 'Leave targets out, with a reason',
+  undo: 'Take back every target that is done',
+};
+
+/** What can be done next, by where the fleet stands. */
+export function possibleFleetActions({ status, approval, startedAt }: FleetRecord): FleetAction[] {
+  const approve: FleetAction[] = approval === null ? ['approve'] : [];
+  switch (status) {
+    case 'planned':
+      return ['start', ...approve, 'exclude', 'cancel'];
+    case 'running':
+      return ['pause', 'exclude', 'cancel'];
+    case 'baking':
+      return ['resume', 'pause', 'exclude', 'cancel', 'undo'];
+    case 'paused':
+    case 'halted':
+      return ['resume', ...approve, 'redrive', 'exclude', 'cancel', 'undo'];
+    case 'completed':
+    case 'failed':
+      return [...approve, 'redrive', 'undo'];
+    case 'cancelled':
+      return startedAt === null ? [] : ['undo'];
+    default:
+      return [];
+  }
+}
+
+/** The same as calls and commands. */
+export function nextFleetActions(fleet: FleetRecord): NextAction[] {
+  return possibleFleetActions(fleet)
+    .filter((action) => action !== 'exclude')
+    .map((action) => ({
+      method: 'POST',
+      path: `/migration-fleets/${fleet.id}/${action}`,
+      command: `theseus migration fleet ${action} ${fleet.id}`,
+      why: why[action],
+    }));
+}
+
+/** Throws Conflict naming the status and what is possible instead. */
+export function assertFleetMay(fleet: FleetRecord, action: FleetAction): void {
+  const possible = possibleFleetActions(fleet);
+  if (possible.includes(action)) return;
+  throw new Conflict(`Fleet ${fleet.id} is ${fleet.status}: ${action} is not possible now`, {
+    evidence: { status: fleet.status, possible },
+    action:
+      possible.length === 0
+        ? `Look at it with: theseus migration fleet show ${fleet.id}`
+        : `Possible now: ${possible.map((name) => `theseus migration fleet ${name} ${fleet.id}`).join('; ')}`,
+  });
+}

@@ -1,0 +1,197 @@
+import { clock } from '#platform/clock.ts';
+import { InvalidInput } from '#platform/errors.ts';
+import { assertConsents } from '../consents.ts';
+import { ApprovalMissing, AuthorMayNotApprove, PlanHashDiffers } from '../errors.ts';
+import { authorMayApprove, needsApprover } from '../policy.ts';
+import { keys, writeItem } from '../store.ts';
+import { assertFleetMay, type FleetAction } from './actions.ts';
+import { nextExecution, startFleetExecution } from './execution.ts';
+import type { FleetRecord, FleetTarget } from './records.ts';
+import {
+  changeFleet,
+  countFailures,
+  forgetFailure,
+  freshTarget,
+  readFleet,
+  readTarget,
+  readTargets,
+  saveTarget,
+} from './store.ts';
+import { readTargetList } from './target-list.ts';
+import { deliverFleetAnswer } from './token.ts';
+
+// As with migrations: what a person decides is first written to the record on the condition that it is possible, then
+// acted on. Whoever is cut off between leaves the rest to the reconciler.
+
+interface By {
+  subject: string;
+  comment?: string | undefined;
+}
+
+/** Whether its plan needs an approver's word, by the rule it was planned under. */
+export const fleetNeedsApproval = ({ sample, options, approvalRule }: FleetRecord): boolean =>
+  needsApprover(approvalRule, { plan: sample.plan, options });
+
+function assertHash(fleet: FleetRecord, planHash: string | undefined): void {
+  if (planHash === undefined || planHash === fleet.sample.plan.hash) return;
+  throw new PlanHashDiffers('The plan of the first target is another one than you decided on', {
+    evidence: { sent: planHash, stands: fleet.sample.plan.hash },
+    action: `Read it with: theseus migration fleet show ${fleet.id}`,
+  });
+}
+
+/** A new execution where the last one has ended; else the one that waits is answered. */
+async function goOn(fleet: FleetRecord): Promise<FleetRecord> {
+  if (fleet.execution?.arn === null) return startFleetExecution(fleet);
+  await deliverFleetAnswer(fleet);
+  return fleet;
+}
+
+/** An execution that waits goes on; one that ended, or is about to, is followed by another. */
+const executionFor = (fleet: FleetRecord): FleetRecord['execution'] =>
+  ['completed', 'cancelled', 'failed'].includes(fleet.status) ? nextExecution(fleet) : fleet.execution;
+
+/** Begins the first wave. Throws Conflict, ConsentMissing, PlanHashDiffers, ApprovalMissing. */
+export async function startFleet(
+  id: string,
+  options: { planHash?: string | undefined; consents: string[] },
+): Promise<FleetRecord> {
+  const fleet = await changeFleet(id, (current) => {
+    assertFleetMay(current, 'start');
+    assertHash(current, options.planHash);
+    const consents = [...new Set([...current.consents, ...options.consents])];
+    assertConsents(current.sample, consents);
+    if (fleetNeedsApproval(current) && current.approval === null) {
+      throw new ApprovalMissing(`Fleet ${id} needs an approval before it starts`, {
+        evidence: { risk: current.sample.plan.risk },
+        action: `Ask an approver: theseus migration fleet approve ${id} --hash ${current.sample.plan.hash}`,
+      });
+    }
+    return { status: 'running', consents, startedAt: clock.iso(), execution: nextExecution(current) };
+  });
+  return goOn(fleet);
+}
+
+/** Approves the file for every target, by the plan of the first. Throws Conflict, PlanHashDiffers, AuthorMayNotApprove. */
+export function approveFleet(id: string, by: By, planHash: string): Promise<FleetRecord> {
+  return changeFleet(id, (current) => {
+    assertFleetMay(current, 'approve');
+    assertHash(current, planHash);
+    if (by.subject === current.createdBy && !authorMayApprove()) {
+      throw new AuthorMayNotApprove(`${by.subject} wrote this fleet and may not approve it here`, {
+        evidence: { author: current.createdBy },
+        action: 'Ask another approver.',
+      });
+    }
+    return { approval: { by: by.subject, at: clock.iso(), comment: by.comment ?? null } };
+  });
+}
+
+async function decided(
+  id: string,
+  action: FleetAction,
+  set: (fleet: FleetRecord) => Partial<FleetRecord>,
+): Promise<FleetRecord> {
+  const fleet = await changeFleet(id, (current) => {
+    assertFleetMay(current, action);
+    return set(current);
+  });
+  return goOn(fleet);
+}
+
+/** Stops before the next target. */
+export const pauseFleet = (id: string): Promise<FleetRecord> =>
+  decided(id, 'pause', () => ({ status: 'paused', bakeUntil: null }));
+
+/** Begins no more targets; what is done stays, and can be taken back. */
+export const cancelFleet = (id: string): Promise<FleetRecord> =>
+  decided(id, 'cancel', () => ({ status: 'cancelled', bakeUntil: null, endedAt: clock.iso() }));
+
+/** Goes on; the failures that halted the fleet are accepted, and more of them halt it again. */
+export async function resumeFleet(id: string): Promise<FleetRecord> {
+  const { wave } = await readFleet(id);
+  const failed = await countFailures(id, wave);
+  return decided(id, 'resume', ({ overruled }) => ({
+    status: 'running',
+    halted: null,
+    bakeUntil: null,
+    overruled: failed === 0 ? overruled : { ...overruled, [wave]: failed },
+  }));
+}
+
+/** Takes back every target that is done. */
+export const undoFleet = (id: string, by: By, acceptLosses: boolean): Promise<FleetRecord> =>
+  decided(id, 'undo', (fleet) => ({
+    status: 'undoing',
+    undo: { by: by.subject, acceptLosses },
+    halted: null,
+    bakeUntil: null,
+    endedAt: null,
+    execution: executionFor(fleet),
+  }));
+
+/** Failed targets are tried again, each as a migration of its own. Throws Conflict when none has failed. */
+export async function redriveFleet(id: string): Promise<FleetRecord> {
+  const before = await readFleet(id);
+  assertFleetMay(before, 'redrive');
+  const failed = (await readTargets(id)).filter(({ status }) => status === 'failed');
+  if (failed.length === 0) {
+    throw new InvalidInput('No target has failed', {
+      problems: [{ pointer: '/params/id', detail: 'The fleet has no failed target' }],
+      action: `Look at it with: theseus migration fleet show ${id}`,
+    });
+  }
+  for (const target of failed) {
+    const again = freshTarget(id, { ...target, attempt: target.attempt + 1 });
+    await forgetFailure(id, target);
+    await saveTarget(id, again);
+  }
+  return decided(id, 'redrive', (fleet) => ({
+    status: 'running',
+    halted: null,
+    bakeUntil: null,
+    failure: null,
+    endedAt: null,
+    wave: Math.min(fleet.wave, fleet.waves.length - 1),
+    overruled: {},
+    execution: executionFor(fleet),
+  }));
+}
+
+/** Leaves targets out that are not done. Throws Conflict, InvalidInput when none fits. */
+export async function excludeTargets(
+  id: string,
+  asked: { targets: { database: string; schema?: string | undefined }[]; reason: string },
+): Promise<FleetRecord> {
+  const fleet = await readFleet(id);
+  assertFleetMay(fleet, 'exclude');
+  const fits = ({ database, databaseId, schema }: FleetTarget) =>
+    asked.targets.some(
+      (one) =>
+        (one.database === database || one.database === databaseId) &&
+        (one.schema === undefined || one.schema === schema),
+    );
+  const list = await readTargetList(id, 0, fleet.waves.at(-1)?.to ?? 0);
+  const chosen = list.filter(fits);
+  if (chosen.length === 0) {
+    throw new InvalidInput('No target of the fleet fits', {
+      problems: [{ pointer: '/body/targets', detail: 'None of these is a target of the fleet' }],
+      action: `List them with: theseus migration fleet targets ${id}`,
+    });
+  }
+  for (const target of chosen) {
+    const wave = fleet.waves.findIndex(({ from, to }) => target.index >= from && target.index < to);
+    const stands = (await readTarget(id, target.index)) ?? freshTarget(id, { ...target, wave, attempt: 1 });
+    if (stands.status === 'failed') await forgetFailure(id, stands);
+    await writeItem(
+      keys.fleetTarget(id, target.index),
+      { ...stands, status: 'excluded', reason: asked.reason },
+      {
+        expression: 'attribute_not_exists(pk) OR #status = :pending OR #status = :failed',
+        names: { '#status': 'status' },
+        values: { ':pending': 'pending', ':failed': 'failed' },
+      },
+    );
+  }
+  return readFleet(id);
+}

@@ -1,0 +1,120 @@
+import { type ItemPage, keys, type Place, readPage } from '../store.ts';
+import { nextFleetActions } from './actions.ts';
+import { fleetNeedsApproval } from './decisions.ts';
+import { type FleetRecord, type FleetTarget, TargetRecord } from './records.ts';
+import { summarise } from './report.ts';
+import type { Fleet, FleetListItem, TargetStatus, TargetView } from './schemas.ts';
+import { readTargets } from './store.ts';
+import { readTargetList } from './target-list.ts';
+
+const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+const waveName = ({ waves, wave }: FleetRecord): string | null => waves[wave]?.name ?? null;
+
+/** Everything about one fleet, summed up from its record and its targets. */
+export async function readFleetView(fleet: FleetRecord): Promise<Fleet> {
+  const included = fleet.waves.at(-1)?.to ?? 0;
+  const leftOut = included < fleet.targets ? await readTargetList(fleet.id, included, fleet.targets) : [];
+  const summary = summarise(fleet, await readTargets(fleet.id), leftOut);
+  const { sample } = fleet;
+  return {
+    id: fleet.id,
+    name: fleet.name,
+    fileName: fleet.fileName,
+    status: fleet.status,
+    targets: fleet.selection,
+    total: fleet.targets,
+    wave: waveName(fleet),
+    ...summary,
+    halt: fleet.halt,
+    halted: fleet.halted?.reason ?? null,
+    concurrency: fleet.concurrency,
+    bakeSeconds: fleet.bakeSeconds,
+    bakeUntil: isoOf(fleet.bakeUntil),
+    largeRows: fleet.largeRows,
+    options: fleet.options,
+    consents: fleet.consents,
+    sample: {
+      migration: sample.migrationId,
+      database: sample.database,
+      schema: sample.schema,
+      plan: sample.plan,
+    },
+    approval: fleet.approval,
+    approvalRequired: fleetNeedsApproval(fleet),
+    failure: fleet.failure,
+    createdAt: fleet.createdAt,
+    createdBy: fleet.createdBy,
+    updatedAt: fleet.updatedAt,
+    startedAt: fleet.startedAt,
+    endedAt: fleet.endedAt,
+    next: nextFleetActions(fleet),
+  };
+}
+
+export function fleetListItem(fleet: FleetRecord): FleetListItem {
+  const { id, name, status, targets, createdAt, createdBy, updatedAt } = fleet;
+  return { id, name, status, total: targets, wave: waveName(fleet), createdAt, createdBy, updatedAt };
+}
+
+/** Targets in the order of the list, from a place in it on; `status` keeps only those that stand so. */
+export async function readTargetViews(
+  fleet: FleetRecord,
+  { status, limit, from }: { status?: TargetStatus | undefined; limit: number; from: number },
+): Promise<{ items: TargetView[]; next: number | undefined }> {
+  // What has a record is asked of the table; the rest of the list is in the bucket.
+  if (status !== undefined && status !== 'pending' && status !== 'excluded') {
+    const records = (await readTargets(fleet.id)).filter((one) => one.index >= from && one.status === status);
+    const items = records.slice(0, limit);
+    const next = records.length > limit ? (items.at(-1)?.index ?? 0) + 1 : undefined;
+    return { items: items.map((record) => viewOf(fleet, record, record)), next };
+  }
+  const items: TargetView[] = [];
+  for (let at = from; at < fleet.targets; at += limit) {
+    const list = await readTargetList(fleet.id, at, Math.min(at + limit, fleet.targets));
+    const known = await recordsBetween(fleet.id, at, list.length);
+    for (const target of list) {
+      const view = viewOf(fleet, target, known.get(target.index));
+      if (status !== undefined && view.status !== status) continue;
+      if (items.length === limit) return { items, next: target.index };
+      items.push(view);
+    }
+    if (status === undefined) {
+      const next = at + limit;
+      return { items, next: next < fleet.targets ? next : undefined };
+    }
+  }
+  return { items, next: undefined };
+}
+
+async function recordsBetween(
+  fleetId: string,
+  from: number,
+  count: number,
+): Promise<Map<number, TargetRecord>> {
+  const { pk } = keys.fleet(fleetId);
+  const before: Place | undefined = from === 0 ? undefined : { ...keys.fleetTarget(fleetId, from - 1) };
+  const page: ItemPage<TargetRecord> = await readPage(TargetRecord, {
+    pk,
+    prefix: 'TARGET#',
+    limit: Math.max(1, count),
+    from: before,
+  });
+  return new Map(page.items.map((record) => [record.index, record]));
+}
+
+function viewOf(fleet: FleetRecord, target: FleetTarget, record: TargetRecord | undefined): TargetView {
+  const wave = fleet.waves.find(({ from, to }) => target.index >= from && target.index < to);
+  const began = record !== undefined && record.startedAt !== null;
+  return {
+    index: target.index,
+    database: target.database,
+    schema: target.schema,
+    wave: wave?.name ?? 'none',
+    status: record?.status ?? (target.excluded === undefined ? 'pending' : 'excluded'),
+    attempt: record?.attempt ?? 1,
+    migration: began ? record.migrationId : null,
+    failure: record?.failure ?? null,
+    reason: record?.reason ?? target.excluded ?? null,
+    durationMs: record?.durationMs ?? null,
+  };
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { newId } from '#platform/ids.ts';
+import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { planFleet } from '../fleet/create.ts';
+import * as decisions from '../fleet/decisions.ts';
+import type { FleetRecord } from '../fleet/records.ts';
+import { markdownOf } from '../fleet/report.ts';
+import {
+  ApproveFleet,
+  ExcludeTargets,
+  Fleet,
+  FleetId,
+  FleetPage,
+  FleetReason,
+  FleetReport,
+  NewFleet,
+  StartFleet,
+  TargetPage,
+  TargetQuery,
+  UndoFleet,
+} from '../fleet/schemas.ts';
+import { listFleets, readFleet } from '../fleet/store.ts';
+import { fleetListItem, readFleetView, readTargetViews } from '../fleet/view.ts';
+import { placeSchema } from '../store.ts';
+
+const Params = z.strictObject({ id: FleetId });
+
+/** The same Idempotency-Key gives the same id, so that a run which takes over finishes the first one's work. */
+function idOf({ caller, idempotencyKey }: RequestTools): string {
+  if (idempotencyKey === undefined) return newId('flt');
+  const hash = createHash('sha256').update(`${caller.subject.length}:${caller.subject}${idempotencyKey}`);
+  return `flt_${hash.digest('hex').slice(0, 20)}`;
+}
+
+/** A verb that a person asks of a fleet; the answer is the fleet after it. */
+function action<B extends z.ZodType>(
+  verb: string,
+  role: Route['role'],
+  summary: string,
+  body: B,
+  act: (id: string, body: z.output<B>, subject: string) => Promise<FleetRecord>,
+): Route {
+  return route({
+    method: 'POST',
+    path: `/migration-fleets/{id}/${verb}`,
+    summary,
+    role,
+    params: Params,
+    body,
+    responses: { 200: Fleet },
+    handler: async (request) => {
+      // B is always a schema here, so what was parsed is its output; the conditional type cannot see that.
+      const asked = request.body as z.output<B>;
+      const record = await act(request.params.id, asked, request.caller.subject);
+      return { status: 200, body: await readFleetView(record) };
+    },
+  });
+}
+
+export const fleetRoutes: Route[] = [
+  route({
+    method: 'POST',
+    path: '/migration-fleets',
+    summary: 'Plan one migration for many databases and schemas; changes nothing in them',
+    description: 'Targets are resolved now and stay as they are; the first of them is planned as a sample.',
+    role: 'operator',
+    body: NewFleet,
+    responses: { 201: Fleet },
+    async handler({ body, ...tools }) {
+      const fleet = await planFleet(idOf(tools), body, {
+        by: tools.caller.subject,
+        requestId: tools.requestId,
+      });
+      return {
+        status: 201,
+        body: await readFleetView(fleet),
+        headers: { location: `/migration-fleets/${fleet.id}` },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/migration-fleets',
+    summary: 'List fleets, newest first',
+    role: 'viewer',
+    query: pageQuery,
+    responses: { 200: FleetPage },
+    async handler({ query }) {
+      const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
+      const { items, next } = await listFleets(query.limit, from);
+      return {
+        status: 200,
+        body: {
+          items: items.map(fleetListItem),
+          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/migration-fleets/{id}',
+    summary: 'Show a fleet: its waves, counts, failures by cause, and what can be done next',
+    role: 'viewer',
+    params: Params,
+    responses: { 200: Fleet },
+    handler: async ({ params }) => ({ status: 200, body: await readFleetView(await readFleet(params.id)) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/migration-fleets/{id}/targets',
+    summary: 'List the targets of a fleet and where each stands',
+    role: 'viewer',
+    params: Params,
+    query: TargetQuery,
+    responses: { 200: TargetPage },
+    async handler({ params, query }) {
+      const from = query.cursor === undefined ? 0 : decodeCursor(z.int().min(0), query.cursor);
+      const { status, limit } = query;
+      const { items, next } = await readTargetViews(await readFleet(params.id), { status, limit, from });
+      return {
+        status: 200,
+        body: { items, ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }) },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/migration-fleets/{id}/report',
+    summary: 'The report of a fleet as Markdown',
+    role: 'viewer',
+    params: Params,
+    responses: { 200: FleetReport },
+    handler: async ({ params }) => ({
+      status: 200,
+      body: { markdown: markdownOf(await readFleetView(await readFleet(params.id))) },
+    }),
+  }),
+  action('start', 'operator', 'Begin the first wave', StartFleet, (id, body) =>
+    decisions.startFleet(id, body),
+  ),
+  action('approve', 'approver', 'Approve the plan for every target', ApproveFleet, (id, body, subject) =>
+    decisions.approveFleet(id, { subject, comment: body.comment }, body.planHash),
+  ),
+  action('pause', 'operator', 'Stop before the next target', FleetReason, (id) => decisions.pauseFleet(id)),
+  action(
+    'resume',
+    'operator',
+    'Go on after a pause, a halt, or before the bake time is over',
+    FleetReason,
+    (id) => decisions.resumeFleet(id),
+  ),
+  action('cancel', 'operator', 'Begin no more targets; what is done stays', FleetReason, (id) =>
+    decisions.cancelFleet(id),
+  ),
+  action('redrive', 'operator', 'Try the failed targets again', FleetReason, (id) =>
+    decisions.redriveFleet(id),
+  ),
+  action('exclude', 'operator', 'Leave targets out that are not done', ExcludeTargets, (id, body) =>
+    decisions.excludeTargets(id, body),
+  ),
+  action('undo', 'operator', 'Take back every target that is done', UndoFleet, (id, body, subject) =>
+    decisions.undoFleet(id, { subject, comment: body.comment }, body.acceptLosses),
+  ),
+];

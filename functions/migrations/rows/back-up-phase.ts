@@ -1,0 +1,32 @@
+import type { TaskTools } from '#platform/task.ts';
+import { readPlan } from '../artifacts.ts';
+import { enterPhase } from '../history.ts';
+import type { BackupRecord } from '../records.ts';
+import { runSteps, type StepsResult } from '../steps.ts';
+import { runOptions, withTarget } from '../target.ts';
+import { backUpRows } from './back-up.ts';
+
+/**
+ * Copies rows that go away to the backup bucket, part by part; a part that is stored is not copied again. Before a
+ * revert the version's views go first, so that no client of theirs writes what is not copied any more.
+ */
+export async function backUpPhase(
+  { migrationId, epoch }: { migrationId: string; epoch: number },
+  purpose: BackupRecord['purpose'],
+  tools: TaskTools,
+): Promise<StepsResult> {
+  const phase = purpose === 'revert' ? 'back_up_lost_rows' : 'back_up_rows';
+  const record = await enterPhase(migrationId, epoch, phase);
+  // What an attempt before this one began to drop, it had copied.
+  if (purpose === 'revert' && record.phases.some(({ name }) => name === 'revert')) return { status: 'done' };
+  const plan = await readPlan(record);
+  const fence = { migration: migrationId, epoch };
+  return withTarget(record, 'backup', async (engine) => {
+    await engine.setFencePhase(fence, phase);
+    if (purpose === 'revert') {
+      const hidden = await runSteps(engine, plan.rollback.slice(0, 1), fence, 'revert', tools);
+      if (hidden.status === 'running') return hidden;
+    }
+    return backUpRows(engine, record, plan, purpose, runOptions(tools));
+  });
+}

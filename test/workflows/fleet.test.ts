@@ -1,0 +1,118 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Fleet, type FleetStatus } from '#migrations/fleet/schemas.ts';
+import { readFleet } from '#migrations/fleet/store.ts';
+import { type Platform, startPlatform } from './harness.ts';
+
+const file = `operations:
+  - add_column:
+      table: customers
+      column: { name: tier, type: text, nullable: false }
+      up: "CASE WHEN email LIKE 'a1%' THEN 'gold' ELSE 'free' END"
+`;
+/** Refused by rows with a letter in them. */
+const breaking = `operations:
+  - alter_column:
+      table: customers
+      column: email
+      type: integer
+      up: "substr(email, 2)::integer"
+      down: "'a' || email"
+`;
+
+let platform: Platform;
+
+/** Schemas t_001 and so on, each with a few customers. */
+async function tenants(prefix: string, count: number, broken: number[] = []): Promise<void> {
+  for (let n = 1; n <= count; n += 1) {
+    const schema = `${prefix}_${String(n).padStart(3, '0')}`;
+    await platform.sql(
+      `CREATE SCHEMA ${schema};
+       CREATE TABLE ${schema}.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL);
+       INSERT INTO ${schema}.customers (email) SELECT 'a' || g FROM generate_series(1, 5) g;
+       ${broken.includes(n) ? `INSERT INTO ${schema}.customers (email) VALUES ('bad')` : ''}`,
+    );
+  }
+}
+
+async function planFleet(like: string, more: object = {}, text = file): Promise<Fleet> {
+  const answer = await platform.send('POST', '/migration-fleets', {
+    file: text,
+    fileName: '01_tier.yaml',
+    targets: { databases: ['shop'], schemas: like },
+    bakeSeconds: 0,
+    ...more,
+  });
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return Fleet.parse(answer.body);
+}
+
+async function act(id: string, verb: string, body: object = {}): Promise<Fleet> {
+  const answer = await platform.send('POST', `/migration-fleets/${id}/${verb}`, body);
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  return Fleet.parse(answer.body);
+}
+
+async function until(id: string, ...statuses: FleetStatus[]): Promise<Fleet> {
+  await expect
+    .poll(async () => (await readFleet(id)).status, { timeout: 40_000, interval: 50 })
+    .toSatisfy((status: FleetStatus) => statuses.includes(status));
+  return Fleet.parse((await platform.send('GET', `/migration-fleets/${id}`)).body);
+}
+
+const targets = async (id: string, status: string) =>
+  (await platform.send('GET', `/migration-fleets/${id}/targets?limit=100&status=${status}`)).body.items;
+
+describe('a fleet of migrations', () => {
+  beforeAll(async () => {
+    platform = await startPlatform({ rows: 1 });
+  });
+
+  it('goes through its waves, each target a migration of its own, and is taken back as a whole', async () => {
+    await tenants('t', 6);
+    const planned = await planFleet('t\\_%', { waves: { canary: 1, percent: [50, 100] } });
+    expect(planned).toMatchObject({ status: 'planned', total: 6, wave: 'canary' });
+    expect(planned.waves.map(({ name, targets: size }) => [name, size])).toEqual([
+      ['canary', 1],
+      ['50%', 2],
+      ['100%', 3],
+    ]);
+    await act(planned.id, 'start', { planHash: planned.sample.plan.hash });
+    const completed = await until(planned.id, 'completed');
+    expect(completed.counts).toMatchObject({ done: 6, failed: 0, pending: 0 });
+    expect(completed.waves.every(({ p50Ms }) => (p50Ms ?? 0) > 0)).toBe(true);
+    const [first] = await targets(planned.id, 'done');
+    const migration = await platform.show(first.migration);
+    expect(migration).toMatchObject({ status: 'completed', schema: 't_001' });
+    expect(
+      await platform.sql(`SELECT count(*)::int AS n FROM t_003_01_tier.customers WHERE tier = 'gold'`),
+    ).toEqual([{ n: 1 }]);
+
+    await act(planned.id, 'undo');
+    const undone = await until(planned.id, 'undone');
+    expect(undone.counts).toMatchObject({ undone: 6, done: 0 });
+    expect(
+      await platform.sql(
+        `SELECT count(*)::int AS n FROM information_schema.columns WHERE column_name LIKE '%tier%'`,
+      ),
+    ).toEqual([{ n: 0 }]);
+  });
+
+  it('halts on its canary, and tries again what failed', async () => {
+    await tenants('h', 4, [1]);
+    const planned = await planFleet('h\\_%', {}, breaking);
+    await act(planned.id, 'start');
+    const halted = await until(planned.id, 'halted');
+    expect(halted.halted).toContain('1 of 1 targets of wave canary failed');
+    expect(halted.counts).toMatchObject({ failed: 1, pending: 3, done: 0 });
+    expect(halted.failures).toMatchObject([
+      { name: 'ValidationFailed', targets: 1, examples: ['shop/h_001'] },
+    ]);
+    await platform.sql(`DELETE FROM h_001.customers WHERE email = 'bad'`);
+    await act(planned.id, 'redrive');
+    const completed = await until(planned.id, 'completed');
+    expect(completed.counts).toMatchObject({ done: 4, failed: 0 });
+    expect(await targets(planned.id, 'done')).toContainEqual(
+      expect.objectContaining({ schema: 'h_001', attempt: 2 }),
+    );
+  });
+});
