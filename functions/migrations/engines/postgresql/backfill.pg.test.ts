@@ -279,16 +279,16 @@ describe('a backfill by key ranges', () => {
   });
 
   it('follows the probe and the limit that the migration names', async () => {
-    await makePeople(admin, 'id bigint', 'g', 25_000);
+    // Enough that it is not done before the probe has told anything.
+    await makePeople(admin, 'id bigint', 'g', 300_000);
     const named = { probe: 'SELECT pg_sleep(0.02) -- a slow read', p99LimitMs: 5 };
-    let reports = 0;
     const { progress } = await backfillRange(
       open,
-      splitName(id, 25_000),
+      splitName(id, 300_000),
       everything,
       null,
       fence,
-      options({ pacing: named, onProgress: async () => ++reports < 2 }),
+      options({ pacing: named, onProgress: async ({ pace }) => pace.chunkRows > MIN_ROWS }),
     );
     expect(progress.probeP99Ms).toBeGreaterThan(19);
     expect(progress.pace.chunkRows).toBe(MIN_ROWS);
