@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { eventually } from '../end-to-end/platform.ts';
 import { type MortalPlatform, startMortal } from './platform.ts';
 import { openShop } from './shop.ts';
 
@@ -56,7 +57,15 @@ it('a deployment in the middle of the backfill: what runs ends on its own defini
   expect(shop.errors()).toEqual([]);
   expect(await shop.check('old')).toMatchObject({ wrong: [] });
 
-  const [old, fresh] = [running, later].map(({ id }) => statesEntered(platform?.directory ?? '', id));
+  const [old, fresh] = await Promise.all(
+    [running, later].map(({ id }) =>
+      // The record says so shortly before its execution ends.
+      eventually(async () => {
+        const states = statesEntered(platform?.directory ?? '', id);
+        return states.includes('Completed') ? states : undefined;
+      }, `the end of ${id}`),
+    ),
+  );
   expect(old).toEqual(expect.arrayContaining(['BackfillRange', 'Publish', 'Completed']));
   expect(old).not.toContain('ShowToClients');
   expect(fresh).toEqual(expect.arrayContaining(['PlanBackfillNow', 'ShowToClients', 'Completed']));

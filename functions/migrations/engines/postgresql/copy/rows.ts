@@ -13,6 +13,10 @@ const mostRounds = 50;
 const keysAtOnce = 500;
 /** A sample of blocks may have fewer rows than estimated: it takes so many times more of them. */
 const ampleness = 1.5;
+/** Read whole within a second. */
+const smallRows = 200_000;
+/** Blocks of a table together, at least; about 500. */
+const leastBytes = 4 * 2 ** 20;
 
 /** A table as it is in the source (physical names) and in the copy (the names clients use). */
 interface Copied {
@@ -52,10 +56,7 @@ export async function copySample(
   );
   for (const one of tables) {
     signal.throwIfAborted();
-    const rows = one.table.estimatedRows;
-    const share = (100 * sample * ampleness) / Math.max(1, rows);
-    const some = rows > sample ? ` TABLESAMPLE SYSTEM (${Math.min(100, share).toFixed(6)})` : '';
-    await append(source, copy, snapshot.schema, one, `${some} LIMIT ${sample}`);
+    await append(source, copy, snapshot.schema, one, `${spread(one.table, sample)} LIMIT ${sample}`);
   }
   const references = referencesOf(tables, snapshot.schema);
   for (let round = 0; round < mostRounds; round += 1) {
@@ -76,6 +77,18 @@ export async function copySample(
     counted.push({ table: table.name, rows: rows[0]?.rows ?? 0 });
   }
   return counted;
+}
+
+/**
+ * Rows from places all over a table. Of a small one every row is looked at; of a large one whole blocks are taken, and
+ * of these enough that not all of them can be missed.
+ */
+function spread({ estimatedRows, bytes }: Snapshot['tables'][number], sample: number): string {
+  if (estimatedRows <= sample) return '';
+  const share = (100 * sample * ampleness) / estimatedRows;
+  const percent = (wanted: number) => Math.min(100, wanted).toFixed(6);
+  if (estimatedRows <= smallRows) return ` TABLESAMPLE BERNOULLI (${percent(share)})`;
+  return ` TABLESAMPLE SYSTEM (${percent(Math.max(share, (100 * leastBytes) / Math.max(1, bytes)))})`;
 }
 
 /** Streams rows from one to the other as COPY has them. `tail`: what follows the table in the SELECT. */
