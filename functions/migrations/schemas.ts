@@ -96,7 +96,7 @@ export const MigrationOptions = z
       .max(40)
       .optional()
       .describe('Key ranges a table is split into; one per 250,000 rows when absent'),
-    concurrency: z.int().min(1).max(40).default(2).describe('Ranges worked on at the same time'),
+    concurrency: z.int().min(1).max(40).default(1).describe('Ranges worked on at the same time'),
     pacing: z
       .strictObject({
         probe: z

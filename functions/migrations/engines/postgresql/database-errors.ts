@@ -49,7 +49,7 @@ export function connectError(error: unknown, target: string): TheseusError {
     return new DatabaseUnreachable(`${target} has no connection left: ${message}`, {
       evidence,
       action:
-        'Free connections or raise max_connections; Theseus needs two for each key range at work: 4 unless concurrency is set.',
+        'Free connections or raise max_connections; Theseus needs two for each key range at work: 2 unless concurrency is set.',
     });
   }
   if (state === null && !connectionTrouble.test(`${errorCode(error)} ${message}`)) {
