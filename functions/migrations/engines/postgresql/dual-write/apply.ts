@@ -3,11 +3,17 @@ import { StatementFailed } from '../../../errors.ts';
 import { DualWriteGroup, type TableRef } from '../../../plan/schemas.ts';
 import { quoteLiteral } from '../../../sql/identifiers.ts';
 import type { Session } from '../connection.ts';
+import type { ColumnFacts } from './differs.ts';
 import { type LiveGroup, watchedColumns } from './function.ts';
-import { clientFunction, clientFunctionStatement, dualWriteStatements, triggerPrefix } from './triggers.ts';
+import {
+  clientFunction,
+  clientFunctionStatement,
+  dualWriteStatements,
+  type Settings,
+  triggerPrefix,
+} from './triggers.ts';
 
-/** A group as theseus.groups keeps it. */
-export const storedGroup = DualWriteGroup.extend({
+const storedGroup = DualWriteGroup.extend({
   columns: z.record(
     z.string(),
     z.strictObject({ type: z.string(), notNull: z.boolean(), hasDefault: z.boolean() }),
@@ -108,13 +114,19 @@ export function clientPositions(
   return positions;
 }
 
-async function rebuildTable(session: Session, oid: number): Promise<void> {
-  const { rows: tables } = await session.query<{
-    schema: string;
-    name: string;
-    partitioned: boolean;
-    triggers: string[];
-  }>(
+/** A table with what is kept in step on it now, oldest first, and its triggers of ours. */
+export interface DualWrittenTable {
+  schema: string;
+  name: string;
+  oid: number;
+  partitioned: boolean;
+  triggers: string[];
+  groups: LiveGroup[];
+}
+
+/** Null when the table is gone. */
+export async function readDualWritten(session: Session, oid: number): Promise<DualWrittenTable | null> {
+  const { rows: tables } = await session.query<Omit<DualWrittenTable, 'oid' | 'groups'>>(
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
        ARRAY(SELECT t.tgname::text FROM pg_trigger t
              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND starts_with(t.tgname, $2)) AS triggers
@@ -125,22 +137,33 @@ async function rebuildTable(session: Session, oid: number): Promise<void> {
     'SELECT definition, position FROM theseus.groups WHERE table_oid = $1 ORDER BY position, id',
     [oid],
   );
-  const table = tables[0];
-  if (table === undefined) {
+  const [table] = tables;
+  if (table === undefined) return null;
+  const live = groups.map(({ definition, position }) => ({ ...storedGroup.parse(definition), position }));
+  return { ...table, oid, groups: live };
+}
+
+/** How dates and times read inside the functions. */
+export async function readSettings(session: Session): Promise<Settings> {
+  const { rows } = await session.query<{ name: string; value: string }>(
+    'SELECT name, value FROM theseus.settings',
+  );
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
+
+async function rebuildTable(session: Session, oid: number): Promise<void> {
+  const table = await readDualWritten(session, oid);
+  if (table === null) {
     await session.query(`DROP FUNCTION IF EXISTS theseus.write_${oid}()`);
     return;
   }
-  const live = groups.map(({ definition, position }) => ({ ...storedGroup.parse(definition), position }));
-  const { rows: settings } = await session.query<{ name: string; value: string }>(
-    'SELECT name, value FROM theseus.settings',
-  );
-  const pinned = Object.fromEntries(settings.map(({ name, value }) => [name, value]));
+  const settings = await readSettings(session);
   // One round trip, because clients wait meanwhile.
-  await session.query(dualWriteStatements({ ...table, oid }, live, table.triggers, pinned).join(';\n'));
+  await session.query(dualWriteStatements(table, table.groups, table.triggers, settings).join(';\n'));
 }
 
 /** Migrations of a schema in the order in which they began here; a migration keeps its place. */
-async function positionOf(session: Session, schema: string, migration: string): Promise<number> {
+export async function positionOf(session: Session, schema: string, migration: string): Promise<number> {
   const { rows } = await session.query<{ own: number | null; newest: number }>(
     `SELECT max(position) FILTER (WHERE migration = $2) AS own, coalesce(max(position), 0) AS newest
      FROM theseus.groups WHERE schema_name = $1`,
@@ -149,19 +172,28 @@ async function positionOf(session: Session, schema: string, migration: string): 
   return rows[0]?.own ?? (rows[0]?.newest ?? 0) + 1;
 }
 
-async function columnFacts(session: Session, oid: number, table: TableRef, columns: string[]) {
-  const { rows } = await session.query<{ name: string; type: string; notNull: boolean; hasDefault: boolean }>(
+/** What the catalogue says of a table's columns, by name. */
+export async function readColumns(session: Session, oid: number): Promise<Record<string, ColumnFacts>> {
+  const { rows } = await session.query<ColumnFacts & { name: string }>(
     `SELECT attname::text AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS "notNull",
        atthasdef OR attidentity <> '' AS "hasDefault"
-     FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attname = ANY($2)`,
-    [oid, columns],
+     FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`,
+    [oid],
   );
-  const facts = Object.fromEntries(rows.map(({ name, ...rest }) => [name, rest]));
-  const lacking = columns.filter((column) => facts[column] === undefined);
+  return Object.fromEntries(rows.map(({ name, ...rest }) => [name, rest]));
+}
+
+async function columnFacts(session: Session, oid: number, table: TableRef, columns: string[]) {
+  const standing = await readColumns(session, oid);
+  const found = columns.flatMap((column) => {
+    const facts = standing[column];
+    return facts === undefined ? [] : [[column, facts] as const];
+  });
+  const lacking = columns.filter((column) => standing[column] === undefined);
   if (lacking.length > 0) {
     throw missing(`The table ${table.schema}.${table.name} has no column ${lacking.join(', ')}`);
   }
-  return facts;
+  return Object.fromEntries(found);
 }
 
 /** The table's oid now, by its oid or else by its name; null when it is gone. */

@@ -35,7 +35,7 @@ const changed = (group: LiveGroup, columns: string[]) => differs(columns, group.
  * middle travels both ways.
  */
 export function functionBody(
-  table: { schema: string; name: string; partitioned?: boolean },
+  table: { schema: string; name: string; partitioned: boolean },
   groups: LiveGroup[],
 ): string {
   const newestFirst = groups.toReversed();
@@ -125,7 +125,7 @@ function assign(group: LiveGroup, targets: { column: string; expression: string 
  * A row that an update moves to another partition comes as an INSERT with both sides in step: where the new side
  * follows from the old one, the old one stays as it is.
  */
-function assignUnlessMoved(table: { partitioned?: boolean }, group: LiveGroup): string {
+function assignUnlessMoved(table: { partitioned: boolean }, group: LiveGroup): string {
   const downs = assign(group, group.downs);
   if (table.partitioned !== true || group.ups.length === 0 || group.downs.length === 0) return downs;
   const follows = group.ups.map(

@@ -23,7 +23,7 @@ function writeFunction(oid: number): string {
  * them when there are none. `standing` are the names of the triggers of ours that the table has now.
  */
 export function dualWriteStatements(
-  table: { schema: string; name: string; oid: number; partitioned?: boolean },
+  table: { schema: string; name: string; oid: number; partitioned: boolean },
   groups: LiveGroup[],
   standing: string[],
   settings: Settings,

@@ -5,19 +5,21 @@ import { quoteIdentifier } from '../../../sql/identifiers.ts';
 import type { Fence } from '../../engine.ts';
 import type { Session } from '../connection.ts';
 import { usesControlSchema } from '../control-schema.ts';
-import { storedGroup, tableOid } from '../dual-write/apply.ts';
-import type { LiveGroup } from '../dual-write/function.ts';
+import {
+  type DualWrittenTable,
+  positionOf,
+  readColumns,
+  readDualWritten,
+  readSettings,
+  tableOid,
+} from '../dual-write/apply.ts';
+import type { ColumnFacts } from '../dual-write/differs.ts';
 import type { Settings } from '../dual-write/triggers.ts';
 import { checkFence } from '../fence.ts';
 
 /** A table whose dual write a script begins or ends. */
-export interface EjectableTable {
-  schema: string;
-  name: string;
-  oid: number;
-  /** What is kept in step now, oldest first. */
-  groups: LiveGroup[];
-  columns: Record<string, { type: string; notNull: boolean; hasDefault: boolean }>;
+export interface EjectableTable extends DualWrittenTable {
+  columns: Record<string, ColumnFacts>;
 }
 
 /** What the database itself knows of a migration: enough to end it without the platform. */
@@ -81,14 +83,6 @@ export async function readEjectable(session: Session, named: string | null): Pro
     'SELECT step FROM theseus.steps WHERE migration = $1',
     [held.migration],
   );
-  const { rows: settings } = await session.query<{ name: string; value: string }>(
-    'SELECT name, value FROM theseus.settings',
-  );
-  const { rows: positions } = await session.query<{ own: number | null; newest: number }>(
-    `SELECT max(position) FILTER (WHERE migration = $2) AS own, coalesce(max(position), 0) AS newest
-     FROM theseus.groups WHERE schema_name = $1`,
-    [held.schema, held.migration],
-  );
   const tables = new Map<string, EjectableTable>();
   for (const ref of dualWritten(plan)) {
     const table = await readTable(session, ref);
@@ -100,8 +94,8 @@ export async function readEjectable(session: Session, named: string | null): Pro
     done: new Set(steps.map(({ step }) => step)),
     tables,
     types: await spelled(session, plan),
-    nextPosition: positions[0]?.own ?? (positions[0]?.newest ?? 0) + 1,
-    settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    nextPosition: await positionOf(session, held.schema, held.migration),
+    settings: await readSettings(session),
   };
 }
 
@@ -167,32 +161,6 @@ async function spelled(session: Session, plan: Plan): Promise<Map<string, string
 
 async function readTable(session: Session, ref: TableRef): Promise<EjectableTable | null> {
   const oid = await tableOid(session, ref);
-  if (oid === null) return null;
-  const { rows: names } = await session.query<{ schema: string; name: string }>(
-    `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = $1`,
-    [oid],
-  );
-  const { rows: groups } = await session.query<{ definition: unknown; position: number }>(
-    'SELECT definition, position FROM theseus.groups WHERE table_oid = $1 ORDER BY position, id',
-    [oid],
-  );
-  const { rows: columns } = await session.query<{
-    name: string;
-    type: string;
-    notNull: boolean;
-    hasDefault: boolean;
-  }>(
-    `SELECT attname::text AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS "notNull",
-       atthasdef OR attidentity <> '' AS "hasDefault"
-     FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`,
-    [oid],
-  );
-  return {
-    schema: names[0]?.schema ?? ref.schema,
-    name: names[0]?.name ?? ref.name,
-    oid,
-    groups: groups.map(({ definition, position }) => ({ ...storedGroup.parse(definition), position })),
-    columns: Object.fromEntries(columns.map(({ name, ...rest }) => [name, rest])),
-  };
+  const table = oid === null ? null : await readDualWritten(session, oid);
+  return table && { ...table, columns: await readColumns(session, table.oid) };
 }

@@ -275,4 +275,19 @@ describe('eject', () => {
     const physical = (await sql.query(`SELECT * FROM "it's \\ here"`)).rows;
     expect(Object.values(physical[0] ?? {})).toContain('v :x \\ ');
   });
+
+  it('keeps rows that move between partitions as the platform does', async () => {
+    await sql.query(`CREATE TABLE parts (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);
+      CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100)`);
+    const change = { alter_column: { table: 'parts', column: 'v', type: 'bigint', up: 'v', down: 'v::int' } };
+    const run = await startRun(url, 'parts', JSON.stringify({ name: 'parts', operations: [change] }));
+    await run.engine.keepPlan(run.fence, run.plan);
+    const script = await run.engine.eject(null, 'complete');
+    await run.steps(run.plan.expand);
+    const { rows } = await sql.query<{ body: string }>(
+      `SELECT prosrc AS body FROM pg_proc WHERE proname = 'write_' || 'parts'::regclass::oid`,
+    );
+    expect(rows).toHaveLength(1);
+    expect(script).toContain(rows[0]?.body.trim());
+  });
 });
