@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { freshTable, median, underTraffic } from './fixture.ts';
 import { machine, rounded, wholeNumbers, withServer } from './server.ts';
 import type { Traffic } from './traffic.ts';
-import { control, flagColumn, oneStatement, oneWorker, ours, type Variant } from './variants.ts';
+import { control, flagColumn, oneStatement, ours, parallel, type Variant } from './variants.ts';
 
 // Fills a new column of a large table under live traffic, in several ways, in alternation, on one server. See
 // docs/benchmarks.md for what is compared and how to read it.
@@ -47,7 +47,7 @@ async function measure(url: string, variant: Variant, size: number): Promise<Run
 }
 
 const quiet = control(Math.max(3_000, rows / 100));
-const variants = [quiet, oneStatement, flagColumn, oneWorker, ours];
+const variants = [quiet, oneStatement, flagColumn, ours, parallel];
 const runs: Run[] = [];
 await withServer(async (url) => {
   for (let round = 0; round < rounds; round++) {
@@ -90,10 +90,10 @@ console.log(
 const summary = {
   ours_vs_limit: rounded(speed(ours) / speed(oneStatement)),
   ours_vs_pgroll_strategy: rounded(speed(ours) / speed(flagColumn)),
-  one_worker_vs_limit: rounded(speed(oneWorker) / speed(oneStatement)),
-  one_worker_vs_pgroll_strategy: rounded(speed(oneWorker) / speed(flagColumn)),
   p99_vs_control: rounded(p99(ours) / p99(quiet)),
-  one_worker_p99_vs_control: rounded(p99(oneWorker) / p99(quiet)),
+  parallel_vs_limit: rounded(speed(parallel) / speed(oneStatement)),
+  parallel_vs_pgroll_strategy: rounded(speed(parallel) / speed(flagColumn)),
+  parallel_p99_vs_control: rounded(p99(parallel) / p99(quiet)),
   flatness: rounded(speed(ours, rows * 3) / speed(ours, small)),
   rows,
   rounds,

@@ -155,5 +155,10 @@ function theseus(name: string, partsOf: (rows: number) => number, atOnce: number
 
 /** The product's own defaults: how a table of this size is split and how many ranges are filled at once. */
 const { concurrency } = MigrationOptions.parse({});
-export const ours = theseus('Theseus', (rows) => rangesFor(rows, undefined, 1), concurrency);
-export const oneWorker = theseus('Theseus, one worker', () => 1, 1);
+export const ours = theseus('Theseus', (rows) => rangesFor(rows, { concurrency }, 1), concurrency);
+/** The same with `concurrency: 2`. */
+export const parallel = theseus(
+  'Theseus, two ranges at once',
+  (rows) => rangesFor(rows, { concurrency: 2 }, 1),
+  2,
+);

@@ -24,6 +24,11 @@ const endByError = (command: Command): void => {
   for (const inner of command.commands) endByError(inner);
 };
 endByError(program);
+// `theseus … | head`: the reader has what it wanted, and there is nobody left to print for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 try {
   await program.parseAsync();
 } catch (error) {

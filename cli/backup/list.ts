@@ -3,7 +3,7 @@ import { BackupPage } from '#migrations/backups/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { bytes, count, print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
@@ -20,8 +20,8 @@ export const backupList = (): Command =>
     .description('Rows that migrations kept before they went away')
     .option('--database <name>', 'of one database')
     .option('--migration <id>', 'of one migration')
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const { database, migration, limit, cursor } = options;
@@ -51,5 +51,5 @@ export const backupList = (): Command =>
       ]);
       const head = ['AT', 'DATABASE', 'TABLE', 'BEFORE', 'ROWS', 'SIZE', 'STATUS', 'KEPT UNTIL', 'ID'];
       for (const line of table([head, ...rows])) print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });

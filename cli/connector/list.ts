@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ConnectorPage } from '#migrations/connectors/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
@@ -17,8 +17,8 @@ const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 export const connectorList = (): Command =>
   new Command('list')
     .description('Connectors through which databases are reached')
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
@@ -37,5 +37,5 @@ export const connectorList = (): Command =>
         one.id,
       ]);
       for (const line of table([['NAME', 'REGION', 'ACCOUNT', 'REGISTERED', 'ID'], ...rows])) print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { DatabasePage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
@@ -15,8 +15,8 @@ interface Options {
 export const databaseList = (): Command =>
   new Command('list')
     .description('Registered databases')
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
@@ -43,5 +43,5 @@ export const databaseList = (): Command =>
         ...rows,
       ]))
         print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });

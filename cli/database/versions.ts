@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { SchemaVersionPage, type VersionSource } from '#migrations/registry/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
@@ -25,8 +25,8 @@ export const databaseVersions = (): Command =>
     .description('Versions of the schema, newest first')
     .argument('<name>')
     .option('--schema <name>', "the schema (default: the database's own)")
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (name: string, options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
@@ -47,5 +47,5 @@ export const databaseVersions = (): Command =>
         one.by,
       ]);
       for (const line of table([['VERSION', 'AT', 'HASH', 'OBJECTS', 'FROM', 'BY'], ...rows])) print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });

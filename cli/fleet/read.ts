@@ -3,7 +3,7 @@ import { Fleet, FleetPage, FleetReport, TargetPage, TargetStatus } from '#migrat
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { duration, print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 import { reportFleet } from './describe.ts';
 
@@ -33,8 +33,8 @@ export const fleetShow = (): Command =>
 export const fleetList = (): Command =>
   new Command('list')
     .description('Fleets, newest first')
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async ({ limit, cursor, json }: Options, command: Command) => {
       const page = await call(await platformOf(command), {
@@ -56,7 +56,7 @@ export const fleetList = (): Command =>
       ]);
       for (const line of table([['ID', 'NAME', 'STATUS', 'WAVE', 'TARGETS', 'BY', 'CREATED'], ...rows]))
         print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });
 
 /** `theseus migration fleet targets <id> --status failed` */
@@ -65,8 +65,8 @@ export const fleetTargets = (): Command =>
     .description('The targets of a fleet and where each stands')
     .argument('<id>')
     .option('--status <status>', `in this status only: ${TargetStatus.options.join(', ')}`)
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (id: string, { status, limit, cursor, json }: Options, command: Command) => {
       if (status !== undefined && !TargetStatus.safeParse(status).success) {
@@ -95,7 +95,7 @@ export const fleetTargets = (): Command =>
         ...rows,
       ]))
         print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });
 
 /** `theseus migration fleet report <id>`: Markdown, or the whole fleet as JSON. */

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { MigrationEventPage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 
 interface Options {
@@ -16,8 +16,8 @@ export const migrationEvents = (): Command =>
   new Command('events')
     .description('What happened and who did what')
     .argument('<id>')
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 100)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(100))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
@@ -35,5 +35,5 @@ export const migrationEvents = (): Command =>
         Object.keys(one.data).length > 0 ? JSON.stringify(one.data) : '',
       ]);
       for (const line of table(rows)) print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });

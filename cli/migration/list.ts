@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { MigrationPage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { rowsOfPage } from '../paging.ts';
+import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { findPlatform } from '../platform.ts';
 import { statusOf } from './watch.ts';
 
@@ -20,8 +20,8 @@ export const migrationList = (): Command =>
     .description('Migrations, newest first')
     .option('--database <name>', 'of this database only')
     .option('--status <status>', 'in this status only, e.g. running')
-    .option('--limit <rows>', 'rows a page, 1–100', rowsOfPage, 20)
-    .option('--cursor <cursor>', 'where the last page ended')
+    .addOption(limitOption(20))
+    .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
@@ -54,5 +54,5 @@ export const migrationList = (): Command =>
         ...rows,
       ]))
         print(line);
-      if (page.nextCursor) print(`More: --cursor ${page.nextCursor}`);
+      printMore(page);
     });

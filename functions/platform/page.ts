@@ -18,6 +18,11 @@ export function encodeCursor(place: unknown): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
+/** The body of a list's answer: `next` is the place from which the following page begins, undefined on the last one. */
+export function pageBody<T>(items: T[], next: unknown): { items: T[]; nextCursor?: string } {
+  return next === undefined ? { items } : { items, nextCursor: encodeCursor(next) };
+}
+
 /** Reads a cursor made by encodeCursor. Throws InvalidInput when it was not, or its parts are not `schema`. */
 export function decodeCursor<T extends z.ZodType>(schema: T, cursor: string): z.output<T> {
   try {

@@ -109,14 +109,16 @@ export async function keepBackup(
   await writeItem(keys.backupEntry(began, id), entry);
   await writeItem(keys.databaseBackup(migration.databaseId, began, id), entry);
   const { keepBackupsSeconds } = migration.options;
+  // One reading of the clock: the retention counts from the very time that is shown.
+  const now = clock.now();
   const record: BackupRecord = {
     ...whole,
-    at: clock.iso(),
+    at: new Date(now).toISOString(),
     version: 0,
     keptUntil:
       keepBackupsSeconds === undefined
         ? null
-        : new Date(clock.now() + keepBackupsSeconds * 1_000).toISOString(),
+        : new Date(now + keepBackupsSeconds * 1_000).toISOString(),
     verified: null,
     deletion: null,
   };

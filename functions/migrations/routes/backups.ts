@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
 import { type FoundBackup, findBackup, listBackups, listBackupsOf } from '../backups/catalogue.ts';
 import { deleteBackup, keepUntil } from '../backups/delete-backups.ts';
@@ -50,10 +50,7 @@ function viewOf({ id, migration, backup }: FoundBackup): Backup {
   };
 }
 
-const pageOfViews = ({ items, next }: ItemPage<FoundBackup>) => ({
-  items: items.map(viewOf),
-  ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
-});
+const pageOfViews = ({ items, next }: ItemPage<FoundBackup>) => pageBody(items.map(viewOf), next);
 
 const goesOn = ({ migration }: FoundBackup) =>
   ({ status: 202, body: { events: `/migrations/${migration.id}/events` } }) as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
 import { checkConnector } from '../connectors/client.ts';
 import {
@@ -51,13 +51,7 @@ export const connectorRoutes: Route[] = [
     async handler({ query }) {
       const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
       const { items, next } = await listConnectors(query.limit, from);
-      return {
-        status: 200,
-        body: {
-          items: items.map(connectorView),
-          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
-        },
-      };
+      return { status: 200, body: pageBody(items.map(connectorView), next) };
     },
   }),
   route({

@@ -4,7 +4,7 @@ import { secretsManager } from '#platform/clients.ts';
 import { currentEnvironment } from '#platform/environment.ts';
 import { Conflict, InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
-import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { checkThroughConnector, inspectDatabase } from '../connector-calls.ts';
 import { findConnector, refuseRetiring } from '../connectors/store.ts';
@@ -130,13 +130,7 @@ export const databaseRoutes: Route[] = [
     async handler({ query }) {
       const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
       const { items, next } = await listDatabases(query.limit, from);
-      return {
-        status: 200,
-        body: {
-          items: items.map(databaseView),
-          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
-        },
-      };
+      return { status: 200, body: pageBody(items.map(databaseView), next) };
     },
   }),
   route({

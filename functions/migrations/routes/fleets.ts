@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { newId } from '#platform/ids.ts';
-import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { planFleet } from '../fleet/create.ts';
 import * as decisions from '../fleet/decisions.ts';
@@ -90,13 +90,7 @@ export const fleetRoutes: Route[] = [
     async handler({ query }) {
       const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
       const { items, next } = await listFleets(query.limit, from);
-      return {
-        status: 200,
-        body: {
-          items: items.map(fleetListItem),
-          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
-        },
-      };
+      return { status: 200, body: pageBody(items.map(fleetListItem), next) };
     },
   }),
   route({
@@ -120,10 +114,7 @@ export const fleetRoutes: Route[] = [
       const from = query.cursor === undefined ? 0 : decodeCursor(z.int().min(0), query.cursor);
       const { status, limit } = query;
       const { items, next } = await readTargetViews(await readFleet(params.id), { status, limit, from });
-      return {
-        status: 200,
-        body: { items, ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }) },
-      };
+      return { status: 200, body: pageBody(items, next) };
     },
   }),
   route({

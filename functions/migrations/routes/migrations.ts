@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound, TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
-import { decodeCursor, encodeCursor, pageQuery } from '#platform/page.ts';
+import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
 import { ejectScript, planMigration, planOnly } from '../connector-calls.ts';
@@ -142,13 +142,7 @@ export const migrationRoutes: Route[] = [
       const database = filter.database === undefined ? undefined : (await findDatabase(filter.database)).id;
       const from = cursor === undefined ? undefined : decodeCursor(placeSchema, cursor);
       const { items, next } = await listMigrations({ ...filter, database }, from);
-      return {
-        status: 200,
-        body: {
-          items: items.map(listItemOf),
-          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
-        },
-      };
+      return { status: 200, body: pageBody(items.map(listItemOf), next) };
     },
   }),
   route({
@@ -186,10 +180,7 @@ export const migrationRoutes: Route[] = [
     async handler({ params, query }) {
       const after = query.cursor === undefined ? -1 : decodeCursor(z.int(), query.cursor);
       const { items, next } = await readEvents(await readMigration(params.id), query.limit, after);
-      return {
-        status: 200,
-        body: { items, ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }) },
-      };
+      return { status: 200, body: pageBody(items, next) };
     },
   }),
   route({

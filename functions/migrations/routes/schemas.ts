@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '#platform/page.ts';
+import { decodeCursor, pageBody } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { checkThroughConnector, importThroughConnector } from '../connector-calls.ts';
 import { findDatabase } from '../databases.ts';
@@ -62,13 +62,7 @@ export const schemaRoutes: Route[] = [
       const place = placeIn(await findDatabase(params.id), query.schema);
       const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
       const { items, next } = await listVersions(place, query.limit, from);
-      return {
-        status: 200,
-        body: {
-          items: items.map((record) => versionView(place, record)),
-          ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
-        },
-      };
+      return { status: 200, body: pageBody(items.map((record) => versionView(place, record)), next) };
     },
   }),
   route({

@@ -16,6 +16,8 @@ type Purpose = BackupRecord['purpose'];
 const runOf = (record: MigrationRecord, purpose: Purpose): string =>
   `${purpose}-${record.execution?.attempt ?? 1}`;
 
+/** A part of a backup is read back as one file: rows of about this many. */
+const rowsPerPart = 250_000;
 const wholeTable: KeyRange[] = [{ from: null, to: null }];
 
 /** Copies rows part by part until all backups of a purpose are whole; `running` when the invocation ends before. */
@@ -75,10 +77,11 @@ async function partsOf(
   for (const { id, table, key } of backups) {
     const known = plan.tables.find((entry) => entry.table.name === table.name);
     const rows = known?.estimatedRows ?? 0;
+    const parts = Math.max(1, Math.ceil(rows / rowsPerPart));
     const split =
       key.length === 0
         ? wholeTable
-        : await engine.splitRanges(table, key, rangesFor(rows, undefined, backups.length));
+        : await engine.splitRanges(table, key, rangesFor(rows, { ranges: parts, concurrency: 1 }, backups.length));
     split.forEach(({ from, to }, range) => {
       // Open at both ends: rows that came after the split belong to the backup too.
       ranges.push({

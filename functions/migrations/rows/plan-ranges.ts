@@ -48,7 +48,7 @@ export async function planRanges({
     decided ??
     (await withTarget(record, 'ranges', async (engine) => {
       await engine.setFencePhase({ migration: migrationId, epoch }, phase);
-      const split = await splitTables(engine, plan, stage, record.options.ranges, validationLevel);
+      const split = await splitTables(engine, plan, stage, record.options, validationLevel);
       return decideRanges(migrationId, { stage, pass, ranges: split });
     }));
   return {

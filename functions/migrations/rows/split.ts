@@ -14,15 +14,22 @@ export interface TableWork {
 export const workOf = (plan: Plan, stage: Stage): TableWork[] =>
   stage === 'backfill' ? plan.backfill : plan.verify;
 
-const rowsPerRange = 250_000;
+/** Each range finds its pace anew, which costs a tenth of the rate: few and long ones, unless several fill at once. */
+const rowsPerRange = (concurrency: number): number => (concurrency === 1 ? 5_000_000 : 250_000);
 const mostRanges = 40;
 /** All tables together: at about 100 bytes an item, what a Map is handed stays below 16 KiB. */
 const mostItems = 150;
 
-/** How many ranges a table of this many rows is split into, unless told. */
-export function rangesFor(estimatedRows: number, wanted: number | undefined, tables: number): number {
+/** How many ranges of a table are wanted (undefined: as many as fit its size), and how many are worked on at once. */
+export interface Split {
+  ranges?: number | undefined;
+  concurrency: number;
+}
+
+/** How many ranges each of `tables` tables is split into when it has this many rows. */
+export function rangesFor(estimatedRows: number, { ranges, concurrency }: Split, tables: number): number {
   const perTable = Math.max(1, Math.min(mostRanges, Math.floor(mostItems / Math.max(1, tables))));
-  return Math.min(perTable, wanted ?? Math.max(1, Math.ceil(estimatedRows / rowsPerRange)));
+  return Math.min(perTable, ranges ?? Math.max(1, Math.ceil(estimatedRows / rowsPerRange(concurrency))));
 }
 
 /**
@@ -33,7 +40,7 @@ export async function splitTables(
   engine: Engine,
   plan: Plan,
   stage: Stage,
-  wanted: number | undefined,
+  wanted: Split,
   level: ValidationLevel,
 ): Promise<RangePlan['ranges']> {
   if (stage !== 'backfill' && level === 'basic') return sampleTables(engine, plan, stage);
