@@ -95,7 +95,9 @@ export const MigrationOptions = z
       .min(1)
       .max(40)
       .optional()
-      .describe('Key ranges a table is split into; when absent one per 5,000,000 rows, with a concurrency above 1 one per 250,000'),
+      .describe(
+        'Key ranges a table is split into; when absent one per 5,000,000 rows, with a concurrency above 1 one per 250,000',
+      ),
     concurrency: z.int().min(1).max(40).default(1).describe('Ranges worked on at the same time'),
     pacing: z
       .strictObject({

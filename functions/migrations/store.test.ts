@@ -15,10 +15,10 @@ import {
   findDatabase,
   listDatabases,
   reserveDatabaseName,
-} from './databases.ts';
+} from './databases/databases.ts';
+import { decideRanges, readRange, saveRange } from './executions/progress.ts';
+import { releaseSchemaLock, takeSchemaLock } from './executions/schema-lock.ts';
 import { laterMigrations, listMigrations, refuseWhenLaterStands } from './list.ts';
-import { decideRanges, readRange, saveRange } from './progress.ts';
-import { releaseSchemaLock, takeSchemaLock } from './schema-lock.ts';
 import {
   changeMigration,
   createMigration,

@@ -7,7 +7,7 @@ import { environmentVariable } from '#platform/environment.ts';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended, RecordUnreadable } from './errors.ts';
-import { remembered } from './memory.ts';
+import { remembered } from './executions/memory.ts';
 import { MigrationRecord } from './records.ts';
 import type { MigrationEvent, MigrationStatus } from './schemas.ts';
 

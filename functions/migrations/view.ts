@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
-import { nextActions } from './actions.ts';
 import { backupId } from './backups/catalogue.ts';
-import { readFailures } from './failures.ts';
-import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './progress.ts';
+import { nextActions } from './decisions/actions.ts';
+import { readFailures } from './executions/failures.ts';
+import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './executions/progress.ts';
 import type { BackupRecord, MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
 import type { Migration, MigrationFailure, MigrationListItem, Progress } from './schemas.ts';
 import { searchPath } from './sql/identifiers.ts';

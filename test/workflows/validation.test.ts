@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readRanges } from '#migrations/progress.ts';
+import { readRanges } from '#migrations/executions/progress.ts';
 import { type Platform, startPlatform } from './harness.ts';
 
 let platform: Platform;

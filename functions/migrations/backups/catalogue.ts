@@ -4,7 +4,7 @@ import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended } from '../errors.ts';
-import { readBackups } from '../progress.ts';
+import { readBackups } from '../executions/progress.ts';
 import { BackupRecord, MigrationRecord } from '../records.ts';
 import {
   absent,
@@ -116,9 +116,7 @@ export async function keepBackup(
     at: new Date(now).toISOString(),
     version: 0,
     keptUntil:
-      keepBackupsSeconds === undefined
-        ? null
-        : new Date(now + keepBackupsSeconds * 1_000).toISOString(),
+      keepBackupsSeconds === undefined ? null : new Date(now + keepBackupsSeconds * 1_000).toISOString(),
     verified: null,
     deletion: null,
   };

@@ -1,10 +1,10 @@
 import { clock } from '#platform/clock.ts';
 import { Conflict, InvalidInput, NotFound } from '#platform/errors.ts';
 import { artifactsBucket } from '../artifacts.ts';
+import { withTarget } from '../databases/target.ts';
 import type { ChosenRows, RunOptions } from '../engines/engine.ts';
 import { BackupDamaged } from '../errors.ts';
 import { changeMigration } from '../store.ts';
-import { withTarget } from '../target.ts';
 import { assertKept, changeBackup, type FoundBackup, findBackup, nameInBucket } from './catalogue.ts';
 import { restoreRows, verifyRows } from './restore.ts';
 import type { RestoredRows, RestoreRows, VerifiedBackup } from './schemas.ts';

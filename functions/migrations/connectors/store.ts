@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
-import { databasesOfConnector } from '../databases.ts';
+import { databasesOfConnector } from '../databases/databases.ts';
 import { ConnectorRecord, defaultConnectorId } from '../records.ts';
 import {
   absent,

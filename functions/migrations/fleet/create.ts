@@ -1,10 +1,10 @@
 import { clock } from '#platform/clock.ts';
 import { ServiceUnavailable, TheseusError } from '#platform/errors.ts';
 import { artifactKeys, writeArtifact } from '../artifacts.ts';
-import { planMigration } from '../connector-calls.ts';
-import { findDatabase } from '../databases.ts';
+import { planMigration } from '../databases/connector-calls.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { approvalRule } from '../decisions/policy.ts';
 import { parseMigrationFile } from '../file/parse.ts';
-import { approvalRule } from '../policy.ts';
 import { newRecord } from '../records.ts';
 import { createMigration, forgetMigration, readMigration } from '../store.ts';
 import type { FleetRecord, FleetTarget } from './records.ts';

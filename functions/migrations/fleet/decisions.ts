@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
-import { assertConsents } from '../consents.ts';
+import { assertConsents } from '../decisions/consents.ts';
+import { authorMayApprove, needsApprover } from '../decisions/policy.ts';
 import { ApprovalMissing, AuthorMayNotApprove, PlanHashDiffers } from '../errors.ts';
-import { authorMayApprove, needsApprover } from '../policy.ts';
 import { keys, writeItem } from '../store.ts';
 import { assertFleetMay, type FleetAction } from './actions.ts';
 import { nextExecution, startFleetExecution } from './execution.ts';

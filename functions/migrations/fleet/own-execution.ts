@@ -1,9 +1,9 @@
 import { clock } from '#platform/clock.ts';
-import { findDatabase } from '../databases.ts';
-import { phasesAfter } from '../history.ts';
-import { takeSchemaLock } from '../schema-lock.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { phasesAfter } from '../executions/history.ts';
+import { takeSchemaLock } from '../executions/schema-lock.ts';
+import { connectorOf, newExecution } from '../executions/workflow.ts';
 import { changeMigration, readMigration } from '../store.ts';
-import { connectorOf, newExecution } from '../workflow.ts';
 import type { BatchTarget, Connector } from './records.ts';
 import { migrationIdOf, readFleet } from './store.ts';
 

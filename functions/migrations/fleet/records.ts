@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApprovalRule } from '../policy.ts';
+import { ApprovalRule } from '../decisions/policy.ts';
 import { MigrationFailure, MigrationOptions, PlanSummary } from '../schemas.ts';
 import { FleetSelection, FleetStatus, Halt, TargetStatus } from './schemas.ts';
 

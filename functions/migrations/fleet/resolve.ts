@@ -1,6 +1,6 @@
 import { InvalidInput } from '#platform/errors.ts';
-import { listSchemas } from '../connector-calls.ts';
-import { findDatabase, listDatabases } from '../databases.ts';
+import { listSchemas } from '../databases/connector-calls.ts';
+import { findDatabase, listDatabases } from '../databases/databases.ts';
 import type { DatabaseRecord } from '../records.ts';
 import type { Place } from '../store.ts';
 import type { FleetTarget, Wave } from './records.ts';

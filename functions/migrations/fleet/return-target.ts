@@ -1,22 +1,22 @@
 import { clock } from '#platform/clock.ts';
 import type { TheseusError } from '#platform/errors.ts';
 import type { TaskTools } from '#platform/task.ts';
-import { finish } from '../completion.ts';
+import { runOptions, withTarget } from '../databases/target.ts';
+import { finish } from '../decisions/completion.ts';
 import { ExecutionSuperseded, UndoDeclined } from '../errors.ts';
-import { decideAfter, failureOf } from '../failures.ts';
-import { takeLease } from '../lease.ts';
+import { decideAfter, failureOf } from '../executions/failures.ts';
+import { takeLease } from '../executions/lease.ts';
+import { runPhase } from '../executions/phase-steps.ts';
+import { releaseSchemaLock, takeSchemaLock } from '../executions/schema-lock.ts';
+import { executionNameOf, newExecution } from '../executions/workflow.ts';
 import { refuseWhenLaterStands } from '../list.ts';
-import { countLosses } from '../losses.ts';
-import { runPhase } from '../phase-steps.ts';
 import type { Execution, MigrationRecord } from '../records.ts';
-import { restoreConstraints } from '../restoring.ts';
 import { backUpPhase } from '../rows/back-up-phase.ts';
-import { releaseSchemaLock, takeSchemaLock } from '../schema-lock.ts';
 import type { Phase } from '../schemas.ts';
 import { changeMigration, keys, readMigration, writeItem } from '../store.ts';
-import { runOptions, withTarget } from '../target.ts';
-import { assertUndoable, undoBegun } from '../undoing.ts';
-import { executionNameOf, newExecution } from '../workflow.ts';
+import { countLosses } from '../undo/losses.ts';
+import { restoreConstraints } from '../undo/restoring.ts';
+import { assertUndoable, undoBegun } from '../undo/undoing.ts';
 import { oncePerEpoch, untilDone } from './migrate-target.ts';
 
 // What migration-rollback.asl.json and migration-undo.asl.json do in one execution, done for one small target.

@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import { artifactKeys, artifactsBucket, writeArtifact } from '../artifacts.ts';
-import { findDatabase } from '../databases.ts';
-import { connectorOf, executionNameOf } from '../workflow.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { connectorOf, executionNameOf } from '../executions/workflow.ts';
 import { haltReason } from './halting.ts';
 import type { Batch, BatchTarget, Connector, FleetRecord, TargetRecord } from './records.ts';
 import { changeFleet, countFailures, readTargets } from './store.ts';

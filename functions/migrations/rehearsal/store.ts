@@ -5,10 +5,10 @@ import { environmentVariable } from '#platform/environment.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { readJson } from '../artifacts.ts';
-import { findDatabase } from '../databases.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { executionInput } from '../executions/workflow.ts';
 import type { MigrationRecord } from '../records.ts';
 import { keys, readAll, readItem, writeItem } from '../store.ts';
-import { executionInput } from '../workflow.ts';
 import { RehearsalReport } from './report.ts';
 import { type NewRehearsal, type Rehearsal, RehearsalRecord } from './schemas.ts';
 

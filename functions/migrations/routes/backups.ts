@@ -15,8 +15,8 @@ import {
   RestoreRows,
   VerifiedBackup,
 } from '../backups/schemas.ts';
-import { restoreRows, verifyBackup } from '../connector-calls.ts';
-import { findDatabase } from '../databases.ts';
+import { restoreRows, verifyBackup } from '../databases/connector-calls.ts';
+import { findDatabase } from '../databases/databases.ts';
 import { MigrationId } from '../schemas.ts';
 import { type ItemPage, placeSchema, readMigration } from '../store.ts';
 

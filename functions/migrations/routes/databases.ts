@@ -6,8 +6,8 @@ import { Conflict, InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
-import { checkThroughConnector, inspectDatabase } from '../connector-calls.ts';
 import { findConnector, refuseRetiring } from '../connectors/store.ts';
+import { checkThroughConnector, inspectDatabase } from '../databases/connector-calls.ts';
 import {
   changeLabels,
   createDatabase,
@@ -16,7 +16,7 @@ import {
   findDatabase,
   listDatabases,
   reserveDatabaseName,
-} from '../databases.ts';
+} from '../databases/databases.ts';
 import { unfinishedMigrations } from '../list.ts';
 import { type ConnectorRecord, type DatabaseRecord, defaultConnectorId } from '../records.ts';
 import { ChangedDatabase, Database, DatabasePage, DatabaseRef, NewDatabase } from '../schemas.ts';

@@ -6,16 +6,16 @@ import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
-import { ejectScript, planMigration, planOnly } from '../connector-calls.ts';
-import { findDatabase } from '../databases.ts';
-import * as decisions from '../decisions.ts';
+import { ejectScript, planMigration, planOnly } from '../databases/connector-calls.ts';
+import { findDatabase } from '../databases/databases.ts';
+import * as decisions from '../decisions/decisions.ts';
+import { approvalsDemanded } from '../decisions/policy.ts';
 import { readEvents } from '../events.ts';
 import { parseMigrationFile } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
-import { readMeasuredPace } from '../measured-pace.ts';
 import { forecastOf, PlanWithForecast } from '../plan/forecast.ts';
-import { summaryOf } from '../plan-summary.ts';
-import { approvalsDemanded } from '../policy.ts';
+import { readMeasuredPace } from '../planning/measured-pace.ts';
+import { summaryOf } from '../planning/plan-summary.ts';
 import { type MigrationRecord, newRecord } from '../records.ts';
 import {
   Decision,

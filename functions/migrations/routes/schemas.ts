@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
-import { checkThroughConnector, importThroughConnector } from '../connector-calls.ts';
-import { findDatabase } from '../databases.ts';
-import { readDrift } from '../drift.ts';
+import { checkThroughConnector, importThroughConnector } from '../databases/connector-calls.ts';
+import { findDatabase } from '../databases/databases.ts';
 import { Imported, ImportTool, NewImport } from '../import/schemas.ts';
-import { readImport } from '../imports.ts';
 import type { DatabaseRecord } from '../records.ts';
 import { SchemaPath } from '../registry/path.ts';
 import { describeDifference, SchemaDifference } from '../registry/report.ts';
@@ -19,8 +17,16 @@ import {
   versionParam,
   versionsQuery,
 } from '../registry/schemas.ts';
-import { findPath } from '../schema-path.ts';
-import { listVersions, readShapeOf, readVersion, type SchemaPlace, versionView } from '../schema-versions.ts';
+import { readDrift } from '../schema-versions/drift.ts';
+import { readImport } from '../schema-versions/imports.ts';
+import { findPath } from '../schema-versions/schema-path.ts';
+import {
+  listVersions,
+  readShapeOf,
+  readVersion,
+  type SchemaPlace,
+  versionView,
+} from '../schema-versions/schema-versions.ts';
 import { DatabaseRef } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
 
@@ -62,7 +68,13 @@ export const schemaRoutes: Route[] = [
       const place = placeIn(await findDatabase(params.id), query.schema);
       const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
       const { items, next } = await listVersions(place, query.limit, from);
-      return { status: 200, body: pageBody(items.map((record) => versionView(place, record)), next) };
+      return {
+        status: 200,
+        body: pageBody(
+          items.map((record) => versionView(place, record)),
+          next,
+        ),
+      };
     },
   }),
   route({

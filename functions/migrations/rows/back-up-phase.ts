@@ -1,9 +1,9 @@
 import type { TaskTools } from '#platform/task.ts';
 import { readPlan } from '../artifacts.ts';
-import { enterPhase } from '../history.ts';
+import { runOptions, withTarget } from '../databases/target.ts';
+import { enterPhase } from '../executions/history.ts';
+import { runSteps, type StepsResult } from '../executions/steps.ts';
 import type { BackupRecord } from '../records.ts';
-import { runSteps, type StepsResult } from '../steps.ts';
-import { runOptions, withTarget } from '../target.ts';
 import { backUpRows } from './back-up.ts';
 
 /**

@@ -3,10 +3,10 @@ import { artifactsBucket } from '../artifacts.ts';
 import { keepBackup } from '../backups/catalogue.ts';
 import { type BackupPlace, backupFolder, storePart, writeManifest } from '../backups/store.ts';
 import type { Engine, KeyRange, RunOptions } from '../engines/engine.ts';
+import { decideRanges, readRangePlan } from '../executions/progress.ts';
+import type { StepsResult } from '../executions/steps.ts';
 import type { Plan, RowBackup } from '../plan/schemas.ts';
-import { decideRanges, readRangePlan } from '../progress.ts';
 import { BackupPartRecord, BackupRecord, type MigrationRecord, type RangePlan } from '../records.ts';
-import type { StepsResult } from '../steps.ts';
 import { keys, readItem, writeItem } from '../store.ts';
 import { rangesFor } from './split.ts';
 
@@ -81,7 +81,11 @@ async function partsOf(
     const split =
       key.length === 0
         ? wholeTable
-        : await engine.splitRanges(table, key, rangesFor(rows, { ranges: parts, concurrency: 1 }, backups.length));
+        : await engine.splitRanges(
+            table,
+            key,
+            rangesFor(rows, { ranges: parts, concurrency: 1 }, backups.length),
+          );
     split.forEach(({ from, to }, range) => {
       // Open at both ends: rows that came after the split belong to the backup too.
       ranges.push({

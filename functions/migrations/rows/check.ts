@@ -1,11 +1,11 @@
 import { clock } from '#platform/clock.ts';
+import { withTarget } from '../databases/target.ts';
 import type { RunOptions, VerifyResult } from '../engines/engine.ts';
 import { VerificationFailed } from '../errors.ts';
+import { readRanges } from '../executions/progress.ts';
 import type { Plan } from '../plan/schemas.ts';
-import { readRanges } from '../progress.ts';
 import type { RangeRecord, Stage } from '../records.ts';
 import type { ValidationLevel } from '../schemas.ts';
-import { withTarget } from '../target.ts';
 import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
 
 /** Between two checkpoints, ms. */

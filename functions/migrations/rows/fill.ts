@@ -1,9 +1,9 @@
 import { clock } from '#platform/clock.ts';
+import { withTarget } from '../databases/target.ts';
 import type { BackfillProgress, RunOptions } from '../engines/engine.ts';
-import { readRanges } from '../progress.ts';
+import { readRanges } from '../executions/progress.ts';
 import type { MigrationRecord, RangeRecord } from '../records.ts';
 import { secondsToWindow } from '../schedule/waits.ts';
-import { withTarget } from '../target.ts';
 import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
 
 const firstPace = { chunkRows: 200, pauseMs: 0 };

@@ -1,8 +1,8 @@
 import { readPlan } from '../artifacts.ts';
-import { enterPhase } from '../history.ts';
-import { decideRanges, type RangeItem, readRangePlan } from '../progress.ts';
+import { withTarget } from '../databases/target.ts';
+import { enterPhase } from '../executions/history.ts';
+import { decideRanges, type RangeItem, readRangePlan } from '../executions/progress.ts';
 import type { Stage } from '../records.ts';
-import { withTarget } from '../target.ts';
 import { passResult } from './check.ts';
 import { splitTables } from './split.ts';
 

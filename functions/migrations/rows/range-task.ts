@@ -1,9 +1,9 @@
 import { readPlan } from '../artifacts.ts';
 import type { KeyRange } from '../engines/engine.ts';
 import { ExecutionSuperseded, RecordUnreadable } from '../errors.ts';
-import { assertWanted, enterPhase } from '../history.ts';
+import { assertWanted, enterPhase } from '../executions/history.ts';
+import { type RangeItem, readRange, readRangePlan, saveRange } from '../executions/progress.ts';
 import type { Plan } from '../plan/schemas.ts';
-import { type RangeItem, readRange, readRangePlan, saveRange } from '../progress.ts';
 import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
 import { readMigration } from '../store.ts';
 

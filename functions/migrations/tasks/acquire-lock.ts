@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
+import { withTarget } from '../databases/target.ts';
 import { ExecutionSuperseded } from '../errors.ts';
-import { takeLease } from '../lease.ts';
+import { takeLease } from '../executions/lease.ts';
 import { MigrationId, type Phase } from '../schemas.ts';
-import { withTarget } from '../target.ts';
 
 const Output = z.strictObject({
   status: z.enum(['acquired', 'superseded', 'postponed']),

@@ -1,5 +1,5 @@
 import { task } from '#platform/task.ts';
-import { runPhase } from '../phase-steps.ts';
+import { runPhase } from '../executions/phase-steps.ts';
 import { LockedTask, StepsOutput } from '../schemas.ts';
 
 /** Adds and validates the constraints that old clients cannot violate. */

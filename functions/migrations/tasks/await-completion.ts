@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { enterPhase } from '../history.ts';
+import { keepToken } from '../decisions/tokens.ts';
+import { enterPhase } from '../executions/history.ts';
 import { LockedTask } from '../schemas.ts';
 import { readMigration } from '../store.ts';
-import { keepToken } from '../tokens.ts';
 
 /** The soak: waits until someone completes the migration, or the state's own timeout ends it. */
 export const handler = task({

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { assertWanted, phasesAfter } from '../history.ts';
+import { keepToken } from '../decisions/tokens.ts';
+import { assertWanted, phasesAfter } from '../executions/history.ts';
 import type { MigrationRecord } from '../records.ts';
 import { secondsToStart } from '../schedule/waits.ts';
 import { MigrationId } from '../schemas.ts';
 import { type Change, changeMigration } from '../store.ts';
-import { keepToken } from '../tokens.ts';
 
 /**
  * A paused range, or the publish, waits here until someone resumes the migration or asks for a rollback; with

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { backUpDefinitions } from '../definitions.ts';
+import { backUpDefinitions } from '../databases/definitions.ts';
 import { LockedTask } from '../schemas.ts';
 
 /** Keeps the definitions of what is in change, before anything is. */

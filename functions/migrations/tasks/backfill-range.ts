@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
+import { runOptions } from '../databases/target.ts';
 import { fillRange } from '../rows/fill.ts';
 import { LockedTask } from '../schemas.ts';
-import { runOptions } from '../target.ts';
 
 /** Fills one key range in paced chunks until it is done, the invocation ends, its hours are over or someone pauses. */
 export const handler = task({

@@ -1,5 +1,5 @@
 import { task } from '#platform/task.ts';
-import { runPhase } from '../phase-steps.ts';
+import { runPhase } from '../executions/phase-steps.ts';
 import { LockedTask, StepsOutput } from '../schemas.ts';
 
 /** Builds indexes concurrently, one at a time; `running` while the database still works on one. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { findDatabase } from '../databases.ts';
-import { checkSchema } from '../drift.ts';
-import { withTargetOf } from '../target.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { withTargetOf } from '../databases/target.ts';
+import { checkSchema } from '../schema-versions/drift.ts';
 
 /** Compares a schema with its last version; with `accept`, what differs becomes the next version. */
 export const handler = task({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { finish } from '../completion.ts';
+import { finish } from '../decisions/completion.ts';
 import { LockedTask } from '../schemas.ts';
 
 /** The end of every execution that held the lock: what it came to is written down, then fence and lock are let go. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { countLosses } from '../losses.ts';
+import { runOptions } from '../databases/target.ts';
 import { LockedTask } from '../schemas.ts';
-import { runOptions } from '../target.ts';
+import { countLosses } from '../undo/losses.ts';
 
 /** Counts the rows that cannot return to the old version as they are, and what its constraints refuse. */
 export const handler = task({

@@ -1,5 +1,5 @@
 import { DeadlineNear, task } from '#platform/task.ts';
-import { runPhase } from '../phase-steps.ts';
+import { runPhase } from '../executions/phase-steps.ts';
 import { LockedTask, StepsOutput } from '../schemas.ts';
 
 /** Adds what is new and starts the dual write, in short transactions under a lock budget. */

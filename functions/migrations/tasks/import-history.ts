@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { findDatabase } from '../databases.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { withTargetOf } from '../databases/target.ts';
 import { Imported, NewImport } from '../import/schemas.ts';
-import { importHistory } from '../imports.ts';
-import { withTargetOf } from '../target.ts';
+import { importHistory } from '../schema-versions/imports.ts';
 
 /** Takes over what another tool has applied, from the tool's own table. */
 export const handler = task({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
+import { withTargetOf } from '../databases/target.ts';
 import { DatabaseReadOnly } from '../errors.ts';
-import { withTargetOf } from '../target.ts';
 
 /** Reaches a database before it is registered, so that a wrong secret is refused at once. */
 export const handler = task({

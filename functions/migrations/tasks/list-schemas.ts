@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { withTargetOf } from '../target.ts';
+import { withTargetOf } from '../databases/target.ts';
 
 /** Names in one answer. */
 const perPage = 5_000;

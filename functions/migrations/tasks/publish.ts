@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { enterPhase } from '../history.ts';
-import { publishVersion } from '../publishing.ts';
+import { publishVersion } from '../databases/publishing.ts';
+import { enterPhase } from '../executions/history.ts';
 import { LockedTask } from '../schemas.ts';
 
 const Output = z.strictObject({ status: z.enum(['done', 'paused']), soakSeconds: z.int() });

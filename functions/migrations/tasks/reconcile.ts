@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
 import { deleteBackups } from '../backups/delete-backups.ts';
+import { reconcileAll, reconcileMigration } from '../executions/reconciler.ts';
+import { migrationOfExecution } from '../executions/workflow.ts';
 import { reconcileFleets } from '../fleet/reconcile.ts';
-import { reconcileAll, reconcileMigration } from '../reconciler.ts';
-import { migrationOfExecution } from '../workflow.ts';
 
 const Input = z.looseObject({
   detail: z.looseObject({ name: z.string(), input: z.string().nullish() }).optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { recordFailure, rollbackReason } from '../failures.ts';
+import { recordFailure, rollbackReason } from '../executions/failures.ts';
 import { TaskOfMigration } from '../schemas.ts';
 
 /** Writes down what failed with its evidence, and decides what follows; `rollback` when the target may be changed. */

@@ -3,16 +3,16 @@ import { readFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
-import { findDatabase } from '../databases.ts';
+import { findDatabase } from '../databases/databases.ts';
+import { connectionString, runOptions } from '../databases/target.ts';
 import { dropCopyDatabase } from '../engines/postgresql/copy/database.ts';
 import { parseMigrationFile } from '../file/parse.ts';
-import { readMeasuredPace } from '../measured-pace.ts';
+import { readMeasuredPace } from '../planning/measured-pace.ts';
 import { rehearseOnCopy } from '../rehearsal/on-copy.ts';
 import { RehearsalId, type RehearsalRecord } from '../rehearsal/schemas.ts';
 import { readRehearsal, saveRehearsal } from '../rehearsal/store.ts';
 import { MigrationId } from '../schemas.ts';
 import { readMigration } from '../store.ts';
-import { connectionString, runOptions } from '../target.ts';
 
 const common = { migrationId: MigrationId, rehearsalId: RehearsalId };
 

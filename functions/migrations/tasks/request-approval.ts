@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { assertWanted, phasesAfter } from '../history.ts';
+import { answerTo, keepToken } from '../decisions/tokens.ts';
+import { assertWanted, phasesAfter } from '../executions/history.ts';
 import { openConstraints } from '../records.ts';
 import { WaitingTask } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
-import { answerTo, keepToken } from '../tokens.ts';
 
 /** Waits for a person: an approver of the plan, or whoever decides on what cannot return on the way back. */
 export const handler = task({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
-import { restoreConstraints } from '../restoring.ts';
 import { LockedTask } from '../schemas.ts';
+import { restoreConstraints } from '../undo/restoring.ts';
 
 /** Adds again what the soft contract had relaxed; see restoreConstraints. */
 export const handler = task({

@@ -1,5 +1,5 @@
 import { task } from '#platform/task.ts';
-import { runPhase } from '../phase-steps.ts';
+import { runPhase } from '../executions/phase-steps.ts';
 import { LockedTask, StepsOutput } from '../schemas.ts';
 
 /** Takes back whatever phases ran; every statement tolerates that its object was never made. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { enterPhase } from '../history.ts';
-import { scheduleRemoval } from '../removal-schedule.ts';
+import { enterPhase } from '../executions/history.ts';
 import { LockedTask } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
-import { removalTime } from '../undo-window.ts';
+import { scheduleRemoval } from '../undo/removal-schedule.ts';
+import { removalTime } from '../undo/undo-window.ts';
 
 /** Sets the day on which what is old is removed. */
 export const handler = task({

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { readPlan } from '../artifacts.ts';
-import { enterUnlockedPhase } from '../history.ts';
+import { runOptions } from '../databases/target.ts';
+import { enterUnlockedPhase } from '../executions/history.ts';
+import { assertValid } from '../planning/validation.ts';
 import { secondsToStart } from '../schedule/waits.ts';
 import { TaskOfMigration } from '../schemas.ts';
-import { runOptions } from '../target.ts';
-import { assertValid } from '../validation.ts';
 
 /** Rights, data and connections are looked at before anything is changed. */
 export const handler = task({

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { task } from '#platform/task.ts';
 import { verifyBackup } from '../backups/restore-backup.ts';
 import { BackupId, VerifiedBackup } from '../backups/schemas.ts';
+import { runOptions } from '../databases/target.ts';
 import { BackupDamaged } from '../errors.ts';
-import { runOptions } from '../target.ts';
 
 /** Reads a whole backup, as a restore would. The migration's events tell how it ended, whoever still waits. */
 export const handler = task({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { task } from '#platform/task.ts';
+import { runOptions } from '../databases/target.ts';
 import { checkRange } from '../rows/check.ts';
 import { LockedTask } from '../schemas.ts';
-import { runOptions } from '../target.ts';
 
 /** Checks every row of one key range and repairs wrong ones, until it is done, the invocation ends or someone pauses. */
 export const handler = task({

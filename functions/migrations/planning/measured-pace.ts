@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
+import { jitteredBackoff } from '#platform/random.ts';
+import { readPlan } from '../artifacts.ts';
+import { readRanges, readSteps } from '../executions/progress.ts';
+import { learnt, MeasuredPace, nothingMeasured, type Observation } from '../plan/pace-measured.ts';
+import type { Plan } from '../plan/schemas.ts';
+import type { MigrationRecord, RangeRecord, StepRecord } from '../records.ts';
+import { absent, keys, readItem, writeItem } from '../store.ts';
+
+/** `from`: the last migrations it has learnt from, so that none counts twice. */
+const PaceItem = z.object({ version: z.int(), pace: MeasuredPace, from: z.array(z.string()) });
+
+const keptIds = 20;
+const attempts = 5;
+
+/** What was measured of a database before; nothing of a new one. */
+export async function readMeasuredPace(database: string): Promise<MeasuredPace> {
+  return (await readItem(PaceItem, keys.measuredPace(database)))?.pace ?? nothingMeasured;
+}
+
+/** How long ranges took: each by the pace it ended with, so that a pause of a person does not count. */
+const ofRanges = (work: Observation['work'], ranges: RangeRecord[]): Observation[] =>
+  ranges.flatMap(({ rowsSeen, rowsPerSecond }) =>
+    rowsPerSecond > 0 ? [{ work, amount: rowsSeen, ms: (rowsSeen * 1_000) / rowsPerSecond }] : [],
+  );
+
+function ofSteps(plan: Plan, steps: StepRecord[]): Observation[] {
+  const took = new Map(steps.map(({ phase, step, durationMs }) => [`${phase} ${step}`, durationMs]));
+  const tables = new Map(plan.tables.map((one) => [`${one.table.schema}.${one.table.name}`, one]));
+  const all = [
+    ...plan.index.map((step) => ({ phase: 'index', step })),
+    ...plan.constrain.map((step) => ({ phase: 'constrain', step })),
+    ...plan.contract.map((step) => ({ phase: 'contract', step })),
+  ];
+  return all.flatMap(({ phase, step }): Observation[] => {
+    const ms = took.get(`${phase} ${step.id}`) ?? 0;
+    if (step.kind !== 'create_index' && step.kind !== 'validate') return [];
+    const table = tables.get(`${step.table.schema}.${step.table.name}`);
+    if (table === undefined) return [];
+    return step.kind === 'create_index'
+      ? [{ work: 'index', amount: table.bytes, ms }]
+      : [{ work: 'validate', amount: table.estimatedRows, ms }];
+  });
+}
+
+/**
+ * Lets a database's next plans know how quick this migration was. Of many that end at the same moment one may be left
+ * out: it is an estimate.
+ */
+export async function learnPace(record: MigrationRecord): Promise<void> {
+  const plan = await readPlan(record);
+  const [filled, checked, published, steps] = await Promise.all([
+    readRanges(record.id, 'backfill'),
+    readRanges(record.id, 'verify'),
+    readRanges(record.id, 'verify-published'),
+    readSteps(record.id),
+  ]);
+  const seen = [
+    ...ofRanges('backfill', filled),
+    ...ofRanges('verify', [...checked, ...published]),
+    ...ofSteps(plan, steps),
+  ];
+  const key = keys.measuredPace(record.databaseId);
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const before = await readItem(PaceItem, key);
+    if (before?.from.includes(record.id)) return;
+    const after = {
+      version: (before?.version ?? 0) + 1,
+      pace: learnt(before?.pace ?? nothingMeasured, seen, clock.iso()),
+      from: [record.id, ...(before?.from ?? [])].slice(0, keptIds),
+    };
+    const unchanged =
+      before === undefined
+        ? absent
+        : {
+            expression: '#version = :version',
+            names: { '#version': 'version' },
+            values: { ':version': before.version },
+          };
+    if (await writeItem(key, after, unchanged)) return;
+    await clock.sleep(jitteredBackoff(attempt, 20, 500));
+  }
+}

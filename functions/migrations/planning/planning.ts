@@ -1,0 +1,62 @@
+import { clock } from '#platform/clock.ts';
+import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import { withTarget } from '../databases/target.ts';
+import type { Finding } from '../engines/engine.ts';
+import { parseMigrationFile } from '../file/parse.ts';
+import { planHash } from '../plan/hash.ts';
+import { createPlan } from '../plan/plan.ts';
+import type { Plan } from '../plan/schemas.ts';
+import type { MigrationRecord } from '../records.ts';
+import { changeMigration } from '../store.ts';
+import { summaryOf } from './plan-summary.ts';
+
+/** A migration that is planned: stored, or only asked about. */
+export type Asked = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema' | 'fileName' | 'options'>;
+
+/** What the file means for the database as it is now. */
+export async function planNow(record: Asked, text: string): Promise<Plan> {
+  const file = parseMigrationFile(text, { fileName: record.fileName });
+  const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
+  return createPlan({
+    file,
+    snapshot,
+    login: record.options.loginRole,
+    allViews: record.options.allViews,
+    strict: record.options.validationLevel === 'strict',
+  });
+}
+
+/** Time for reading rows while a person waits for the plan, ms. */
+const findingsMs = 10_000;
+
+/** What stands in the way today. What could not be read in this short time is left to the start, which looks again. */
+export async function findProblems(record: Asked, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
+  const until = clock.now() + findingsMs;
+  const { pacing, diskFreeBytes } = record.options;
+  const findings = await withTarget(record, 'plan', (engine) =>
+    engine.validate(plan, { signal, until, pacing, diskFreeBytes }),
+  );
+  return findings.filter(({ code }) => !code.endsWith('_not_checked'));
+}
+
+/** Keeps a plan and shows it in the record of a migration that waits for one. Returns its hash. */
+export async function keepPlan(record: MigrationRecord, plan: Plan, findings: Finding[]): Promise<string> {
+  const hash = planHash(plan);
+  const planKey = artifactKeys.plan(record.id, hash);
+  await writeJson(planKey, plan);
+  await changeMigration(record.id, ({ status }) =>
+    status === 'planning'
+      ? {
+          set: { status: 'planned', planKey, plan: summaryOf(plan, hash, findings) },
+          events: [{ type: 'migration.planned', actor: record.createdBy, data: { hash } }],
+        }
+      : undefined,
+  );
+  return hash;
+}
+
+/** Plans a new migration and looks at what stands in its way. Returns the plan's hash. */
+export async function decidePlan(record: MigrationRecord, signal: AbortSignal): Promise<string> {
+  const plan = await planNow(record, await readArtifact(record.fileKey));
+  return keepPlan(record, plan, await findProblems(record, plan, signal));
+}
