@@ -49,7 +49,7 @@ function lines(migration: Migration): string[] {
   for (const { days, from, to, timeZone } of migration.schedule?.windows ?? [])
     facts.push(['window', `${days.join(', ')} ${from}-${to} ${timeZone}`]);
   if (migration.waitsUntil) facts.push(['waits until', migration.waitsUntil]);
-  if (migration.soakUntil) facts.push(['soak until', migration.soakUntil]);
+  if (migration.status === 'soaking' && migration.soakUntil) facts.push(['soak until', migration.soakUntil]);
   if (migration.removalAt) facts.push(['undo until', migration.removalAt]);
   return table(facts.map(([name, value]) => [colours.dim(name), value]));
 }

@@ -350,11 +350,18 @@ export const MigrationQuery = pageQuery.extend({
   status: MigrationStatus.optional(),
 });
 
+/** A migration file as a client sends it: at most 256 KiB of YAML or JSON. */
+export const FileText = z
+  .string({ error: 'Expected the text of the migration file, YAML or JSON, as one string' })
+  .min(1)
+  .max(262_144)
+  .describe('The text of the migration file: YAML or JSON');
+
 export const NewMigration = z
   .strictObject({
     database: DatabaseRef,
     schema: schemaName.optional().describe("The database's own default when absent"),
-    file: z.string().min(1).max(262_144).describe('The migration file: YAML or JSON'),
+    file: FileText,
     fileName: z.string().min(1).max(255).describe('Gives the migration its name, e.g. 01-split-name.yaml'),
     options: MigrationOptions.prefault({}),
     consents: z.array(z.string().max(100)).max(50).default([]),

@@ -31,6 +31,9 @@ describe('an approval', () => {
     expect((await send('POST', `/migrations/${id}/approve`, {})).status).toBe(400);
     const other = await send('POST', `/migrations/${id}/approve`, { planHash: 'another' });
     expect(other.body).toMatchObject({ status: 409, type: 'urn:theseus:problem:PlanHashDiffers' });
+    const onRows = { planHash: plan?.hash, constraints: 'not_valid' };
+    const elsewhere = await send('POST', `/migrations/${id}/approve`, onRows);
+    expect(elsewhere.body).toMatchObject({ status: 400, errors: [{ pointer: '/body/constraints' }] });
     process.env.THESEUS_AUTHOR_MAY_APPROVE = 'false';
     const own = await send('POST', `/migrations/${id}/approve`, { planHash: plan?.hash });
     expect(own.body).toMatchObject({ status: 403, type: 'urn:theseus:problem:AuthorMayNotApprove' });

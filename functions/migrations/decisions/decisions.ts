@@ -108,6 +108,14 @@ export async function decide(
     const event = { actor: by.subject, data: withComment(by) };
     if (current.status === 'waiting_for_decision')
       return verdictOnWayBack(current, event, verdict, constraints);
+    if (constraints !== undefined) {
+      throw new InvalidInput('This verdict is on a plan, not on constraints that rows refuse', {
+        problems: [
+          { pointer: '/body/constraints', detail: 'For an undo or a rollback that waits for a decision' },
+        ],
+        action: 'Leave `constraints` out. Nothing was approved.',
+      });
+    }
     if (planHash === undefined) {
       throw new InvalidInput('A verdict names the plan it is about', {
         problems: [{ pointer: '/body/planHash', detail: 'Required: the hash of the plan you read' }],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import {
   DatabaseRef,
+  FileText,
   Labels,
   MigrationFailure,
   MigrationId,
@@ -89,7 +90,7 @@ export type FleetWaves = z.infer<typeof FleetWaves>;
 
 export const NewFleet = z
   .strictObject({
-    file: z.string().min(1).max(262_144).describe('The migration file: YAML or JSON'),
+    file: FileText,
     fileName: z.string().min(1).max(255),
     targets: FleetSelection.refine(
       ({ databases, labels }) => databases !== undefined || labels !== undefined,
