@@ -107,6 +107,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+it('a reader that closes its pipe ends the output without a trace', async () => {
+  const child = spawn(process.execPath, [program, '--help'], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let error = '';
+  child.stderr.on('data', (piece) => {
+    error += piece;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect({ code, error }).toEqual({ code: 0, error: '' });
+});
+
 describe('migration plan --database <url>, with no platform', () => {
   it('says what would happen, every statement on request, and changes nothing', async () => {
     // Counters of what was written reach the views with a delay.
