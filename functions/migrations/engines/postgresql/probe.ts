@@ -30,6 +30,7 @@ export const READ_TIMEOUT_MS = 5_000;
 export interface ServerLoad {
   /** Sessions waiting for a lock that the worker holds. */
   waiters: number;
+  /** Of the standby that is furthest behind; one that stopped answering is behind for as long as we saw it silent. */
   replicationLagMs: number | null;
   /** WAL of the whole server between the last two looks, bytes/s. */
   walBytesPerSecond: number | null;
@@ -139,6 +140,8 @@ export async function startProbe(
   let pending: number | null = null;
   let load: ServerLoad | null = null;
   let wal: { at: number; bytes: number } | null = null;
+  /** When a standby that owes an answer was first seen so, monotonic ms. */
+  let silentSince: number | null = null;
   let summary: { since: number; window: Window } | null = null;
   const stopping = new AbortController();
 
@@ -169,6 +172,7 @@ export async function startProbe(
     const found = await session.client.query<{
       waiters: number;
       lag: number | null;
+      silent: number | null;
       wal: number;
       dead: number | null;
       room: number | null;
@@ -177,6 +181,9 @@ export async function startProbe(
       text: `SELECT ${OURS}
         (SELECT count(*)::int FROM pg_locks WHERE NOT granted AND $1::int = ANY (pg_blocking_pids(pid))) AS waiters,
         (SELECT (extract(epoch FROM max(replay_lag)) * 1000)::float8 FROM pg_stat_replication) AS lag,
+        (SELECT (extract(epoch FROM max(clock_timestamp() - reply_time)) * 1000)::float8 FROM pg_stat_replication
+         WHERE sent_lsn > replay_lsn AND NOT EXISTS (
+           SELECT FROM pg_replication_slots WHERE active_pid = pg_stat_replication.pid AND slot_type = 'logical')) AS silent,
         (pg_current_wal_lsn() - '0/0'::pg_lsn)::float8 AS wal,
         (SELECT CASE WHEN dead > $3::int THEN dead::float8 / greatest(live, 1) END
          FROM (SELECT pg_stat_get_dead_tuples($2::regclass) AS dead, pg_stat_get_live_tuples($2::regclass) AS live) AS rows) AS dead,
@@ -186,11 +193,14 @@ export async function startProbe(
     const [row] = found.rows;
     if (!row) return;
     const at = clock.monotonic();
+    // What the server shows of a standby is what that said last; a standby that had nothing to say before is not late.
+    silentSince = row.silent === null ? null : (silentSince ?? at);
+    const silentMs = row.silent === null || silentSince === null ? 0 : Math.min(row.silent, at - silentSince);
     const walBytesPerSecond = wal && at > wal.at ? ((row.wal - wal.bytes) / (at - wal.at)) * 1_000 : null;
     wal = { at, bytes: row.wal };
     load = {
       waiters: row.waiters,
-      replicationLagMs: row.lag,
+      replicationLagMs: silentMs > (row.lag ?? 0) ? silentMs : row.lag,
       walBytesPerSecond,
       deadShare: row.dead,
       slotRoomBytes: row.room,
