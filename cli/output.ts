@@ -10,7 +10,10 @@ export const printJson = (value: unknown): void => print(JSON.stringify(value));
 
 /** What the platform says, with its commands as they are typed in a clone. */
 export const asTyped = (text: string): string =>
-  text.replaceAll(/(?<!npx )\btheseus (?=migration |database |connector |dev\b)/g, 'npx theseus ');
+  text.replaceAll(
+    /(?<!npx )\btheseus (?=migration |database |connector |alert |alert-rule |dev\b)/g,
+    'npx theseus ',
+  );
 
 /** Colours and the like; in a group, so that split() keeps them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with

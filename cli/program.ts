@@ -1,4 +1,9 @@
 import { Command } from 'commander';
+import { alertList } from './alert/list.ts';
+import { alertRuleAdd } from './alert-rule/add.ts';
+import { alertRuleChange } from './alert-rule/change.ts';
+import { alertRuleList } from './alert-rule/list.ts';
+import { alertRuleRemove } from './alert-rule/remove.ts';
 import { backupList } from './backup/list.ts';
 import { backupRestore } from './backup/restore.ts';
 import { backupDelete, backupKeep } from './backup/retention.ts';
@@ -98,5 +103,10 @@ const backup = new Command('backup').description('Rows that migrations kept befo
 for (const verb of [backupList, backupShow, backupVerify, backupRestore, backupKeep, backupDelete]) {
   backup.addCommand(verb());
 }
+const alert = new Command('alert').description('What alert rules found on running migrations');
+alert.addCommand(alertList());
+const alertRule = new Command('alert-rule').description('What is watched of migrations, and when it alerts');
+for (const verb of [alertRuleAdd, alertRuleChange, alertRuleList, alertRuleRemove])
+  alertRule.addCommand(verb());
 program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database);
-program.addCommand(migration).addCommand(backup);
+program.addCommand(migration).addCommand(backup).addCommand(alert).addCommand(alertRule);

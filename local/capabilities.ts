@@ -71,6 +71,7 @@ const migrations: Capability = {
   ],
   schedules: [
     { name: 'migrations-reconcile', expression: 'rate(1 minute)', function: 'reconcile', input: {} },
+    { name: 'migrations-watch', expression: 'rate(1 minute)', function: 'watch-migrations', input: {} },
     {
       name: 'migrations-detect-drift',
       expression: 'rate(10 minutes)',

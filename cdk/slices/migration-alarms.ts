@@ -64,6 +64,12 @@ export function migrationAlarms(
       ]),
       threshold: 1,
     },
+    ...(['Critical', 'Warning'] as const).map((severity) => ({
+      name: `${severity.toLowerCase()}-alert`,
+      meaning: `An alert rule fires on a migration (${severity.toLowerCase()}). GET /alerts says which, docs/monitoring.md what to do.`,
+      metric: ours('watch-migrations', `${severity}Alerts`),
+      threshold: 1,
+    })),
     ...groups.flatMap(({ name, of, names }) => [
       {
         name: `${name}-errors`,

@@ -76,6 +76,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'settle-fleet-targets': ['readRecords', 'writeRecords', 'deleteRecords', 'scheduleRemoval'],
   reconcile: [...waiting, 'readArtifacts', 'deleteBackups', 'startWorkflows', 'readExecutions'],
   'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
+  'watch-migrations': ['readRecords', 'listRecords', 'writeRecords'],
   'detect-drift': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'assumeConnector'],
   api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'assumeConnector'],
 };

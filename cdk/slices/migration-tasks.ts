@@ -17,7 +17,15 @@ export const migrationMachines = [
 ] as const;
 
 /** First path segments of this capability's routes. */
-export const migrationNouns = ['connectors', 'databases', 'migrations', 'migration-fleets'];
+export const migrationNouns = [
+  'connectors',
+  'databases',
+  'migrations',
+  'migration-fleets',
+  'backups',
+  'alerts',
+  'alert-rules',
+];
 
 export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);
 function isFunctionName(name: string): name is FunctionName {

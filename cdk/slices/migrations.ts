@@ -165,9 +165,16 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       },
       {
         name: 'reconcile-regularly',
-        meaning: 'Finds migrations whose workflow died and publishes events that were stored but not sent',
+        meaning: 'Finds migrations whose workflow died',
         when: { everyMinutes: 5 },
-        handlers: [reconcile, live('publish-events')],
+        handlers: [reconcile],
+      },
+      {
+        name: 'watch-migrations',
+        meaning:
+          'Holds what runs against the alert rules, and publishes events that were stored but not sent',
+        when: { everyMinutes: 1 },
+        handlers: [live('watch-migrations'), live('publish-events')],
       },
       {
         name: 'detect-drift',

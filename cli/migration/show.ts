@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { Migration } from '#migrations/schemas.ts';
+import { alertValue } from '../alert/value.ts';
 import { call } from '../client.ts';
 import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
 import { findPlatform } from '../platform.ts';
@@ -68,6 +69,12 @@ export const migrationShow = (): Command =>
       for (const line of lines(migration)) print(line);
       const progress = progressLine(migration);
       if (progress) print(progress);
+      for (const alert of migration.alerts) {
+        const mark = alert.severity === 'critical' ? colours.red : colours.yellow;
+        print(
+          `  ${mark(alert.severity ?? 'pending')} ${alert.rule}: ${alertValue(alert)}, since ${alert.since}`,
+        );
+      }
       for (const phase of migration.phases) {
         const end =
           phase.endedAt === null ? 'now' : duration(Date.parse(phase.endedAt) - Date.parse(phase.startedAt));

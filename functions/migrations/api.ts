@@ -1,6 +1,7 @@
 import { environmentVariable } from '#platform/environment.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
@@ -25,6 +26,7 @@ export const handler = httpApi({
     ...rehearsalRoutes,
     ...fleetRoutes,
     ...backupRoutes,
+    ...alertRoutes,
   ],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
 });

@@ -61,6 +61,7 @@ export const migrationFunctions = {
   'settle-fleet-targets': control(120),
   reconcile: control(300),
   'publish-events': control(120),
+  'watch-migrations': control(120),
   'detect-drift': control(300),
   api: control(29),
 } as const satisfies Record<string, FunctionFacts>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AlertState } from './alerts/state.ts';
 import { KeyColumn } from './plan/schemas.ts';
 import { TimeWindow } from './schedule/windows.ts';
 import {
@@ -138,6 +139,8 @@ export const MigrationRecord = z.object({
   }),
   failure: MigrationFailure.nullable(),
   differences: z.array(z.string()),
+  /** What rules found, while it is not as it should be. */
+  alerts: z.array(AlertState).default([]),
   /** Events that were not published yet; the sweeper moves them to items of their own. */
   outbox: z.array(MigrationEvent),
   nextSequence: z.int(),
@@ -242,6 +245,7 @@ export function newRecord({
     removal: { retryAt: null, attempts: 0, begun: false },
     failure: null,
     differences: [],
+    alerts: [],
     outbox: [{ sequence: 0, at, type: 'migration.created', actor: by, data: { fileName: body.fileName } }],
     nextSequence: 1,
   };
@@ -303,6 +307,10 @@ export const RangeRecord = z.object({
   probeP99Ms: Ms.nullable(),
   pace: z.object({ chunkRows: z.int(), pauseMs: z.number() }).nullable(),
   rowsPerSecond: z.number(),
+  /** What its worker saw and took at the last checkpoint; null: not told. */
+  replicationLagMs: Ms.nullable().default(null),
+  connections: z.int().nullable().default(null),
+  memoryBytes: z.number().nullable().default(null),
   /** Epoch ms. */
   updatedAt: Ms,
 });

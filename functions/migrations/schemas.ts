@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
+import { MigrationAlert } from './alerts/state.ts';
 import { ConnectorRef } from './connectors/schemas.ts';
+import { ShownReading } from './monitoring/metrics.ts';
 import { Forecast } from './plan/forecast.ts';
 import { Note, Plan, UndoClass } from './plan/schemas.ts';
 import { TimeWindow } from './schedule/windows.ts';
@@ -262,6 +264,10 @@ export const Migration = z
       p99Ms: z.number().nullable(),
     }),
     pace: z.strictObject({ chunkRows: z.int(), pauseMs: z.number() }).nullable(),
+    metrics: z
+      .array(ShownReading)
+      .describe('What is measured of it now; what says nothing in this phase is left out'),
+    alerts: z.array(MigrationAlert).describe('Rules that fire, or will unless it gets better'),
     verification: z.strictObject({
       rowsChecked: z.int(),
       wrong: z.int(),

@@ -58,6 +58,7 @@ export const keys = {
     pk: `SCHEMA#${database}#${schema}`,
     sk: `VERSION#${padded(number)}`,
   }),
+  alertRule: (name: string): ItemKey => ({ pk: 'ALERT_RULES', sk: name }),
   /** The database at which the last look for drift ended. */
   driftCursor: (): ItemKey => ({ pk: 'DRIFT', sk: 'CURSOR' }),
   event: (id: string, sequence: number): ItemKey => ({
@@ -254,10 +255,14 @@ const active = new Set<MigrationStatus>([
 /** Whether something acts for the migration now, or waits to. */
 export const isActive = (status: MigrationStatus): boolean => active.has(status);
 
-/** The sparse index of what the sweepers look at: active migrations, unpublished events, removals to repeat. */
+/** The sparse index of what the sweepers look at: active migrations, unpublished events, alerts to end, removals to repeat. */
 const workIndex = 'gsi1';
 function workKey(record: MigrationRecord): Record<string, string> {
-  const open = isActive(record.status) || record.outbox.length > 0 || record.removal.retryAt !== null;
+  const open =
+    isActive(record.status) ||
+    record.outbox.length > 0 ||
+    record.alerts.length > 0 ||
+    record.removal.retryAt !== null;
   return open ? { gsi1pk: 'WORK', gsi1sk: `${record.createdAt}#${record.id}` } : {};
 }
 
@@ -363,6 +368,8 @@ export interface Change {
   events?: NewEvent[];
   /** Events up to this sequence number were published: the record lets them go. */
   publishedThrough?: number;
+  /** Only what sweepers remember for themselves: the migration counts as unchanged. */
+  bookkeeping?: boolean;
 }
 
 const contentionAttempts = 12;
@@ -403,7 +410,7 @@ export async function changeMigration(
 }
 
 function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
-  const { set, events = [], publishedThrough = -1 } = change;
+  const { set, events = [], publishedThrough = -1, bookkeeping = publishedThrough >= 0 } = change;
   const at = clock.iso();
   const added = events.map((event, index) => ({
     sequence: record.nextSequence + index,
@@ -416,7 +423,7 @@ function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
     ...record,
     ...set,
     version: record.version + 1,
-    updatedAt: change.publishedThrough === undefined ? at : record.updatedAt,
+    updatedAt: bookkeeping ? record.updatedAt : at,
     outbox: [...record.outbox.filter((event) => event.sequence > publishedThrough), ...added],
     nextSequence: record.nextSequence + added.length,
   };

@@ -24,6 +24,9 @@ const range = (parts: Partial<RangeRecord>): RangeRecord => ({
   probeP99Ms: null,
   pace: null,
   rowsPerSecond: 0,
+  replicationLagMs: null,
+  connections: null,
+  memoryBytes: null,
   updatedAt: 100_000,
   ...parts,
 });

@@ -1,8 +1,11 @@
 import { clock } from '#platform/clock.ts';
+import { shownAlert } from './alerts/state.ts';
 import { backupId } from './backups/catalogue.ts';
 import { nextActions } from './decisions/actions.ts';
 import { readFailures } from './executions/failures.ts';
 import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './executions/progress.ts';
+import { shownReadings } from './monitoring/metrics.ts';
+import { readingsOf } from './monitoring/readings.ts';
 import type { BackupRecord, MigrationRecord, RangePlan, RangeRecord, Stage, StepRecord } from './records.ts';
 import type { Migration, MigrationFailure, MigrationListItem, Progress } from './schemas.ts';
 import { searchPath } from './sql/identifiers.ts';
@@ -91,6 +94,8 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       p99Ms: largest((working.length > 0 ? working : filled).map((range) => range.probeP99Ms)),
     },
     pace,
+    metrics: shownReadings(readingsOf(record, { ranges: items.shown, steps, now: items.now })),
+    alerts: record.alerts.map(shownAlert),
     verification: {
       rowsChecked: sum(verified.map((range) => range.rowsSeen)),
       wrong: sum(verified.map((range) => range.wrong)),

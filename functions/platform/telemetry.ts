@@ -11,7 +11,22 @@ export interface InvocationMetrics {
   count(name: string, value?: number): void;
   /** Reports a length in ms. */
   duration(name: string, ms: number): void;
+  /**
+   * Reports what was measured just now, under a dimension besides those of every metric. What CloudWatch keeps is paid
+   * by name and value of dimensions: a value must be one of a few, never an id.
+   */
+  gauge(dimension: { name: string; value: string }, name: string, unit: GaugeUnit, value: number): void;
 }
+
+export type GaugeUnit = keyof typeof gaugeUnits;
+const gaugeUnits = {
+  none: MetricUnit.NoUnit,
+  count: MetricUnit.Count,
+  seconds: MetricUnit.Seconds,
+  milliseconds: MetricUnit.Milliseconds,
+  bytes: MetricUnit.Bytes,
+  'count/second': MetricUnit.CountPerSecond,
+} as const;
 
 const inLambda = (): boolean => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
 
@@ -37,21 +52,33 @@ export function invocationLogger(
 
 /** Metrics of one invocation and the function that publishes them at its end. Outside Lambda they go nowhere. */
 export function invocationMetrics(service: string): { metrics: InvocationMetrics; publish: () => void } {
-  if (!inLambda()) return { metrics: { count: () => {}, duration: () => {} }, publish: () => {} };
+  if (!inLambda()) {
+    return { metrics: { count: () => {}, duration: () => {}, gauge: () => {} }, publish: () => {} };
+  }
   // Environments may share an account, and an alarm is about one of them.
   const environment = process.env.THESEUS_ENVIRONMENT;
-  const metrics = new Metrics({
-    namespace: 'Theseus',
-    serviceName: service,
-    ...(environment === undefined ? {} : { defaultDimensions: { environment } }),
-  });
+  const withDimensions = (more: Record<string, string>) =>
+    new Metrics({
+      namespace: 'Theseus',
+      serviceName: service,
+      defaultDimensions: { ...(environment === undefined ? {} : { environment }), ...more },
+    });
+  const metrics = withDimensions({});
+  const gauges = new Map<string, Metrics>();
   return {
     metrics: {
       count: (name, value = 1) => metrics.addMetric(name, MetricUnit.Count, value),
       duration: (name, ms) => metrics.addMetric(name, MetricUnit.Milliseconds, ms),
+      gauge: (dimension, name, unit, value) => {
+        const key = `${dimension.name}=${dimension.value}`;
+        const own = gauges.get(key) ?? withDimensions({ [dimension.name]: dimension.value });
+        gauges.set(key, own);
+        own.addMetric(name, gaugeUnits[unit], value);
+      },
     },
     publish: () => {
-      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+      for (const each of [metrics, ...gauges.values()])
+        if (each.hasStoredMetrics()) each.publishStoredMetrics();
     },
   };
 }

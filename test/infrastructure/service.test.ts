@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { handler as api } from '#migrations/api.ts';
 import { connectorFunctions } from '#migrations/functions.ts';
 import { resourcesOf, stackOf, synthesise } from './synthesised.ts';
 
@@ -115,6 +116,14 @@ describe('the HTTP API', () => {
     );
   });
 
+  it('lets every request through that its function answers', () => {
+    const keys = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(
+      ([, { Properties }]) => Properties.RouteKey,
+    );
+    const nouns = new Set(api.definition.routes.map(({ path }) => path.split('/')[1]));
+    expect([...nouns].filter((noun) => !keys.includes(`ANY /${noun}`))).toEqual([]);
+  });
+
   it('takes issuer and audience at deployment', () => {
     const [, authorizer] = resourcesOf(service, 'AWS::ApiGatewayV2::Authorizer')[0] ?? [];
     expect(authorizer?.Properties.JwtConfiguration).toEqual({
@@ -152,12 +161,16 @@ describe('workflows', () => {
     });
     const machines = resourcesOf(service, 'AWS::StepFunctions::StateMachine').length;
     expect(JSON.stringify(ended?.EventPattern).match(/:stateMachine:/g)).toHaveLength(machines);
-    const regular = rules.find(({ ScheduleExpression }) => ScheduleExpression === 'rate(5 minutes)');
+    const every = (rate: string) =>
+      rules.find(({ ScheduleExpression }) => ScheduleExpression === `rate(${rate})`);
+    const regular = every('5 minutes');
     for (const rule of [ended, regular]) {
       expect(JSON.stringify(rule?.Targets)).toContain('Reconcile');
       expect(JSON.stringify(rule?.Targets)).toContain('DeadLetterConfig');
     }
-    expect(JSON.stringify(regular?.Targets)).toContain('PublishEvents');
+    const often = JSON.stringify(every('1 minute')?.Targets);
+    expect(often).toContain('PublishEvents');
+    expect(often).toContain('WatchMigrations');
   });
 });
 
@@ -169,6 +182,7 @@ describe('alarms', () => {
         'api-errors',
         'backup-damaged',
         'corruption-found',
+        'critical-alert',
         'fleet-function-errors',
         'fleet-function-throttles',
         'function-errors',
@@ -176,6 +190,7 @@ describe('alarms', () => {
         'range-throttles',
         'reconciler-errors',
         'undelivered-events',
+        'warning-alert',
         'workflow-failed',
         'workflow-timed-out',
       ].map((name) => `theseus-production-${name}`),

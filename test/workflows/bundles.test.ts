@@ -162,6 +162,11 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     const { cloud, until, send, invoke, sql } = platform;
     const id = await begin('01-split-name.yaml', { undoWindowSeconds: day / 1_000 });
     await until(id, 'soaking');
+    const rule = { name: 'any', metric: 'duration_seconds', warning: 0, labels: { tier: 'none' } };
+    expect((await send('POST', '/alert-rules', rule)).status).toBe(201);
+    expect((await send('PATCH', '/alert-rules/any', { labels: {} })).status).toBe(200);
+    expect(await invoke('watch-migrations')).toMatchObject({ payload: { firing: 1 } });
+    expect((await send('DELETE', '/alert-rules/any')).status).toBe(204);
     const ejected = await send('GET', `/migrations/${id}/eject?to=rollback`);
     expect(ejected.body.script).toContain('\\set ON_ERROR_STOP on');
     const early = await send('GET', `/migrations/${id}/eject?to=removal`);

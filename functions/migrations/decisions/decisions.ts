@@ -13,6 +13,7 @@ import { assertUndoable, undoBegun } from '../undo/undoing.ts';
 import { assertCanBeNotValid, statusOnWayBack, verdictOnWayBack } from '../undo/way-back.ts';
 import { assertPossible } from './actions.ts';
 import { assertConsents } from './consents.ts';
+import { pausing } from './pausing.ts';
 import { approvalRequired, authorMayApprove } from './policy.ts';
 import { deliverAnswers } from './tokens.ts';
 
@@ -157,13 +158,7 @@ export async function retry(id: string, by: By): Promise<MigrationRecord> {
 }
 
 export function pause(id: string, by: By): Promise<MigrationRecord> {
-  return changeMigration(id, (record) => {
-    assertPossible(record, 'pause');
-    return {
-      set: { status: 'paused' },
-      events: [{ type: 'migration.paused', actor: by.subject, data: withComment(by) }],
-    };
-  });
+  return changeMigration(id, (record) => pausing(record, by));
 }
 
 export async function resume(id: string, by: By): Promise<MigrationRecord> {

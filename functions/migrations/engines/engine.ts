@@ -109,6 +109,10 @@ export interface BackfillProgress {
   pace: Pace;
   /** The probe's p99 before the first chunk, ms: store it, and give it to every later call of the same backfill. */
   baselineP99Ms?: number | null;
+  /** Lag of the slowest replica, ms; null: there is none, or it cannot be seen. */
+  replicationLagMs: number | null;
+  /** Sessions that this call has open. */
+  connections: number;
 }
 
 export interface VerifyResult {

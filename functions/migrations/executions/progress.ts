@@ -47,6 +47,9 @@ export async function readRange(
       probeP99Ms: null,
       pace: null,
       rowsPerSecond: 0,
+      replicationLagMs: null,
+      connections: null,
+      memoryBytes: null,
       updatedAt: clock.now(),
     }
   );

@@ -51,6 +51,7 @@ function after(before: RangeRecord, result: VerifyResult): RangeRecord {
     wrong: before.wrong + result.wrong,
     repaired: before.repaired + result.repaired,
     sample: [...before.sample, ...result.sample].slice(0, 10),
+    memoryBytes: process.memoryUsage.rss(),
     rowsPerSecond: smoothRate(before.rowsPerSecond, result.rowsChecked, now - before.updatedAt),
     updatedAt: now,
   };

@@ -85,6 +85,9 @@ function after(
     baselineP99Ms: progress.baselineP99Ms ?? latest.baselineP99Ms,
     probeP99Ms: progress.probeP99Ms ?? latest.probeP99Ms,
     pace: progress.pace,
+    replicationLagMs: progress.replicationLagMs,
+    connections: progress.connections,
+    memoryBytes: process.memoryUsage.rss(),
     rowsPerSecond: smoothRate(latest.rowsPerSecond, rowsSeen - latest.rowsSeen, now - latest.updatedAt),
     updatedAt: now,
   };

@@ -113,12 +113,15 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     probeP99Ms: null,
     pace: pacing.pace,
     baselineP99Ms: pacing.baselineP99Ms,
+    replicationLagMs: null,
+    connections: probe === null ? 1 : 2,
   };
   // A checkpoint must not be ahead of the database: a range that counts as done is never read by a backfill again.
   const report = async () => {
     await patiently(() => flush(worker, fence, phase), backfill.table.name, options.signal);
     reportedAt = clock.monotonic();
     progress.probeP99Ms = probe?.window(reportedAt - LATENCY_WINDOW_MS).p99Ms ?? null;
+    progress.replicationLagMs = probe?.load()?.replicationLagMs ?? null;
     return options.onProgress({ ...progress });
   };
   const end = async (status: 'done' | 'more') => {

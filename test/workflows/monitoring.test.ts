@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Migration } from '#migrations/schemas.ts';
+import { type Platform, startPlatform } from './harness.ts';
+
+const minute = 60_000;
+
+/** One platform for all that is told of migrations: alerts, traces, metrics, changes. */
+describe('monitoring', () => {
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await startPlatform({ rows: 400 });
+  });
+
+  const eventsOf = async (id: string): Promise<{ type: string; actor: string; data: object }[]> =>
+    (await platform.send('GET', `/migrations/${id}/events?limit=100`)).body.items;
+  const alerting = async (id: string, wanted: RegExp) =>
+    (await eventsOf(id)).filter(({ type }) => wanted.test(type));
+  /** Time passes, and the sweeper looks. */
+  const pass = async (ms: number) => {
+    await platform.cloud.clock.advance(ms);
+    return platform.invoke('watch-migrations');
+  };
+  const alertsOf = async (id: string): Promise<Migration['alerts']> => (await platform.show(id)).alerts;
+
+  it('holds running migrations against rules, which can be changed, and pauses where a rule says so', async () => {
+    const { plan, act, until, send, hook, invoke, show } = platform;
+    const listed = await send('GET', '/alert-rules');
+    expect(listed.body.items.map(({ name }: { name: string }) => name)).toEqual([
+      'application-slow',
+      'decision-awaited',
+      'errors',
+      'lock-waits',
+      'no-progress',
+      'replication-lag',
+      'soak-overdue',
+    ]);
+    const refused = [
+      { name: 'x', metric: 'rows_per_second' },
+      { name: 'x', metric: 'rows_per_second', warning: 2, critical: 1 },
+      { name: 'x', metric: 'rows_per_second', warning: 2, action: 'pause' },
+      { name: 'x', metric: 'temperature', warning: 2 },
+    ];
+    for (const body of refused) expect((await send('POST', '/alert-rules', body)).status).toBe(400);
+    expect((await send('POST', '/alert-rules', { ...refused[2], database: 'none' })).status).toBe(400);
+    const mine = {
+      name: 'stop-slow-ones',
+      metric: 'phase_seconds',
+      warning: 1_000,
+      critical: 2_000,
+      forSeconds: 60,
+      database: 'shop',
+      action: 'pause',
+    };
+    expect((await send('POST', '/alert-rules', mine)).status).toBe(201);
+    expect((await send('POST', '/alert-rules', mine)).status).toBe(409);
+    expect((await send('DELETE', '/alert-rules/errors')).status).toBe(409);
+    expect((await send('PATCH', '/alert-rules/no-progress', { warning: 700 })).body).toMatchObject({
+      source: 'changed',
+      warning: 700,
+      critical: 1_800,
+    });
+
+    // A worker that stands still, until the test lets it go.
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let standing = () => {};
+    const stands = new Promise<void>((resolve) => {
+      standing = resolve;
+    });
+    hook.current = async ({ name, stage }) => {
+      if (name !== 'migrations-backfill-range' || stage !== 'after') return;
+      standing();
+      await released;
+    };
+    const { id } = await plan('02-change-type.yaml', { options: { soakSeconds: 600, ranges: 1 } });
+    await act(id, 'start');
+    await stands;
+    expect(await invoke('watch-migrations')).toMatchObject({ payload: { looked: 1, firing: 0 } });
+    expect((await show(id)).metrics.map(({ metric }) => metric)).toContain('worker_memory_bytes');
+
+    await pass(11 * minute);
+    expect(await alertsOf(id)).toEqual([]);
+    await pass(minute);
+    expect(await alertsOf(id)).toMatchObject([{ rule: 'no-progress', state: 'firing', severity: 'warning' }]);
+    await pass(5 * minute);
+    expect((await send('GET', '/alerts')).body.items).toHaveLength(1);
+    expect((await send('GET', '/alerts?pending=true')).body.items).toMatchObject([
+      { rule: 'no-progress', severity: 'warning', migration: { id }, database: { name: 'shop' } },
+      { rule: 'stop-slow-ones', state: 'pending' },
+    ]);
+    await pass(minute);
+    expect(await alerting(id, /^alert/)).toMatchObject([
+      { type: 'alert.firing', data: { rule: 'no-progress', threshold: 700 } },
+      { type: 'alert.firing', data: { rule: 'stop-slow-ones', severity: 'warning' } },
+    ]);
+    await pass(17 * minute);
+    await pass(minute);
+    expect(await show(id)).toMatchObject({ status: 'paused' });
+    expect(await alerting(id, /paused/)).toMatchObject([
+      { actor: 'theseus', data: { comment: expect.stringContaining('stop-slow-ones') } },
+    ]);
+    // What stands still makes no progress on purpose.
+    await pass(minute);
+    expect((await alertsOf(id)).map(({ rule }) => rule)).toEqual(['stop-slow-ones']);
+    expect((await send('DELETE', '/alert-rules/stop-slow-ones')).status).toBe(204);
+    await pass(minute);
+    expect((await send('GET', '/alerts')).body).toEqual({ items: [] });
+
+    hook.current = undefined;
+    release();
+    await until(id, 'paused', 'running');
+    await act(id, 'resume');
+    await until(id, 'soaking');
+    await act(id, 'rollback');
+    await until(id, 'rolled_back');
+  });
+});
