@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -13,8 +12,8 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { HttpResponse } from '@smithy/core/protocols';
-import dynalite from 'dynalite';
 import type { Clock } from '../clock.ts';
+import { type Answer, type Emulator, invalid, openEmulator } from './emulator.ts';
 
 /** A table as CreateTable takes it, and the number attribute (epoch seconds) after which an item may be deleted. */
 export type TableDefinition = CreateTableCommandInput & { TableName: string; timeToLive?: string };
@@ -23,9 +22,6 @@ export type TableDefinition = CreateTableCommandInput & { TableName: string; tim
 const SWEEP_MS = 3_600_000;
 const BODY_LIMIT = 16 * 1024 * 1024;
 
-/** What dynalite would drop without a word; said instead, since code that relies on it would only fail in the cloud. */
-const NOT_EMULATED = ['ReturnValuesOnConditionCheckFailure', 'StreamSpecification', 'ReplicaUpdates'];
-
 /**
  * DynamoDB on disk (LevelDB under `directory`), reached over HTTP at `endpoint` after start(). Emulated by dynalite:
  * single-item reads and writes with conditions, Query, Scan, batches, global and local indexes. Not there:
@@ -33,7 +29,7 @@ const NOT_EMULATED = ['ReturnValuesOnConditionCheckFailure', 'StreamSpecificatio
  */
 export function createDynamodb(options: { directory: string; clock: Clock }) {
   let server: Server | undefined;
-  let emulator: Server | undefined;
+  let emulator: Emulator | undefined;
   let client: DynamoDBClient | undefined;
   let endpoint = '';
   let cancelSweep = () => {};
@@ -47,7 +43,7 @@ export function createDynamodb(options: { directory: string; clock: Clock }) {
   async function start(): Promise<void> {
     const path = join(options.directory, 'dynamodb');
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    const started = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+    const started = await openEmulator(path);
     emulator = started;
     server = createServer((request, response) => answer(started, request, response));
     await new Promise<void>((resolve, reject) =>
@@ -75,13 +71,7 @@ export function createDynamodb(options: { directory: string; clock: Clock }) {
         setTimeout(() => front.closeAllConnections(), 1000).unref();
       });
     }
-    // dynalite closes its store only together with a listening server.
-    if (back) {
-      await new Promise<void>((resolve) => back.listen(0, '127.0.0.1', resolve));
-      await new Promise<void>((resolve, reject) =>
-        back.close((error) => (error ? reject(error) : resolve())),
-      );
-    }
+    await back?.close();
   }
 
   function armSweep(): void {
@@ -168,35 +158,31 @@ export function createDynamodb(options: { directory: string; clock: Clock }) {
   }
 
   /**
-   * Lets a client of this process ask without a socket between: what it sends and reads is the same. Returns the
-   * function that takes it back.
+   * Lets a client of this process ask without a socket between, and without a signature that nobody would check: what
+   * it sends and reads is the same. Returns the function that takes it back.
    */
   function attach(attached: {
-    config: { requestHandler: DynamoDBClient['config']['requestHandler'] };
+    config: Pick<DynamoDBClient['config'], 'requestHandler'> & { signer?: unknown };
   }): () => void {
-    const before = attached.config.requestHandler;
+    const { requestHandler: before, signer } = attached.config;
+    attached.config.signer = async () => ({ sign: async (request: unknown) => request });
     attached.config.requestHandler = {
       ...before,
       metadata: { handlerProtocol: 'http/1.1' },
       destroy: () => before.destroy?.(),
       updateHttpClientConfig: () => {},
       httpHandlerConfigs: () => ({}),
-      async handle({ method, path, headers, body }) {
+      async handle({ headers, body }) {
         if (!emulator) throw new Error('The local DynamoDB is not started; call start() first.');
-        const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-        const reply = await emulate(emulator, {
-          method,
-          url: path,
-          headers: Object.fromEntries(named),
-          body:
-            body instanceof Uint8Array
-              ? Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-              : Buffer.from(String(body ?? '')),
-        });
+        const text =
+          body instanceof Uint8Array
+            ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+            : String(body ?? '');
+        const reply = await emulator.request(headers['x-amz-target'] ?? '', text);
         return {
           response: new HttpResponse({
             statusCode: reply.status,
-            headers: reply.headers,
+            headers: { 'content-type': contentType },
             body: Buffer.from(reply.body),
           }),
         };
@@ -204,6 +190,7 @@ export function createDynamodb(options: { directory: string; clock: Clock }) {
     };
     return () => {
       attached.config.requestHandler = before;
+      attached.config.signer = signer;
     };
   }
 
@@ -247,16 +234,14 @@ function compare(existing: TableDescription, wanted: CreateTableCommandInput, di
   }
 }
 
-interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
+const contentType = 'application/x-amz-json-1.0';
 
 /** Answers of the HTTP front, for whoever has the endpoint only: another process, a client of a test. */
-function answer(emulator: Server, request: IncomingMessage, response: ServerResponse): void {
+function answer(emulator: Emulator, request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   let length = 0;
+  const reply = ({ status, body }: Answer) =>
+    response.writeHead(status, { 'content-type': contentType }).end(body);
   request.on('error', () => response.destroy());
   response.on('error', () => {});
   request.on('data', (chunk: Buffer) => {
@@ -264,43 +249,11 @@ function answer(emulator: Server, request: IncomingMessage, response: ServerResp
     if (length <= BODY_LIMIT) chunks.push(chunk);
   });
   request.on('end', () => {
-    const { method = 'POST', url = '/', headers } = request;
-    const reply =
-      length > BODY_LIMIT
-        ? Promise.resolve(refusal(`The request has ${length} bytes, at most ${BODY_LIMIT} are allowed.`))
-        : emulate(emulator, { method, url, headers, body: Buffer.concat(chunks) });
-    void reply.then(({ status, headers: own, body }) => response.writeHead(status, own).end(body));
+    if (length > BODY_LIMIT) {
+      reply(invalid(`The request has ${length} bytes, at most ${BODY_LIMIT} are allowed.`));
+      return;
+    }
+    const target = String(request.headers['x-amz-target'] ?? '');
+    emulator.request(target, Buffer.concat(chunks).toString()).then(reply, () => response.destroy());
   });
 }
-
-/**
- * dynalite's answer to one request. It gets a copy of the body, because it throws in its own event handlers when a
- * client hangs up in the middle of a request, which would end the process.
- */
-function emulate(
-  emulator: Server,
-  request: { method: string; url: string; headers: IncomingMessage['headers']; body: Buffer },
-): Promise<Answer> {
-  const { body, ...head } = request;
-  const missing = NOT_EMULATED.find((field) => body.includes(`"${field}"`));
-  if (missing !== undefined)
-    return Promise.resolve(refusal(`${missing} is not emulated by the local DynamoDB.`));
-  return new Promise((resolve) => {
-    const headers: Record<string, string> = {};
-    const response = {
-      statusCode: 200,
-      setHeader: (name: string, value: string | number) => {
-        headers[name.toLowerCase()] = String(value);
-      },
-      end: (text = '') => resolve({ status: response.statusCode, headers, body: text }),
-    };
-    const copy = Object.assign(Readable.from(body.length > 0 ? [body] : []), head);
-    emulator.emit('request', copy, response);
-  });
-}
-
-const refusal = (message: string): Answer => ({
-  status: 400,
-  headers: { 'content-type': 'application/x-amz-json-1.0' },
-  body: JSON.stringify({ __type: 'com.amazon.coral.validate#ValidationException', message }),
-});
