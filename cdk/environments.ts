@@ -17,6 +17,8 @@ const settings = z.strictObject({
   /** Whether table, bucket and key outlive their stack and refuse deletion. */
   keepData: z.boolean(),
   logRetention: z.enum(RetentionDays),
+  /** Days that entries of the audit trail are kept. */
+  auditDays: z.int().min(1).max(3_650),
   /** Limits of the HTTP API over all callers. */
   requestsPerSecond: z.int().min(1).max(10_000),
   burst: z.int().min(1).max(5_000),
@@ -44,6 +46,7 @@ const defaults: Record<StageName, Settings> = {
     authorMayApprove: true,
     keepData: false,
     logRetention: RetentionDays.TWO_WEEKS,
+    auditDays: 30,
     requestsPerSecond: 20,
     burst: 40,
     connectorAccounts: [],
@@ -53,6 +56,7 @@ const defaults: Record<StageName, Settings> = {
     authorMayApprove: true,
     keepData: true,
     logRetention: RetentionDays.THREE_MONTHS,
+    auditDays: 90,
     requestsPerSecond: 50,
     burst: 100,
     connectorAccounts: [],
@@ -62,6 +66,7 @@ const defaults: Record<StageName, Settings> = {
     authorMayApprove: false,
     keepData: true,
     logRetention: RetentionDays.ONE_YEAR,
+    auditDays: 400,
     requestsPerSecond: 100,
     burst: 200,
     connectorAccounts: [],

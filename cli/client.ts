@@ -92,6 +92,7 @@ export async function call<T>(
   const headers: Record<string, string> = {
     authorization: `Bearer ${platform.token}`,
     accept: 'application/json',
+    'user-agent': 'theseus-cli',
   };
   if (method === 'POST') headers['idempotency-key'] = newId('cli');
   if (body !== undefined) headers['content-type'] = 'application/json';

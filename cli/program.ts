@@ -4,6 +4,7 @@ import { alertRuleAdd } from './alert-rule/add.ts';
 import { alertRuleChange } from './alert-rule/change.ts';
 import { alertRuleList } from './alert-rule/list.ts';
 import { alertRuleRemove } from './alert-rule/remove.ts';
+import { auditList } from './audit/list.ts';
 import { backupList } from './backup/list.ts';
 import { backupRestore } from './backup/restore.ts';
 import { backupDelete, backupKeep } from './backup/retention.ts';
@@ -40,6 +41,9 @@ import { migrationShow } from './migration/show.ts';
 import { migrationStart } from './migration/start.ts';
 import { migrationUndo } from './migration/undo.ts';
 import { migrationWatch } from './migration/watch.ts';
+import { permissionOpen, permissionRestrict, permissionRevoke } from './permission/change.ts';
+import { permissionGrant } from './permission/grant.ts';
+import { permissionList, permissionMine, permissionShow } from './permission/list.ts';
 
 /** The command line as a whole: every noun, verb and option. Nothing runs until it parses. */
 export const program = new Command('theseus')
@@ -108,5 +112,20 @@ alert.addCommand(alertList());
 const alertRule = new Command('alert-rule').description('What is watched of migrations, and when it alerts');
 for (const verb of [alertRuleAdd, alertRuleChange, alertRuleList, alertRuleRemove])
   alertRule.addCommand(verb());
+const permission = new Command('permission').description('Who may do what, besides what roles give');
+for (const verb of [
+  permissionGrant,
+  permissionList,
+  permissionShow,
+  permissionMine,
+  permissionRevoke,
+  permissionRestrict,
+  permissionOpen,
+]) {
+  permission.addCommand(verb());
+}
+const audit = new Command('audit').description('Who changed what');
+audit.addCommand(auditList());
 program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database);
 program.addCommand(migration).addCommand(backup).addCommand(alert).addCommand(alertRule);
+program.addCommand(permission).addCommand(audit);

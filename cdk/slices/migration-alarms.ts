@@ -70,6 +70,13 @@ export function migrationAlarms(
       metric: ours('watch-migrations', `${severity}Alerts`),
       threshold: 1,
     })),
+    {
+      name: 'audit-failed',
+      meaning:
+        'The audit trail could not be written: calls were refused, or ended without their end entered. See the log of the API, and the table.',
+      metric: ours('migrations-api', 'AuditFailed'),
+      threshold: 1,
+    },
     ...groups.flatMap(({ name, of, names }) => [
       {
         name: `${name}-errors`,

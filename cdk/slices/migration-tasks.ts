@@ -25,6 +25,8 @@ export const migrationNouns = [
   'backups',
   'alerts',
   'alert-rules',
+  'permissions',
+  'audit',
 ];
 
 export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);

@@ -101,6 +101,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
     SCHEDULE_GROUP: `${prefix}-removals`,
     THESEUS_APPROVAL_REQUIRED: environment.approval,
     THESEUS_AUTHOR_MAY_APPROVE: String(environment.authorMayApprove),
+    THESEUS_AUDIT_DAYS: String(environment.auditDays),
   };
   const functions = new Map<FunctionName, TaskFunction>(
     ofPlane('control').map((name) => [

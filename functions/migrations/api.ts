@@ -1,12 +1,16 @@
 import { environmentVariable } from '#platform/environment.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
+import { accessControl } from './access/control.ts';
+import { auditTrail } from './access/trail.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { connectorRoutes } from './routes/connectors.ts';
 import { databaseRoutes } from './routes/databases.ts';
 import { fleetRoutes } from './routes/fleets.ts';
 import { migrationRoutes } from './routes/migrations.ts';
+import { permissionRoutes } from './routes/permissions.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 
@@ -27,6 +31,10 @@ export const handler = httpApi({
     ...fleetRoutes,
     ...backupRoutes,
     ...alertRoutes,
+    ...permissionRoutes,
+    ...auditRoutes,
   ],
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
+  access: accessControl,
+  audit: auditTrail,
 });

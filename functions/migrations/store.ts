@@ -27,6 +27,10 @@ export const keys = {
   connector: (id: string): ItemKey => ({ pk: `CONNECTOR#${id}`, sk: 'CONNECTOR' }),
   connectorName: (name: string): ItemKey => ({ pk: `CONNECTOR_NAME#${name}`, sk: 'CONNECTOR_NAME' }),
   connectorEntry: (name: string): ItemKey => ({ pk: 'CONNECTORS', sk: name }),
+  permission: (id: string): ItemKey => ({ pk: `PERMISSION#${id}`, sk: 'PERMISSION' }),
+  /** What counts now, read as a whole: permissions that were not revoked, and restricted databases. */
+  permissionEntry: (id: string): ItemKey => ({ pk: 'PERMISSIONS', sk: `PERMISSION#${id}` }),
+  restriction: (database: string): ItemKey => ({ pk: 'PERMISSIONS', sk: `RESTRICTION#${database}` }),
   migration: (id: string): ItemKey => ({ pk: `MIGRATION#${id}`, sk: 'MIGRATION' }),
   /** Lists, newest last: one of all migrations, one of each database. */
   migrationEntry: (createdAt: string, id: string): ItemKey => ({

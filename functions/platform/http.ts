@@ -1,7 +1,9 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import type { AccessControl } from './access.ts';
+import type { AuditStore } from './audit.ts';
 import { clock } from './clock.ts';
-import { Forbidden, TheseusError } from './errors.ts';
+import { TheseusError } from './errors.ts';
 import type { IdempotencyStore, IdempotentRequest, StoredResponse } from './idempotency.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemOf } from './problem.ts';
@@ -18,7 +20,14 @@ import {
 } from './request.ts';
 import type { RequestTools, Route } from './route.ts';
 import { match } from './router.ts';
-import { type InvocationLogger, invocationLogger, invocationMetrics, tracing } from './telemetry.ts';
+import {
+  type InvocationLogger,
+  type InvocationMetrics,
+  invocationLogger,
+  invocationMetrics,
+  tracing,
+} from './telemetry.ts';
+import { type Trail, trailOf } from './trail.ts';
 
 export interface ApiDefinition {
   /** The function's name without the environment, for example `migrations-api`. */
@@ -27,6 +36,10 @@ export interface ApiDefinition {
   routes: Route[];
   /** Where answers to POST are kept for repeats; called when a request brings an Idempotency-Key. */
   idempotency: () => IdempotencyStore;
+  /** Who may do what. */
+  access: AccessControl;
+  /** Where every call that changes something is entered, and every one that was not allowed to. */
+  audit: () => AuditStore;
 }
 
 /** What goes back to API Gateway (payload version 2.0). */
@@ -96,7 +109,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
   async function answer(
     event: HttpEvent,
     context: Context,
-    logger: InvocationLogger,
+    { logger, metrics, trail }: { logger: InvocationLogger; metrics: InvocationMetrics; trail: Trail },
   ): Promise<StoredResponse> {
     const method = event.requestContext.http.method;
     const path = pathOf(event);
@@ -106,30 +119,34 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
       return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
     }
     const { route, params } = match(routes, method, path);
+    // A dry run stores nothing, not even its answer: to repeat it does no harm.
+    const dryRun = queryOf(event).dryRun === 'true';
+    if (method !== 'GET' && !dryRun) trail.opens(route, path);
     const caller = callerOf(event);
+    trail.calls(caller.subject);
     logger.appendKeys({ route: `${method} ${route.path}`, subject: caller.subject });
-    if (!caller.roles.includes(route.role)) {
-      throw new Forbidden(`${method} ${path} needs the role ${route.role}`, {
-        evidence: { needed: route.role, roles: caller.roles },
-        action: `Ask an administrator for the group theseus:${route.role}.`,
-      });
-    }
+    const permit = await definition.access.admit(caller, route.needs);
     const bodyText = bodyTextOf(event);
-    const run = route.prepare({ params, query: queryOf(event), body: jsonOf(event, bodyText) });
+    const { run, ...parsed } = route.prepare({
+      params,
+      query: queryOf(event),
+      body: jsonOf(event, bodyText),
+    });
     const idempotencyKey = method === 'POST' ? idempotencyKeyOf(event) : undefined;
+    await trail.begins(await permit(parsed), parsed.body);
     const tools: RequestTools = {
       caller,
       idempotencyKey,
       requestId: event.requestContext.requestId,
       deadline: () => context.getRemainingTimeInMillis(),
       logger,
+      metrics,
     };
     const respond = async () => {
       const result = await run(tools);
       return json(result.status, result.body, result.headers);
     };
-    // A dry run stores nothing, not even its answer: to repeat it does no harm.
-    if (idempotencyKey === undefined || queryOf(event).dryRun === 'true') return respond();
+    if (idempotencyKey === undefined || dryRun) return respond();
     const request = {
       caller: caller.subject,
       method,
@@ -146,11 +163,14 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     const { requestId } = event.requestContext;
     const logger = invocationLogger(name, { requestId, correlationId: headerOf(event, 'x-correlation-id') });
     const { metrics, publish } = invocationMetrics(name);
+    const trail = trailOf(definition.audit, event, logger, metrics);
     let response: StoredResponse;
+    let failure: string | null = null;
     try {
-      response = await answer(event, context, logger);
+      response = await answer(event, context, { logger, metrics, trail });
     } catch (error) {
       const problem = problemOf(error, requestId);
+      failure = problem.type.split(':').at(-1) ?? null;
       if (problem.status >= 500)
         logger.error('request failed', error instanceof Error ? error : String(error));
       response = json(problem.status, problem, {
@@ -158,6 +178,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
         ...errorHeaders(error),
       });
     }
+    await trail.ends({ status: response.status, error: failure, location: response.headers.location });
     const durationMs = clock.monotonic() - started;
     logger.info('request answered', { status: response.status, durationMs: Math.round(durationMs) });
     metrics.count(`Status${Math.floor(response.status / 100)}xx`);

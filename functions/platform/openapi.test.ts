@@ -13,7 +13,7 @@ const routes: Route[] = [
     method: 'POST',
     path: '/ships',
     summary: 'Build a ship',
-    role: 'operator',
+    needs: { action: 'operator', on: 'ship' },
     body: ship,
     responses: { 201: ship },
     handler: async ({ body }) => ({ status: 201, body }),
@@ -22,7 +22,7 @@ const routes: Route[] = [
     method: 'GET',
     path: '/ships',
     summary: 'List ships',
-    role: 'viewer',
+    needs: { action: 'viewer', on: 'ship' },
     query: pageQuery,
     responses: { 200: pageOf(ship) },
     handler: async () => ({ status: 200, body: { items: [] } }),
@@ -31,7 +31,7 @@ const routes: Route[] = [
     method: 'POST',
     path: '/ships/{id}/sink',
     summary: 'Sink a ship',
-    role: 'administrator',
+    needs: { action: 'administrator', on: 'ship' },
     params: z.strictObject({ id: z.string().describe('Of the ship') }),
     responses: { 204: z.undefined() },
     handler: async () => ({ status: 204, body: undefined }),
@@ -80,7 +80,8 @@ describe('the OpenAPI document', () => {
         '/ships': {
           get: {
             operationId: 'getShips',
-            'x-theseus-role': 'viewer',
+            'x-theseus-action': 'viewer',
+            'x-theseus-on': 'ship',
             parameters: [
               { name: 'limit', in: 'query', required: false },
               { name: 'cursor', in: 'query' },

@@ -117,9 +117,12 @@ function operationOf(route: Route, components: Components): JsonObject {
   return {
     operationId: operationId(route),
     summary: route.summary,
-    description: [route.description, `Needs the role \`${route.role}\`.`].filter(Boolean).join('\n\n'),
+    description: [route.description, `Needs the action \`${route.needs.action}\` on: ${route.needs.on}.`]
+      .filter(Boolean)
+      .join('\n\n'),
     tags: [route.path.split('/')[1] ?? ''],
-    'x-theseus-role': route.role,
+    'x-theseus-action': route.needs.action,
+    'x-theseus-on': route.needs.on,
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined
       ? {}

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Caller } from './access.ts';
 import { currentEnvironment } from './environment.ts';
 import { InvalidInput, PayloadTooLarge, Unauthenticated, UnsupportedMediaType } from './errors.ts';
 import { rolesFromGroups } from './roles.ts';
-import type { Caller } from './route.ts';
 
 /** The parts of API Gateway's payload version 2.0 that are used. */
 export const httpEvent = z.object({
@@ -15,7 +15,13 @@ export const httpEvent = z.object({
   requestContext: z.object({
     requestId: z.string(),
     stage: z.string().default('$default'),
-    http: z.object({ method: z.string() }),
+    /** When API Gateway took the request, epoch ms. */
+    timeEpoch: z.number().optional(),
+    http: z.object({
+      method: z.string(),
+      sourceIp: z.string().optional(),
+      userAgent: z.string().optional(),
+    }),
     authorizer: z.object({ jwt: z.object({ claims: z.record(z.string(), z.unknown()) }) }).optional(),
   }),
 });

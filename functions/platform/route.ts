@@ -1,14 +1,7 @@
 import { z } from 'zod';
+import type { Caller, Needs, ParsedRequest } from './access.ts';
 import { fieldProblems, Internal, InvalidInput } from './errors.ts';
-import type { Role } from './roles.ts';
-import type { InvocationLogger } from './telemetry.ts';
-
-/** Who called, as the verified token says. */
-export interface Caller {
-  subject: string;
-  groups: string[];
-  roles: Role[];
-}
+import type { InvocationLogger, InvocationMetrics } from './telemetry.ts';
 
 /** What a route's handler knows besides its parsed input. */
 export interface RequestTools {
@@ -19,6 +12,7 @@ export interface RequestTools {
   /** Ms left until the invocation is cut off. */
   deadline: () => number;
   logger: InvocationLogger;
+  metrics: InvocationMetrics;
 }
 
 export interface RouteAnswer {
@@ -42,7 +36,8 @@ interface RouteDefinition<P extends Schema, Q extends Schema, B extends Schema, 
   summary: string;
   /** Longer explanation for the OpenAPI document. */
   description?: string;
-  role: Role;
+  /** What a caller must be allowed to do, and to what. */
+  needs: Needs;
   params?: P;
   query?: Q;
   body?: B;
@@ -66,13 +61,13 @@ export interface Route {
   path: string;
   summary: string;
   description: string | undefined;
-  role: Role;
+  needs: Needs;
   params: Schema;
   query: Schema;
   body: Schema;
   responses: Responses;
-  /** Parses every part; throws InvalidInput naming all refused fields. The result runs the handler. */
-  prepare: (raw: RawRequest) => (tools: RequestTools) => Promise<RouteAnswer>;
+  /** Parses every part; throws InvalidInput naming all refused fields. `run` runs the handler. */
+  prepare: (raw: RawRequest) => ParsedRequest & { run: (tools: RequestTools) => Promise<RouteAnswer> };
 }
 
 /** Unknown fields are refused unless the schema says otherwise itself. */
@@ -89,14 +84,14 @@ export function route<
   Q extends Schema = undefined,
   B extends Schema = undefined,
 >(definition: RouteDefinition<P, Q, B, R>): Route {
-  const { method, path, summary, role, responses, handler } = definition;
+  const { method, path, summary, needs, responses, handler } = definition;
 
   return {
     method,
     path,
     summary,
     description: definition.description,
-    role,
+    needs,
     params: definition.params,
     query: definition.query,
     body: definition.body,
@@ -124,7 +119,7 @@ export function route<
           { problems },
         );
       }
-      return async (tools) => {
+      const run = async (tools: RequestTools): Promise<RouteAnswer> => {
         const answer: RouteAnswer = await handler({ ...tools, params, query, body });
         const checked = responses[answer.status]?.safeParse(answer.body);
         if (!checked?.success) {
@@ -137,6 +132,7 @@ export function route<
         }
         return { ...answer, body: checked.data };
       };
+      return { params, query, body, run };
     },
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { auditStore } from '#platform/audit.ts';
 import { dynamodb, forgetClients } from '#platform/clients.ts';
 import { clock as platformClock, systemClock as platformSystemClock, setClock } from '#platform/clock.ts';
 import { Conflict } from '#platform/errors.ts';
@@ -14,6 +15,7 @@ import { pageOf, pageQuery } from '#platform/page.ts';
 import { route } from '#platform/route.ts';
 import { systemClock } from '../clock.ts';
 import { createDynamodb, type Dynamodb } from '../dynamodb/dynamodb.ts';
+import { byRole } from '../fixtures/by-role.ts';
 import { createLambda } from '../lambda/runtime.ts';
 import { type HttpServer, startHttp } from './server.ts';
 import { ensureTokens, readTokens, tokenPath } from './tokens.ts';
@@ -28,12 +30,14 @@ const api = httpApi({
   name: 'ships-api',
   info: { title: 'Ships', version: '1' },
   idempotency: () => idempotencyStore(table),
+  access: byRole,
+  audit: () => auditStore(table, 1),
   routes: [
     route({
       method: 'POST',
       path: '/ships',
       summary: 'Launch',
-      role: 'operator',
+      needs: { action: 'operator', on: 'ship' },
       body: ship,
       responses: { 201: z.strictObject({ number: z.number() }) },
       handler: async ({ body, idempotencyKey }) => {
@@ -56,7 +60,7 @@ const api = httpApi({
       method: 'GET',
       path: '/ships',
       summary: 'List',
-      role: 'viewer',
+      needs: { action: 'viewer', on: 'ship' },
       query: pageQuery,
       responses: { 200: pageOf(z.strictObject({ limit: z.number() })) },
       handler: async ({ query }) => ({ status: 200, body: { items: [{ limit: query.limit }] } }),
@@ -65,7 +69,7 @@ const api = httpApi({
       method: 'GET',
       path: '/ships/{id}',
       summary: 'Show',
-      role: 'viewer',
+      needs: { action: 'viewer', on: 'ship' },
       params: z.strictObject({ id: z.string().max(20) }),
       responses: { 200: z.strictObject({ id: z.string(), by: z.string() }) },
       handler: async ({ params, caller }) => ({ status: 200, body: { id: params.id, by: caller.subject } }),
@@ -74,7 +78,7 @@ const api = httpApi({
       method: 'GET',
       path: '/ships/flagship',
       summary: 'The flagship',
-      role: 'viewer',
+      needs: { action: 'viewer', on: 'ship' },
       responses: { 200: z.strictObject({ flag: z.boolean() }) },
       handler: async () => ({ status: 200, body: { flag: true } }),
     }),
@@ -82,7 +86,7 @@ const api = httpApi({
       method: 'POST',
       path: '/ships/{id}/approve',
       summary: 'Approve',
-      role: 'approver',
+      needs: { action: 'approver', on: 'ship' },
       params: z.strictObject({ id: z.string() }),
       responses: { 204: z.undefined() },
       handler: async () => ({ status: 204, body: undefined }),

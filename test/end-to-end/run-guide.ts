@@ -25,13 +25,15 @@ interface Folder {
   backup: string;
   /** The id of the fleet that was named last. */
   fleet: string;
+  /** The id of the permission that was named last. */
+  permission: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…` and `flt_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…` and `per_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -70,6 +72,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         folder.migration = /mig_\w+/.exec(lastFirst)?.[0] ?? folder.migration;
         folder.backup = /bak_\w+/.exec(lastFirst)?.[0] ?? folder.backup;
         folder.fleet = /flt_\w+/.exec(lastFirst)?.[0] ?? folder.fleet;
+        folder.permission = /per_\w+/.exec(lastFirst)?.[0] ?? folder.permission;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
       }
@@ -108,6 +111,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     migration: 'mig_…',
     backup: 'bak_…',
     fleet: 'flt_…',
+    permission: 'per_…',
     environment,
     terminals: [],
   };
@@ -124,7 +128,10 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-function asRun(text: string, { databaseUrl, platformUrl, migration, backup, fleet }: Folder): string {
+function asRun(
+  text: string,
+  { databaseUrl, platformUrl, migration, backup, fleet, permission }: Folder,
+): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
       const url = new URL(databaseUrl);
@@ -134,7 +141,8 @@ function asRun(text: string, { databaseUrl, platformUrl, migration, backup, flee
     .replaceAll(platformInGuides, platformUrl || platformInGuides)
     .replaceAll('mig_…', migration)
     .replaceAll('bak_…', backup)
-    .replaceAll('flt_…', fleet);
+    .replaceAll('flt_…', fleet)
+    .replaceAll('per_…', permission);
 }
 
 function asWritten(printed: string, { platformUrl, databaseUrl }: Folder): string {

@@ -180,6 +180,7 @@ describe('alarms', () => {
     expect(alarms.map(([, { Properties }]) => Properties.AlarmName).sort()).toEqual(
       [
         'api-errors',
+        'audit-failed',
         'backup-damaged',
         'corruption-found',
         'critical-alert',

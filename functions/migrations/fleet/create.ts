@@ -8,7 +8,7 @@ import { parseMigrationFile } from '../file/parse.ts';
 import { newRecord } from '../records.ts';
 import { createMigration, forgetMigration, readMigration } from '../store.ts';
 import type { FleetRecord, FleetTarget } from './records.ts';
-import { resolveTargets } from './resolve.ts';
+import { type Permit, resolveTargets } from './resolve.ts';
 import type { NewFleet } from './schemas.ts';
 import { createFleet, migrationIdOf, readFleet } from './store.ts';
 import { writeTargetList } from './target-list.ts';
@@ -20,10 +20,10 @@ import { writeTargetList } from './target-list.ts';
 export async function planFleet(
   id: string,
   body: NewFleet,
-  { by, requestId }: { by: string; requestId: string },
+  { by, requestId, permit }: { by: string; requestId: string; permit: Permit },
 ): Promise<FleetRecord> {
   const { name } = parseMigrationFile(body.file, { fileName: body.fileName });
-  const { targets, waves } = await resolveTargets(body.targets, body.waves, requestId);
+  const { targets, waves } = await resolveTargets(body.targets, body.waves, { requestId, permit });
   const fileKey = artifactKeys.fleetFile(id);
   await writeArtifact(fileKey, body.file, 'text/plain; charset=utf-8');
   await writeTargetList(id, targets);

@@ -50,6 +50,9 @@ async function schemasIn(
   }
 }
 
+/** Throws when one of the databases may not be planned for; asked before anything in them is looked at. */
+export type Permit = (databases: readonly DatabaseRecord[]) => Promise<void>;
+
 /**
  * Every target that a selection names, canaries first, and the waves they are migrated in. Reads the databases' schemas,
  * and changes nothing. Throws NotFound, InvalidInput and what a connector reports.
@@ -57,7 +60,7 @@ async function schemasIn(
 export async function resolveTargets(
   selection: FleetSelection,
   { canary, percent }: FleetWaves,
-  requestId: string,
+  { requestId, permit }: { requestId: string; permit: Permit },
 ): Promise<{ targets: FleetTarget[]; waves: Wave[] }> {
   const databases = await chosenDatabases(selection);
   if (databases.length === 0) {
@@ -67,6 +70,7 @@ export async function resolveTargets(
       'Look at their labels with: theseus database list --json',
     );
   }
+  await permit(databases);
   const found = [];
   for (const database of databases) {
     const schemas = await schemasIn(database, selection.schemas, requestId);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
+import { needs } from '../access/actions.ts';
+import { visibleOf } from '../access/control.ts';
 import { listAlerts } from '../alerts/list.ts';
 import { addRule, changeRule, findRule, listRules, removeRule } from '../alerts/rules.ts';
 import {
@@ -28,22 +30,23 @@ export const alertRoutes: Route[] = [
     method: 'GET',
     path: '/alerts',
     summary: 'List the alerts that fire, critical ones first',
-    role: 'viewer',
+    needs: needs('view_progress', 'each database'),
     query: pageQuery.extend({
       severity: Severity.optional(),
       pending: z.enum(['true', 'false']).default('false').describe('Those that do not fire yet, too'),
     }),
     responses: { 200: AlertPage },
-    async handler({ query }) {
+    async handler({ query, caller }) {
       const all = await listAlerts({ severity: query.severity, pending: query.pending === 'true' });
-      return { status: 200, body: pageFrom(all, query.limit, query.cursor) };
+      const seen = await visibleOf(caller, all, ({ database }) => database);
+      return { status: 200, body: pageFrom(seen, query.limit, query.cursor) };
     },
   }),
   route({
     method: 'POST',
     path: '/alert-rules',
     summary: 'Add an alert rule',
-    role: 'operator',
+    needs: needs('manage_alerts', 'platform'),
     body: NewAlertRule,
     responses: { 201: AlertRule },
     async handler({ body, caller }) {
@@ -55,7 +58,7 @@ export const alertRoutes: Route[] = [
     method: 'GET',
     path: '/alert-rules',
     summary: 'List alert rules by name, those that come with the platform included',
-    role: 'viewer',
+    needs: needs('view_progress', 'platform'),
     query: pageQuery,
     responses: { 200: AlertRulePage },
     handler: async ({ query }) => ({
@@ -67,7 +70,7 @@ export const alertRoutes: Route[] = [
     method: 'GET',
     path: '/alert-rules/{name}',
     summary: 'Show an alert rule',
-    role: 'viewer',
+    needs: needs('view_progress', 'platform'),
     params: Params,
     responses: { 200: AlertRule },
     handler: async ({ params }) => ({ status: 200, body: await findRule(params.name) }),
@@ -76,7 +79,7 @@ export const alertRoutes: Route[] = [
     method: 'PATCH',
     path: '/alert-rules/{name}',
     summary: 'Change an alert rule; what is left out stays',
-    role: 'operator',
+    needs: needs('manage_alerts', 'platform'),
     params: Params,
     body: ChangedAlertRule,
     responses: { 200: AlertRule },
@@ -89,7 +92,7 @@ export const alertRoutes: Route[] = [
     method: 'DELETE',
     path: '/alert-rules/{name}',
     summary: 'Remove an alert rule; one of the platform can only be switched off',
-    role: 'operator',
+    needs: needs('manage_alerts', 'platform'),
     params: Params,
     responses: { 204: z.undefined() },
     async handler({ params }) {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
+import { needs } from '../access/actions.ts';
+import { databaseIn, visibleOf } from '../access/control.ts';
 import { type FoundBackup, findBackup, listBackups, listBackupsOf } from '../backups/catalogue.ts';
 import { deleteBackup, keepUntil } from '../backups/delete-backups.ts';
 import {
@@ -60,21 +62,23 @@ export const backupRoutes: Route[] = [
     method: 'GET',
     path: '/backups',
     summary: 'List row backups, newest first',
-    role: 'viewer',
+    needs: needs('view_progress', 'each database'),
     query: BackupQuery,
     responses: { 200: BackupPage },
-    async handler({ query }) {
+    async handler({ query, caller }) {
       const { cursor, limit, database: named } = query;
       const database = named === undefined ? undefined : (await findDatabase(named)).id;
       const from = cursor === undefined ? undefined : decodeCursor(placeSchema, cursor);
-      return { status: 200, body: pageOfViews(await listBackups({ database, limit }, from)) };
+      const { items, next } = await listBackups({ database, limit }, from);
+      const seen = await visibleOf(caller, items, ({ migration }) => databaseIn(migration));
+      return { status: 200, body: pageOfViews({ items: seen, next }) };
     },
   }),
   route({
     method: 'GET',
     path: '/migrations/{id}/backups',
     summary: 'List the row backups of a migration',
-    role: 'viewer',
+    needs: needs('view_progress', 'migration'),
     params: z.strictObject({ id: MigrationId }),
     query: pageQuery,
     responses: { 200: BackupPage },
@@ -88,7 +92,7 @@ export const backupRoutes: Route[] = [
     method: 'GET',
     path: '/backups/{id}',
     summary: 'Show a row backup: what it holds, how long it is kept, whether it was read since',
-    role: 'viewer',
+    needs: needs('view_progress', 'backup'),
     params: Params,
     responses: { 200: Backup },
     handler: async ({ params }) => ({ status: 200, body: viewOf(await findBackup(params.id)) }),
@@ -99,7 +103,7 @@ export const backupRoutes: Route[] = [
     summary: 'Read a whole backup and compare its rows and checksums',
     description:
       '202 when it takes longer than about 20 s: the event backup.verified or backup.damaged tells the end.',
-    role: 'operator',
+    needs: needs('create_backup', 'backup'),
     params: Params,
     responses: { 200: VerifiedBackup, 202: GoesOn },
     async handler({ params, caller, requestId }) {
@@ -114,7 +118,7 @@ export const backupRoutes: Route[] = [
     summary: 'Put the rows of a backup, or some of them, into a new table',
     description:
       '202 when it takes longer than about 20 s: the event backup.restored tells the end. What stands is not touched.',
-    role: 'operator',
+    needs: needs('write_target', 'backup'),
     params: Params,
     body: RestoreRows,
     responses: { 200: RestoredRows, 202: GoesOn },
@@ -128,7 +132,7 @@ export const backupRoutes: Route[] = [
     method: 'POST',
     path: '/backups/{id}/keep',
     summary: 'Set how long a backup is kept',
-    role: 'administrator',
+    needs: needs('delete_backup', 'backup'),
     params: Params,
     body: KeepBackup,
     responses: { 200: Backup },
@@ -142,7 +146,7 @@ export const backupRoutes: Route[] = [
     path: '/backups/{id}/delete',
     summary: 'Delete the rows of a backup; who did it and why is kept',
     description: 'The objects go within minutes; a bucket with versions keeps them for 30 days more.',
-    role: 'administrator',
+    needs: needs('delete_backup', 'backup'),
     params: Params,
     body: DeleteBackup,
     responses: { 202: Backup },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
+import { needs } from '../access/actions.ts';
 import { checkConnector } from '../connectors/client.ts';
 import {
   Connector,
@@ -30,7 +31,7 @@ export const connectorRoutes: Route[] = [
     summary: 'Register a connector',
     description:
       "The output `Registration` of a connector's stack is the body. Before it is stored its role is assumed and asked for every function, without running any.",
-    role: 'administrator',
+    needs: needs('configure', 'platform'),
     body: NewConnector,
     responses: { 201: Connector },
     async handler({ body, caller, requestId }) {
@@ -45,7 +46,7 @@ export const connectorRoutes: Route[] = [
     path: '/connectors',
     summary: 'List connectors',
     description: 'The first is the one that was deployed with the platform.',
-    role: 'viewer',
+    needs: needs('view_progress', 'platform'),
     query: pageQuery,
     responses: { 200: ConnectorPage },
     async handler({ query }) {
@@ -58,7 +59,7 @@ export const connectorRoutes: Route[] = [
     method: 'GET',
     path: '/connectors/{id}',
     summary: 'Show a connector, by id or name',
-    role: 'viewer',
+    needs: needs('view_progress', 'platform'),
     params: Params,
     responses: { 200: Connector },
     handler: async ({ params }) => ({ status: 200, body: connectorView(await findConnector(params.id)) }),
@@ -69,7 +70,7 @@ export const connectorRoutes: Route[] = [
     summary: 'Register a new release of a connector',
     description:
       'Used by whatever starts from now on; what runs keeps the functions it was started with. Checked like a new one.',
-    role: 'administrator',
+    needs: needs('configure', 'platform'),
     params: Params,
     body: ConnectorUpdate,
     responses: { 200: Connector },
@@ -85,7 +86,7 @@ export const connectorRoutes: Route[] = [
     path: '/connectors/{id}',
     summary: 'Forget a connector',
     description: 'Refused while a database is reached through it. Its stack is not touched.',
-    role: 'administrator',
+    needs: needs('configure', 'platform'),
     params: Params,
     responses: { 204: z.undefined() },
     async handler({ params }) {

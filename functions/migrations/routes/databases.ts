@@ -6,6 +6,8 @@ import { Conflict, InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { needs } from '../access/actions.ts';
+import { visibleOf } from '../access/control.ts';
 import { findConnector, refuseRetiring } from '../connectors/store.ts';
 import { checkThroughConnector, inspectDatabase } from '../databases/connector-calls.ts';
 import {
@@ -87,7 +89,7 @@ export const databaseRoutes: Route[] = [
     path: '/databases',
     summary: 'Register a database',
     description: 'It is reached once before it is stored. What connects to it never comes back.',
-    role: 'administrator',
+    needs: needs('register_database', 'platform'),
     body: NewDatabase,
     responses: { 201: Database },
     async handler({ body, caller, requestId, logger }) {
@@ -124,20 +126,21 @@ export const databaseRoutes: Route[] = [
     method: 'GET',
     path: '/databases',
     summary: 'List databases',
-    role: 'viewer',
+    needs: needs('view_progress', 'each database'),
     query: pageQuery,
     responses: { 200: DatabasePage },
-    async handler({ query }) {
+    async handler({ query, caller }) {
       const from = query.cursor === undefined ? undefined : decodeCursor(placeSchema, query.cursor);
       const { items, next } = await listDatabases(query.limit, from);
-      return { status: 200, body: pageBody(items.map(databaseView), next) };
+      const seen = await visibleOf(caller, items, (database) => database);
+      return { status: 200, body: pageBody(seen.map(databaseView), next) };
     },
   }),
   route({
     method: 'GET',
     path: '/databases/{id}',
     summary: 'Show a database, by id or name',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params,
     responses: { 200: Database },
     handler: async ({ params }) => ({ status: 200, body: databaseView(await findDatabase(params.id)) }),
@@ -147,7 +150,7 @@ export const databaseRoutes: Route[] = [
     path: '/databases/{id}',
     summary: 'Change the labels of a database',
     description: 'A fleet of migrations chooses its databases by them.',
-    role: 'administrator',
+    needs: needs('register_database', 'platform'),
     params: Params,
     body: ChangedDatabase,
     responses: { 200: Database },
@@ -162,7 +165,7 @@ export const databaseRoutes: Route[] = [
     summary: 'Forget a database',
     description:
       'Refused while a migration of it is active or can still be undone. Nothing in it is changed.',
-    role: 'administrator',
+    needs: needs('register_database', 'platform'),
     params: Params,
     responses: { 204: z.undefined() },
     async handler({ params }) {

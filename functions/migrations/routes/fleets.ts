@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { type Action, needs } from '../access/actions.ts';
+import { assertAllowedOnAll } from '../access/control.ts';
 import { planFleet } from '../fleet/create.ts';
 import * as decisions from '../fleet/decisions.ts';
 import type { FleetRecord } from '../fleet/records.ts';
@@ -37,7 +39,7 @@ function idOf({ caller, idempotencyKey }: RequestTools): string {
 /** A verb that a person asks of a fleet; the answer is the fleet after it. */
 function action<B extends z.ZodType>(
   verb: string,
-  role: Route['role'],
+  what: Action,
   summary: string,
   body: B,
   act: (id: string, body: z.output<B>, subject: string) => Promise<FleetRecord>,
@@ -46,7 +48,7 @@ function action<B extends z.ZodType>(
     method: 'POST',
     path: `/migration-fleets/{id}/${verb}`,
     summary,
-    role,
+    needs: needs(what, 'fleet'),
     params: Params,
     body,
     responses: { 200: Fleet },
@@ -65,13 +67,14 @@ export const fleetRoutes: Route[] = [
     path: '/migration-fleets',
     summary: 'Plan one migration for many databases and schemas; changes nothing in them',
     description: 'Targets are resolved now and stay as they are; the first of them is planned as a sample.',
-    role: 'operator',
+    needs: needs('plan', 'each database'),
     body: NewFleet,
     responses: { 201: Fleet },
     async handler({ body, ...tools }) {
       const fleet = await planFleet(idOf(tools), body, {
         by: tools.caller.subject,
         requestId: tools.requestId,
+        permit: (databases) => assertAllowedOnAll(tools.caller, 'plan', databases),
       });
       return {
         status: 201,
@@ -84,7 +87,7 @@ export const fleetRoutes: Route[] = [
     method: 'GET',
     path: '/migration-fleets',
     summary: 'List fleets, newest first',
-    role: 'viewer',
+    needs: needs('view_progress', 'each database'),
     query: pageQuery,
     responses: { 200: FleetPage },
     async handler({ query }) {
@@ -97,7 +100,7 @@ export const fleetRoutes: Route[] = [
     method: 'GET',
     path: '/migration-fleets/{id}',
     summary: 'Show a fleet: its waves, counts, failures by cause, and what can be done next',
-    role: 'viewer',
+    needs: needs('view_progress', 'fleet'),
     params: Params,
     responses: { 200: Fleet },
     handler: async ({ params }) => ({ status: 200, body: await readFleetView(await readFleet(params.id)) }),
@@ -106,7 +109,7 @@ export const fleetRoutes: Route[] = [
     method: 'GET',
     path: '/migration-fleets/{id}/targets',
     summary: 'List the targets of a fleet and where each stands',
-    role: 'viewer',
+    needs: needs('view_progress', 'fleet'),
     params: Params,
     query: TargetQuery,
     responses: { 200: TargetPage },
@@ -121,7 +124,7 @@ export const fleetRoutes: Route[] = [
     method: 'GET',
     path: '/migration-fleets/{id}/report',
     summary: 'The report of a fleet as Markdown',
-    role: 'viewer',
+    needs: needs('view_progress', 'fleet'),
     params: Params,
     responses: { 200: FleetReport },
     handler: async ({ params }) => ({
@@ -129,30 +132,28 @@ export const fleetRoutes: Route[] = [
       body: { markdown: markdownOf(await readFleetView(await readFleet(params.id))) },
     }),
   }),
-  action('start', 'operator', 'Begin the first wave', StartFleet, (id, body) =>
-    decisions.startFleet(id, body),
-  ),
-  action('approve', 'approver', 'Approve the plan for every target', ApproveFleet, (id, body, subject) =>
+  action('start', 'start', 'Begin the first wave', StartFleet, (id, body) => decisions.startFleet(id, body)),
+  action('approve', 'approve', 'Approve the plan for every target', ApproveFleet, (id, body, subject) =>
     decisions.approveFleet(id, { subject, comment: body.comment }, body.planHash),
   ),
-  action('pause', 'operator', 'Stop before the next target', FleetReason, (id) => decisions.pauseFleet(id)),
+  action('pause', 'pause', 'Stop before the next target', FleetReason, (id) => decisions.pauseFleet(id)),
   action(
     'resume',
-    'operator',
+    'write_target',
     'Go on after a pause, a halt, or before the bake time is over',
     FleetReason,
     (id) => decisions.resumeFleet(id),
   ),
-  action('cancel', 'operator', 'Begin no more targets; what is done stays', FleetReason, (id) =>
+  action('cancel', 'execute_rollback', 'Begin no more targets; what is done stays', FleetReason, (id) =>
     decisions.cancelFleet(id),
   ),
-  action('redrive', 'operator', 'Try the failed targets again', FleetReason, (id) =>
+  action('redrive', 'write_target', 'Try the failed targets again', FleetReason, (id) =>
     decisions.redriveFleet(id),
   ),
-  action('exclude', 'operator', 'Leave targets out that are not done', ExcludeTargets, (id, body) =>
+  action('exclude', 'write_target', 'Leave targets out that are not done', ExcludeTargets, (id, body) =>
     decisions.excludeTargets(id, body),
   ),
-  action('undo', 'operator', 'Take back every target that is done', UndoFleet, (id, body, subject) =>
+  action('undo', 'execute_rollback', 'Take back every target that is done', UndoFleet, (id, body, subject) =>
     decisions.undoFleet(id, { subject, comment: body.comment }, body.acceptLosses),
   ),
 ];

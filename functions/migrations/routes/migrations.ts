@@ -5,6 +5,8 @@ import { Conflict, NotFound, TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { type Action, needs } from '../access/actions.ts';
+import { databaseIn, visibleOf } from '../access/control.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
 import { ejectScript, planMigration, planOnly } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
@@ -91,7 +93,7 @@ async function dryRun(body: z.infer<typeof NewMigration>, tools: RequestTools) {
 /** A verb that a person asks of a migration; the answer is the migration after it. */
 function action<B extends z.ZodType>(
   verb: string,
-  role: Route['role'],
+  what: Action,
   summary: string,
   body: B,
   act: (id: string, body: z.output<B>, subject: string) => Promise<MigrationRecord>,
@@ -100,7 +102,7 @@ function action<B extends z.ZodType>(
     method: 'POST',
     path: `/migrations/{id}/${verb}`,
     summary,
-    role,
+    needs: needs(what, 'migration'),
     params: Params,
     body,
     responses: { 200: Migration },
@@ -123,7 +125,7 @@ export const migrationRoutes: Route[] = [
     summary: 'Plan a migration; changes nothing in the database',
     description:
       'With dryRun nothing is stored either, not even the answer for an Idempotency-Key. 202 when planning takes longer than about 20 s: the plan is found under the location given.',
-    role: 'operator',
+    needs: needs('plan', 'database in the body'),
     body: NewMigration,
     query: z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') }),
     responses: { 200: DryRunAnswer, 201: Migration, 202: Migration },
@@ -134,22 +136,23 @@ export const migrationRoutes: Route[] = [
     method: 'GET',
     path: '/migrations',
     summary: 'List migrations, newest first',
-    role: 'viewer',
+    needs: needs('view_progress', 'each database'),
     query: MigrationQuery,
     responses: { 200: MigrationPage },
-    async handler({ query }) {
+    async handler({ query, caller }) {
       const { cursor, ...filter } = query;
       const database = filter.database === undefined ? undefined : (await findDatabase(filter.database)).id;
       const from = cursor === undefined ? undefined : decodeCursor(placeSchema, cursor);
       const { items, next } = await listMigrations({ ...filter, database }, from);
-      return { status: 200, body: pageBody(items.map(listItemOf), next) };
+      const seen = await visibleOf(caller, items, databaseIn);
+      return { status: 200, body: pageBody(seen.map(listItemOf), next) };
     },
   }),
   route({
     method: 'GET',
     path: '/migrations/{id}',
     summary: 'Show a migration: phase, progress, locks, what can be done next',
-    role: 'viewer',
+    needs: needs('view_progress', 'migration'),
     params: Params,
     responses: { 200: Migration },
     handler: async ({ params }) => ({ status: 200, body: await readView(await readMigration(params.id)) }),
@@ -158,7 +161,7 @@ export const migrationRoutes: Route[] = [
     method: 'GET',
     path: '/migrations/{id}/plan',
     summary: 'Show the whole plan, statement by statement, and a forecast of what it will cost and hold up',
-    role: 'viewer',
+    needs: needs('view_progress', 'migration'),
     params: Params,
     responses: { 200: PlanWithForecast },
     async handler({ params }) {
@@ -173,7 +176,7 @@ export const migrationRoutes: Route[] = [
     method: 'GET',
     path: '/migrations/{id}/events',
     summary: 'List what happened to a migration and who did it, oldest first',
-    role: 'viewer',
+    needs: needs('view_progress', 'migration'),
     params: Params,
     query: pageQuery,
     responses: { 200: MigrationEventPage },
@@ -189,7 +192,7 @@ export const migrationRoutes: Route[] = [
     summary: 'Write the rest of a migration as a psql script; changes nothing',
     description:
       'Made from what the database itself keeps. The script runs without the platform, and stops it.',
-    role: 'operator',
+    needs: needs('read_source', 'migration'),
     params: Params,
     query: EjectQuery,
     responses: { 200: EjectedScript },
@@ -198,43 +201,43 @@ export const migrationRoutes: Route[] = [
       body: await ejectScript(await readMigration(params.id), query.to, requestId),
     }),
   }),
-  action('start', 'operator', 'Run the plan', StartMigration, (id, body, subject) =>
+  action('start', 'start', 'Run the plan', StartMigration, (id, body, subject) =>
     decisions.start(id, { subject }, body),
   ),
   action(
     'approve',
-    'approver',
+    'approve',
     'Approve the plan, or accept what cannot return',
     Decision,
     (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'approve', body),
   ),
   action(
     'reject',
-    'approver',
+    'approve',
     'Reject the plan, or keep the migration when something cannot return',
     Decision,
     (id, body, subject) => decisions.decide(id, { subject, comment: body.comment }, 'reject', body),
   ),
   action(
     'retry',
-    'operator',
+    'write_target',
     'Count again what refuses the old constraints, after rows were corrected',
     Reason,
     (id, body, subject) => decisions.retry(id, { subject, comment: body.comment }),
   ),
-  action('pause', 'operator', 'Stop after the current chunk', Reason, (id, body, subject) =>
+  action('pause', 'pause', 'Stop after the current chunk', Reason, (id, body, subject) =>
     decisions.pause(id, { subject, comment: body.comment }),
   ),
-  action('resume', 'operator', 'Go on where it was paused', Reason, (id, body, subject) =>
+  action('resume', 'write_target', 'Go on where it was paused', Reason, (id, body, subject) =>
     decisions.resume(id, { subject, comment: body.comment }),
   ),
-  action('complete', 'operator', 'End the soak now', Reason, (id, body, subject) =>
+  action('complete', 'write_target', 'End the soak now', Reason, (id, body, subject) =>
     decisions.complete(id, { subject, comment: body.comment }),
   ),
-  action('rollback', 'operator', 'Take back what was done', Reason, (id, body, subject) =>
+  action('rollback', 'execute_rollback', 'Take back what was done', Reason, (id, body, subject) =>
     decisions.rollBack(id, { subject, comment: body.comment }),
   ),
-  action('undo', 'operator', 'Take a completed migration back', UndoMigration, (id, body, subject) =>
+  action('undo', 'execute_rollback', 'Take a completed migration back', UndoMigration, (id, body, subject) =>
     decisions.undo(id, { subject, comment: body.comment }, body.acceptLosses),
   ),
 ];

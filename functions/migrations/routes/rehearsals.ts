@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Route, route } from '#platform/route.ts';
+import { needs } from '../access/actions.ts';
 import { NewRehearsal, Rehearsal, RehearsalId, RehearsalList } from '../rehearsal/schemas.ts';
 import {
   listedRehearsal,
@@ -21,7 +22,7 @@ export const rehearsalRoutes: Route[] = [
     summary: 'Run a migration on a copy, forth and back',
     description:
       'The copy has the schema and a sample of the rows, in a database of its own that is dropped at the end. The database itself is only read.',
-    role: 'operator',
+    needs: needs('rehearse', 'migration'),
     params: OfMigration,
     body: NewRehearsal,
     responses: { 202: Rehearsal },
@@ -35,7 +36,7 @@ export const rehearsalRoutes: Route[] = [
     method: 'GET',
     path: '/migrations/{id}/rehearsals',
     summary: 'List the rehearsals of a migration, newest first, at most 100',
-    role: 'viewer',
+    needs: needs('view_progress', 'migration'),
     params: OfMigration,
     responses: { 200: RehearsalList },
     handler: async ({ params }) => ({
@@ -47,7 +48,7 @@ export const rehearsalRoutes: Route[] = [
     method: 'GET',
     path: '/migrations/{id}/rehearsals/{rehearsal}',
     summary: 'Show a rehearsal and its report',
-    role: 'viewer',
+    needs: needs('view_progress', 'migration'),
     params: One,
     responses: { 200: Rehearsal },
     handler: async ({ params }) => ({

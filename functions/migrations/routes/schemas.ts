@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
+import { needs } from '../access/actions.ts';
 import { checkThroughConnector, importThroughConnector } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { Imported, ImportTool, NewImport } from '../import/schemas.ts';
@@ -60,7 +61,7 @@ export const schemaRoutes: Route[] = [
     method: 'GET',
     path: '/databases/{id}/schema-versions',
     summary: 'List the versions of a schema, newest first',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params,
     query: versionsQuery,
     responses: { 200: SchemaVersionPage },
@@ -81,7 +82,7 @@ export const schemaRoutes: Route[] = [
     method: 'GET',
     path: '/databases/{id}/schema-versions/{number}',
     summary: 'Show a version of a schema with every object in it',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params.extend({ number: versionParam }),
     query: ofSchema,
     responses: { 200: SchemaVersionDetail },
@@ -96,7 +97,7 @@ export const schemaRoutes: Route[] = [
     method: 'GET',
     path: '/databases/{id}/schema-differences',
     summary: 'Compare two versions of a schema: changes, what they do to old clients, SQL',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params,
     query: betweenQuery,
     responses: { 200: SchemaDifference },
@@ -112,7 +113,7 @@ export const schemaRoutes: Route[] = [
     path: '/databases/{id}/schema-path',
     summary: 'List the migrations that lead from one version of a schema to another, up or down',
     description: '409 with the reason when none do.',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params,
     query: betweenQuery,
     responses: { 200: SchemaPath },
@@ -126,7 +127,7 @@ export const schemaRoutes: Route[] = [
     path: '/databases/{id}/imports',
     summary: "Take over what another tool has applied, from the tool's own table",
     description: 'Nothing is kept when `problems` says why; the answer is the same report.',
-    role: 'operator',
+    needs: needs('read_source', 'database'),
     params: Params,
     body: NewImport,
     responses: { 200: Imported },
@@ -139,7 +140,7 @@ export const schemaRoutes: Route[] = [
     method: 'GET',
     path: '/databases/{id}/imports/{tool}',
     summary: 'Show the history that was taken over from a tool',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params.extend({ tool: ImportTool }),
     query: ofSchema,
     responses: { 200: Imported },
@@ -152,7 +153,7 @@ export const schemaRoutes: Route[] = [
     method: 'GET',
     path: '/databases/{id}/drift',
     summary: 'Show what the last look at a schema found that no migration made',
-    role: 'viewer',
+    needs: needs('view_progress', 'database'),
     params: Params,
     query: ofSchema,
     responses: { 200: Drift },
@@ -165,7 +166,7 @@ export const schemaRoutes: Route[] = [
     method: 'POST',
     path: '/databases/{id}/drift-checks',
     summary: 'Look at a schema now for changes that no migration made',
-    role: 'operator',
+    needs: needs('read_source', 'database'),
     params: Params,
     body: CheckDrift,
     responses: { 200: Drift },
@@ -179,7 +180,7 @@ export const schemaRoutes: Route[] = [
     path: '/databases/{id}/baselines',
     summary: 'Take a schema as it is now as its next version',
     description: 'What differs from the last version, and no running migration made, is accepted.',
-    role: 'operator',
+    needs: needs('read_source', 'database'),
     params: Params,
     body: CheckDrift,
     responses: { 200: Drift },
