@@ -28,6 +28,7 @@ const invokedOtherwise = new Set([
   'verify-backup',
   'eject-script',
   'reconcile',
+  'watch-migrations',
   'publish-events',
 ]);
 
