@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { Approvers } from '#migrations/access/approvals.ts';
 
 const account = z.string().regex(/^\d{12}$/, 'expected the 12 digits of an AWS account id');
 
@@ -12,6 +13,8 @@ const settings = z.strictObject({
     .optional(),
   /** Which migrations wait for a second person. */
   approval: z.enum(['never', 'high', 'always']),
+  /** How many people must approve a migration that waits for approval, by its risk. */
+  approvers: Approvers,
   /** Whether the author of a migration may approve it. */
   authorMayApprove: z.boolean(),
   /** Whether table, bucket and key outlive their stack and refuse deletion. */
@@ -43,6 +46,7 @@ export interface Environment extends Settings {
 const defaults: Record<StageName, Settings> = {
   dev: {
     approval: 'never',
+    approvers: { low: 1, medium: 1, high: 1 },
     authorMayApprove: true,
     keepData: false,
     logRetention: RetentionDays.TWO_WEEKS,
@@ -53,6 +57,7 @@ const defaults: Record<StageName, Settings> = {
   },
   staging: {
     approval: 'high',
+    approvers: { low: 1, medium: 1, high: 1 },
     authorMayApprove: true,
     keepData: true,
     logRetention: RetentionDays.THREE_MONTHS,
@@ -63,6 +68,7 @@ const defaults: Record<StageName, Settings> = {
   },
   production: {
     approval: 'high',
+    approvers: { low: 1, medium: 1, high: 2 },
     authorMayApprove: false,
     keepData: true,
     logRetention: RetentionDays.ONE_YEAR,

@@ -71,6 +71,13 @@ export function migrationAlarms(
       threshold: 1,
     })),
     {
+      name: 'break-glass',
+      meaning:
+        'Somebody went past approvals and windows. GET /audit?action=break_glass says who, on what and why.',
+      metric: ours('migrations-api', 'BreakGlass'),
+      threshold: 1,
+    },
+    {
       name: 'audit-failed',
       meaning:
         'The audit trail could not be written: calls were refused, or ended without their end entered. See the log of the API, and the table.',

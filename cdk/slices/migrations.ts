@@ -100,6 +100,9 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
     SCHEDULER_ROLE_ARN: scheduling.roleArn,
     SCHEDULE_GROUP: `${prefix}-removals`,
     THESEUS_APPROVAL_REQUIRED: environment.approval,
+    THESEUS_APPROVERS: Object.entries(environment.approvers)
+      .map(([risk, people]) => `${risk}=${people}`)
+      .join(','),
     THESEUS_AUTHOR_MAY_APPROVE: String(environment.authorMayApprove),
     THESEUS_AUDIT_DAYS: String(environment.auditDays),
   };

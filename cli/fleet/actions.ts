@@ -11,6 +11,7 @@ interface Options {
   hash?: string;
   consent: string[];
   comment?: string;
+  breakGlass?: string;
   schema: string[];
   reason: string;
   acceptLosses?: boolean;
@@ -69,12 +70,14 @@ const fleetStart = (): Command =>
       (code, all: string[]) => [...all, code],
       [],
     )
+    .option('--break-glass <reason>', 'in an emergency, why: start past approvals, those of targets included')
     .option('--watch', 'follow it until it is over or waits for a person')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const ask = await askOf(command);
       const body = {
         ...(options.hash === undefined ? {} : { planHash: options.hash }),
+        ...(options.breakGlass === undefined ? {} : { breakGlass: options.breakGlass }),
         consents: options.consent,
       };
       await follow(ask, await post(ask, id, 'start', body), options);

@@ -1,4 +1,5 @@
 import type { Fleet } from '#migrations/fleet/schemas.ts';
+import { approvalLines, glassLines } from '../migration/report.ts';
 import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
 
 const time = (ms: number | null): string => (ms === null ? '' : duration(ms));
@@ -9,7 +10,10 @@ export function fleetLines(fleet: Fleet): string[] {
   return [
     `${fleet.id}  ${fleet.name}  ${colours.bold(fleet.status)}${fleet.wave === null ? '' : ` (wave ${fleet.wave})`}`,
     ...(fleet.halted === null ? [] : [colours.red(fleet.halted)]),
-    ...(fleet.approvalRequired && fleet.approval === null ? ['It needs an approval before it starts.'] : []),
+    ...glassLines(fleet),
+    ...approvalLines({
+      approval: { ...fleet.approvals, decision: 'waiting', by: null, at: null, comment: null },
+    }),
     `${count(fleet.total)} targets: ${count(counts.done)} done, ${count(counts.failed)} failed, ${count(counts.running)} running, ${count(counts.pending)} pending, ${count(counts.excluded)} left out, ${count(counts.undone)} taken back`,
     ...table([
       ['WAVE', 'TARGETS', 'DONE', 'FAILED', 'P50', 'P99'],

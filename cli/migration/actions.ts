@@ -5,6 +5,7 @@ import { findPlatform } from '../platform.ts';
 import { reportMigration } from './report.ts';
 
 interface Options {
+  breakGlass?: string;
   comment?: string;
   constraints?: string;
   hash?: string;
@@ -49,6 +50,10 @@ const decision = (verb: 'approve' | 'reject', description: string) => (): Comman
         'of an undo or rollback that rows refuse: not_valid gives the constraints back for new rows only',
       ).choices(['not_valid']),
     );
+    command.option(
+      '--break-glass <reason>',
+      'in an emergency, why: counts as all approvals, and windows are over',
+    );
   }
   return command
     .option('--comment <text>', 'kept in the history')
@@ -62,6 +67,7 @@ const decision = (verb: 'approve' | 'reject', description: string) => (): Comman
         // While an undo waits for a decision about what cannot return there is no plan to name.
         ...(planHash === undefined || current.status === 'waiting_for_decision' ? {} : { planHash }),
         ...(options.constraints === undefined ? {} : { constraints: options.constraints }),
+        ...(options.breakGlass === undefined ? {} : { breakGlass: options.breakGlass }),
         ...(options.comment === undefined ? {} : { comment: options.comment }),
       };
       reportMigration(

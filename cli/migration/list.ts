@@ -44,7 +44,7 @@ export const migrationList = (): Command =>
         one.name,
         one.database.name,
         one.schema,
-        one.status,
+        one.breakGlass.length === 0 ? one.status : `${one.status}, broken glass`,
         one.phase ?? '',
         one.createdBy,
         one.createdAt,

@@ -10,9 +10,27 @@ export function reportMigration(migration: Migration, { json }: { json?: boolean
   print(
     `${migration.id}  ${migration.name}  ${colours.bold(migration.status)}${migration.phase ? ` (${migration.phase})` : ''}`,
   );
+  for (const line of [...glassLines(migration), ...approvalLines(migration)]) print(line);
   if (migration.status === 'waiting_for_decision')
     for (const line of cannotReturnLines(migration)) print(line);
   printNext(migration);
+}
+
+/** Who went past approvals and windows, and why. */
+export const glassLines = ({ breakGlass }: Pick<Migration, 'breakGlass'>): string[] =>
+  breakGlass.map(
+    ({ by, at, reason, action }) => `  ${colours.red('broken glass')} ${action} by ${by} at ${at}: ${reason}`,
+  );
+
+/** How many have approved a plan that needs more than one person, or waits, and who is missing. */
+export function approvalLines({ approval }: Pick<Migration, 'approval'>): string[] {
+  if (approval === null || (approval.missing === 0 && approval.given.length === 0)) return [];
+  const by = approval.given.length === 0 ? '' : ` (${approval.given.map((one) => one.by).join(', ')})`;
+  const missing =
+    approval.missing === 0
+      ? ''
+      : `; ${approval.missing} missing${approval.notCounted.length === 0 ? '' : `, from others than ${approval.notCounted.join(', ')}`}`;
+  return [`  approvals: ${approval.given.length} of ${approval.needed}${by}${missing}`];
 }
 
 const mostKeys = 3;

@@ -4,7 +4,7 @@ import { alertValue } from '../alert/value.ts';
 import { call } from '../client.ts';
 import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
 import { findPlatform } from '../platform.ts';
-import { cannotReturnLines, printNext } from './report.ts';
+import { approvalLines, cannotReturnLines, glassLines, printNext } from './report.ts';
 import { progressLine } from './screen.ts';
 
 function lines(migration: Migration): string[] {
@@ -67,6 +67,7 @@ export const migrationShow = (): Command =>
       const migration = await call(platform, { method: 'GET', path, answer: Migration });
       if (options.json) return printJson(migration);
       for (const line of lines(migration)) print(line);
+      for (const line of [...glassLines(migration), ...approvalLines(migration)]) print(line);
       const progress = progressLine(migration);
       if (progress) print(progress);
       for (const alert of migration.alerts) {

@@ -11,6 +11,7 @@ interface Options {
   hash?: string;
   at?: string;
   window: TimeWindow[];
+  breakGlass?: string;
   watch?: boolean;
   until?: string;
   json?: boolean;
@@ -25,7 +26,8 @@ export const startMigration = (
     hash,
     at,
     window = [],
-  }: { consent: string[]; hash?: string; at?: string; window?: TimeWindow[] },
+    breakGlass,
+  }: { consent: string[]; hash?: string; at?: string; window?: TimeWindow[]; breakGlass?: string },
 ): Promise<Migration> =>
   ask({
     method: 'POST',
@@ -34,6 +36,7 @@ export const startMigration = (
       ...(hash === undefined ? {} : { planHash: hash }),
       ...(at === undefined ? {} : { at }),
       ...(window.length === 0 ? {} : { windows: window }),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
       consents: consent,
     },
     answer: Migration,
@@ -58,6 +61,7 @@ export const migrationStart = (): Command =>
       (text, all: TimeWindow[]) => [...all, windowOf(text)],
       [],
     )
+    .option('--break-glass <reason>', 'in an emergency, why: start at once, past approvals')
     .option('--watch', 'follow it to its end')
     .option('--until <status>', 'follow it until it is in this status, e.g. soaking')
     .option('--json', 'print JSON')

@@ -52,6 +52,11 @@ export class AuthorMayNotApprove extends TheseusError {
   override readonly status: number = 403;
 }
 
+/** This person's approval counts already; another's is missing. */
+export class AlreadyApproved extends Conflict {
+  override readonly name: string = 'AlreadyApproved';
+}
+
 /** A plan needs an approver's word before it may run. */
 export class ApprovalMissing extends Conflict {
   override readonly name: string = 'ApprovalMissing';

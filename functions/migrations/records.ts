@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BrokenGlass, GivenApproval } from './access/approvals.ts';
 import { AlertState } from './alerts/state.ts';
 import { KeyColumn } from './plan/schemas.ts';
 import { TimeWindow } from './schedule/windows.ts';
@@ -63,6 +64,10 @@ export const MigrationRecord = z.object({
       comment: z.string().nullable(),
     })
     .nullable(),
+  /** Given to the plan that stands; `approval` is decided when they are as many as are needed. */
+  approvals: z.array(GivenApproval).default([]),
+  approvalsNeeded: z.int().default(1),
+  breakGlass: z.array(BrokenGlass).default([]),
   execution: Execution.nullable(),
   /** Raised by every execution that takes over; also kept in the target database. */
   epoch: Epoch,
@@ -227,6 +232,9 @@ export function newRecord({
     options: body.options,
     consents: body.consents,
     approval: null,
+    approvals: [],
+    approvalsNeeded: 1,
+    breakGlass: [],
     execution: null,
     epoch: 0,
     lease: null,

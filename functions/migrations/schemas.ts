@@ -228,6 +228,15 @@ export const Progress = z
   .meta({ id: 'Progress' });
 export type Progress = z.infer<typeof Progress>;
 
+/** One person's approval of a plan. */
+export const Approved = z.strictObject({ by: z.string(), at: Time, comment: z.string().nullable() });
+/** Someone went past approvals and windows in an emergency. */
+export const GlassBroken = z
+  .strictObject({ by: z.string(), at: Time, reason: z.string(), action: z.enum(['start', 'approve']) })
+  .meta({ id: 'GlassBroken' });
+/** Why somebody goes past approvals and windows; whoever does is told of to everybody. */
+export const BreakGlassReason = z.string().trim().min(10).max(1_000);
+
 export const Migration = z
   .strictObject({
     id: MigrationId,
@@ -280,8 +289,15 @@ export const Migration = z
         by: z.string().nullable(),
         at: Time.nullable(),
         comment: z.string().nullable(),
+        needed: z.int().describe('How many people must approve the plan'),
+        given: z.array(Approved).describe('Who has, the first first'),
+        missing: z.int(),
+        notCounted: z.array(z.string()).describe('Whose approval does not count, or counts already'),
       })
       .nullable(),
+    breakGlass: z
+      .array(GlassBroken)
+      .describe('Who went past approvals and windows, and why; it stays with the migration'),
     losses: z
       .array(z.strictObject({ table: z.string(), columns: z.array(z.string()), rows: z.int() }))
       .nullable()
@@ -347,6 +363,7 @@ export const MigrationListItem = Migration.pick({
   updatedAt: true,
   completedAt: true,
   removalAt: true,
+  breakGlass: true,
 }).meta({ id: 'MigrationListItem' });
 export type MigrationListItem = z.infer<typeof MigrationListItem>;
 export const MigrationPage = pageOf(MigrationListItem).meta({ id: 'MigrationPage' });
@@ -403,6 +420,9 @@ export const StartMigration = z
       .max(20)
       .default([])
       .describe('It starts and fills rows only within these hours; at any time when empty'),
+    breakGlass: BreakGlassReason.optional().describe(
+      'In an emergency, why: it starts at once, past approvals. Needs the action break_glass besides',
+    ),
   })
   .meta({ id: 'StartMigration' })
   .prefault({});
@@ -416,6 +436,9 @@ export const Decision = z
       .literal('not_valid')
       .optional()
       .describe('Give back NOT VALID what cannotReturn lists: new rows are checked, those listed stay'),
+    breakGlass: BreakGlassReason.optional().describe(
+      'In an emergency, why: it counts as all approvals, and windows are over. Needs the action break_glass instead of approve',
+    ),
     comment: Comment,
   })
   .meta({ id: 'Decision' })

@@ -1,7 +1,9 @@
 import { clock } from '#platform/clock.ts';
+import { notCounted } from './access/approvals.ts';
 import { shownAlert } from './alerts/state.ts';
 import { backupId } from './backups/catalogue.ts';
 import { nextActions } from './decisions/actions.ts';
+import { authorMayApprove } from './decisions/policy.ts';
 import { readFailures } from './executions/failures.ts';
 import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './executions/progress.ts';
 import { shownReadings } from './monitoring/metrics.ts';
@@ -102,7 +104,7 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       repaired: sum(verified.map((range) => range.repaired)),
       passes: new Set(verified.map((range) => `${range.stage} ${range.pass}`)).size,
     },
-    approval: record.approval,
+    approval: approvalOf(record),
     losses: undo?.losses?.filter(some).map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
     cannotReturn: (record.returning?.refused ?? []).map(({ id: _id, notValid, ...refused }) => ({
       ...refused,
@@ -142,6 +144,15 @@ function waitsUntil({ status, phase, waitsUntil: until }: MigrationRecord, now: 
   return waits && until !== null && Date.parse(until) > now ? until : null;
 }
 
+/** The decision on the plan, how many have approved it and who else can. */
+function approvalOf(record: MigrationRecord): Migration['approval'] {
+  const { approval, approvals: given, approvalsNeeded: needed, createdBy: author } = record;
+  if (approval === null) return null;
+  const missing = approval.decision === 'waiting' ? Math.max(0, needed - given.length) : 0;
+  const excluded = notCounted({ author, authorMayApprove: authorMayApprove(), given });
+  return { ...approval, needed, given, missing, notCounted: excluded };
+}
+
 export function listItemOf(record: MigrationRecord): MigrationListItem {
   return {
     id: record.id,
@@ -155,6 +166,7 @@ export function listItemOf(record: MigrationRecord): MigrationListItem {
     updatedAt: record.updatedAt,
     completedAt: record.completedAt,
     removalAt: record.removalAt,
+    breakGlass: record.breakGlass,
   };
 }
 

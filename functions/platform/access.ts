@@ -24,6 +24,8 @@ export interface ParsedRequest {
 export interface About {
   /** The name of the one database it is done to. */
   database?: string;
+  /** Where it is more than the route's own: what was used of the caller's rights. */
+  action?: string;
 }
 
 /** Who may do what, as a capability judges it. */

@@ -80,9 +80,9 @@ export function trailOf(
     calls(subject) {
       if (entry !== undefined) entry = { ...entry, subject };
     },
-    async begins({ database }, body) {
+    async begins({ database, action = entry?.action ?? '' }, body) {
       if (entry === undefined) return;
-      entry = { ...entry, database: database ?? null, reason: reasonOf(body) };
+      entry = { ...entry, action, database: database ?? null, reason: reasonOf(body) };
       try {
         await store().begin(entry);
       } catch (cause) {

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
-import { startPlatform, type TestPlatform } from './platform.ts';
+import { eventually, startPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
 let sql: pg.Client;
@@ -108,6 +108,139 @@ describe('permissions', () => {
     for (const subject of ['olga', 'peter', 'vera'] as const) {
       expect((await platform.request('POST', '/permissions', { subject, body })).status).toBe(403);
     }
+  });
+});
+
+describe('approvals', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+  const column = (name: string) => [
+    { add_column: { table: 'people', column: { name, type: 'text', nullable: true } } },
+  ];
+  const ask = (id: string, verb: string, subject: 'olga' | 'peter' | 'paul', body: object) =>
+    platform.request('POST', `/migrations/${id}/${verb}`, { subject, body });
+  async function waiting(name: string) {
+    const { id, plan } = await platform.plan({
+      database: 'shop',
+      operations: column(name),
+      name: `01_${name}`,
+      options: { requireApproval: true, soakSeconds: 0 },
+    });
+    return { id, planHash: plan?.hash };
+  }
+
+  it('of two people let a plan run that needs two, and one person is one of them', async () => {
+    vi.stubEnv('THESEUS_APPROVERS', 'low=2,high=3');
+    const { id, planHash } = await waiting('first');
+    await ask(id, 'start', 'olga', {});
+    await platform.until(id, 'waiting_for_approval');
+    const once = await ask(id, 'approve', 'peter', { planHash, comment: 'read it' });
+    expect(once.body).toMatchObject({
+      status: 'waiting_for_approval',
+      approval: {
+        decision: 'waiting',
+        needed: 2,
+        given: [{ by: 'peter', comment: 'read it' }],
+        missing: 1,
+        notCounted: ['peter'],
+      },
+    });
+    const twice = await ask(id, 'approve', 'peter', { planHash });
+    expect(twice).toMatchObject({ status: 409, body: { type: 'urn:theseus:problem:AlreadyApproved' } });
+    expect((await ask(id, 'approve', 'paul', { planHash })).status).toBe(200);
+    const { approval } = await platform.until(id, 'completed');
+    expect(approval).toMatchObject({ decision: 'approved', by: 'paul', missing: 0 });
+    expect(approval?.given.map(({ by }) => by)).toEqual(['peter', 'paul']);
+  });
+
+  it('are passed by breaking the glass, by whoever may, and it is never forgotten', async () => {
+    const breakGlass = 'Checkout is down, nobody answers';
+    const { id, planHash } = await waiting('second');
+    expect((await ask(id, 'start', 'olga', { breakGlass })).status).toBe(403);
+    await platform.request('POST', '/permissions', {
+      body: { group: 'theseus:operator', actions: ['break_glass'], databases: ['shop'], reason: 'on call' },
+    });
+    expect((await ask(id, 'start', 'olga', { breakGlass: 'now' })).status).toBe(400);
+    const hours = await ask(id, 'start', 'olga', {
+      breakGlass,
+      at: new Date(Date.now() + 60_000).toISOString(),
+    });
+    expect(hours.status).toBe(400);
+    expect((await ask(id, 'start', 'olga', { breakGlass })).status).toBe(200);
+    const done = await platform.until(id, 'completed');
+    const used = { by: 'olga', action: 'start', reason: breakGlass };
+    expect(done).toMatchObject({ approval: null, breakGlass: [used] });
+
+    const other = await waiting('third');
+    await ask(other.id, 'start', 'olga', {});
+    await platform.until(other.id, 'waiting_for_approval');
+    expect((await ask(other.id, 'approve', 'olga', { planHash })).status).toBe(403);
+    const passed = await ask(other.id, 'approve', 'olga', { planHash: other.planHash, breakGlass });
+    expect(passed.body).toMatchObject({
+      approval: { decision: 'approved', by: 'olga', given: [] },
+      breakGlass: [{ ...used, action: 'approve' }],
+    });
+    await platform.until(other.id, 'completed');
+    const listed = await platform.request('GET', '/migrations?limit=2');
+    expect(listed.body.items).toMatchObject([
+      { breakGlass: [{ by: 'olga' }] },
+      { breakGlass: [{ by: 'olga' }] },
+    ]);
+    const events = await platform.request('GET', `/migrations/${id}/events?limit=100`);
+    expect(events.body.items).toContainEqual(
+      expect.objectContaining({
+        type: 'break_glass.used',
+        actor: 'olga',
+        data: { action: 'start', reason: breakGlass },
+      }),
+    );
+    expect(await audit('action=break_glass&outcome=done')).toMatchObject([
+      { subject: 'olga', call: 'POST /migrations/{id}/approve', database: 'shop', reason: breakGlass },
+      { subject: 'olga', call: 'POST /migrations/{id}/start', reason: breakGlass },
+    ]);
+  });
+});
+
+describe('approvals of a fleet', () => {
+  it('are counted as those of a migration, and the glass broken for it is marked on every target', async () => {
+    vi.stubEnv('THESEUS_APPROVERS', 'low=2');
+    const operations = [
+      { add_column: { table: 'people', column: { name: 'fleet', type: 'text', nullable: true } } },
+    ];
+    const planned = await platform.request('POST', '/migration-fleets', {
+      subject: 'olga',
+      body: {
+        file: JSON.stringify({ operations }),
+        fileName: '02_fleet.yaml',
+        targets: { databases: ['shop'] },
+        waves: { canary: 0, percent: [100] },
+        bakeSeconds: 0,
+        options: { requireApproval: true },
+      },
+    });
+    const { id, sample } = planned.body;
+    const ask = (verb: string, subject: 'olga' | 'peter', body: object) =>
+      platform.request('POST', `/migration-fleets/${id}/${verb}`, { subject, body });
+    const approve = () => ask('approve', 'peter', { planHash: sample.plan.hash });
+    expect((await approve()).body).toMatchObject({
+      approval: null,
+      approvals: { needed: 2, missing: 1, given: [{ by: 'peter' }] },
+    });
+    expect((await approve()).body).toMatchObject({ type: 'urn:theseus:problem:AlreadyApproved' });
+    const early = await ask('start', 'olga', {});
+    expect(early.body.detail).toBe(`Fleet ${id} has 1 of the 2 approvals it needs to start`);
+    const breakGlass = 'Every tenant is without this column';
+    expect((await ask('start', 'olga', { breakGlass })).status).toBe(200);
+    const fleet = await eventually(async () => {
+      const { body } = await platform.request('GET', `/migration-fleets/${id}`);
+      return body.status === 'completed' ? body : undefined;
+    }, 'the fleet to be completed');
+    expect(fleet).toMatchObject({ counts: { done: 1 }, breakGlass: [{ by: 'olga', reason: breakGlass }] });
+    expect((await platform.show(sample.migration)).breakGlass).toMatchObject([
+      { by: 'olga', action: 'start' },
+    ]);
+    vi.unstubAllEnvs();
   });
 });
 

@@ -14,6 +14,7 @@ const subjects = {
   ada: ['theseus:administrator', 'theseus:approver'],
   olga: ['theseus:operator'],
   peter: ['theseus:approver'],
+  paul: ['theseus:approver'],
   vera: ['theseus:viewer'],
   nobody: ['other:group'],
 } as const;

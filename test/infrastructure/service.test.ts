@@ -182,6 +182,7 @@ describe('alarms', () => {
         'api-errors',
         'audit-failed',
         'backup-damaged',
+        'break-glass',
         'corruption-found',
         'critical-alert',
         'fleet-function-errors',

@@ -17,6 +17,7 @@ import {
   groupsThatMay,
   type Thing,
 } from './evaluate.ts';
+import { breaksGlass } from './glass.ts';
 import { readAccessRules } from './store.ts';
 
 /** Databases whose labels are looked up for one request. */
@@ -89,8 +90,6 @@ async function databasesIn(on: Guarded, params: unknown, body: unknown): Promise
   }
 }
 
-const breaksGlass = (body: unknown): boolean => z.object({ breakGlass: z.string() }).safeParse(body).success;
-
 /** An approval past the approvers takes the place of theirs; a start past them is a start all the same. */
 function actionsFor(action: Action, body: unknown): Action[] {
   if (!breaksGlass(body)) return [action];
@@ -111,13 +110,14 @@ export const accessControl: AccessControl = {
     return async ({ params, body }): Promise<About> => {
       if (on === 'platform' || on === 'each database') return {};
       const needed = actionsFor(action, body);
-      if (on === 'fleet' && needed.every((one) => allowsEverywhere(caller, one, rules))) return {};
+      const used = breaksGlass(body) ? { action: 'break_glass' } : {};
+      if (on === 'fleet' && needed.every((one) => allowsEverywhere(caller, one, rules))) return used;
       const databases = await databasesIn(on, params, body);
       for (const one of needed) {
         for (const database of databases) assertAllowed(caller, one, database, rules);
       }
       const [only, ...others] = databases;
-      return only === undefined || others.length > 0 ? {} : { database: only.name };
+      return only === undefined || others.length > 0 ? used : { ...used, database: only.name };
     };
   },
 };

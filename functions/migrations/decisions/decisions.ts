@@ -1,6 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
-import { AuthorMayNotApprove, PlanHashDiffers } from '../errors.ts';
+import { type BrokenGlass, type GivenApproval, withApproval } from '../access/approvals.ts';
+import { PlanHashDiffers } from '../errors.ts';
 import { phasesAfter } from '../executions/history.ts';
 import { releaseSchemaLock, takeSchemaLock } from '../executions/schema-lock.ts';
 import { newExecution, startExecution } from '../executions/workflow.ts';
@@ -8,13 +9,13 @@ import { refuseWhenLaterStands } from '../list.ts';
 import type { MigrationRecord } from '../records.ts';
 import { scheduleOf } from '../schedule/waits.ts';
 import type { TimeWindow } from '../schedule/windows.ts';
-import { changeMigration, readMigration } from '../store.ts';
+import { type Change, changeMigration, readMigration } from '../store.ts';
 import { assertUndoable, undoBegun } from '../undo/undoing.ts';
 import { assertCanBeNotValid, statusOnWayBack, verdictOnWayBack } from '../undo/way-back.ts';
 import { assertPossible } from './actions.ts';
 import { assertConsents } from './consents.ts';
 import { pausing } from './pausing.ts';
-import { approvalRequired, authorMayApprove } from './policy.ts';
+import { approvalRule, approvalsNeeded, approvers, authorMayApprove } from './policy.ts';
 import { deliverAnswers } from './tokens.ts';
 
 // What a person decides is first written to the record on the condition that it is possible, then acted on. Whoever is
@@ -39,6 +40,27 @@ function assertPlan(record: MigrationRecord, planHash: string | undefined): void
   });
 }
 
+/** The same change past approvals and windows: marked on the record for good, and told of. */
+function breakingGlass(
+  current: MigrationRecord,
+  change: Change,
+  { by, reason, action }: Omit<BrokenGlass, 'at'>,
+): Change {
+  return {
+    ...change,
+    set: { ...change.set, breakGlass: [...current.breakGlass, { by, reason, action, at: clock.iso() }] },
+    events: [...(change.events ?? []), { type: 'break_glass.used', actor: by, data: { action, reason } }],
+  };
+}
+
+function refuseHours({ at, windows }: { at?: string | undefined; windows: TimeWindow[] }): void {
+  if (at === undefined && windows.length === 0) return;
+  throw new InvalidInput('What goes past windows starts at once', {
+    problems: [{ pointer: '/body/breakGlass', detail: 'Not together with at or windows' }],
+    action: 'Leave out either.',
+  });
+}
+
 /** Runs a plan, at once or as scheduled. Throws Conflict, ConsentMissing, InvalidInput, PlanHashDiffers, MigrationInProgress. */
 export async function start(
   id: string,
@@ -48,8 +70,11 @@ export async function start(
     consents: string[];
     at?: string | undefined;
     windows: TimeWindow[];
+    breakGlass?: string | undefined;
   },
 ): Promise<MigrationRecord> {
+  const { breakGlass } = options;
+  if (breakGlass !== undefined) refuseHours(options);
   const before = await readMigration(id);
   const decide = (record: MigrationRecord) => {
     assertPossible(record, 'start');
@@ -61,8 +86,9 @@ export async function start(
   await takeSchemaLock(before);
   const record = await changeMigration(id, (current) => {
     decide(current);
-    const waiting = approvalRequired(current);
-    return {
+    const needed = breakGlass === undefined ? approvalsNeeded(approvalRule(), approvers(), current) : 0;
+    const waiting = needed > 0;
+    const change: Change = {
       set: {
         status: 'running',
         phase: 'plan',
@@ -71,6 +97,8 @@ export async function start(
         consents: [...new Set([...current.consents, ...options.consents])],
         schedule,
         approval: waiting ? { decision: 'waiting', by: null, at: null, comment: null } : null,
+        approvals: [],
+        approvalsNeeded: needed,
       },
       events: [
         {
@@ -85,6 +113,8 @@ export async function start(
         },
       ],
     };
+    if (breakGlass === undefined) return change;
+    return breakingGlass(current, change, { by: by.subject, reason: breakGlass, action: 'start' });
   });
   return begin(record);
 }
@@ -95,15 +125,21 @@ async function begin(record: MigrationRecord): Promise<MigrationRecord> {
 
 /**
  * An answer to the plan, or to what cannot return on the way back. Throws Conflict, InvalidInput, PlanHashDiffers,
- * AuthorMayNotApprove.
+ * AuthorMayNotApprove, AlreadyApproved. A plan goes on once as many people have approved it as it needs.
  */
 export async function decide(
   id: string,
   by: By,
   verdict: 'approve' | 'reject',
-  { planHash, constraints }: { planHash?: string | undefined; constraints?: 'not_valid' | undefined },
+  { planHash, constraints, breakGlass }: Verdict,
 ): Promise<MigrationRecord> {
-  const record = await changeMigration(id, (current) => {
+  if (verdict === 'reject' && breakGlass !== undefined) {
+    throw new InvalidInput('A plan is rejected by whoever may approve it', {
+      problems: [{ pointer: '/body/breakGlass', detail: 'Only to start and to approve' }],
+      action: 'Roll the migration back instead.',
+    });
+  }
+  const verdictOn = (current: MigrationRecord): Change => {
     if (verdict === 'approve') assertCanBeNotValid(current);
     assertPossible(current, verdict);
     const event = { actor: by.subject, data: withComment(by) };
@@ -124,24 +160,54 @@ export async function decide(
       });
     }
     assertPlan(current, planHash);
-    if (verdict === 'approve' && by.subject === current.createdBy && !authorMayApprove()) {
-      throw new AuthorMayNotApprove(`${by.subject} wrote this migration and may not approve it here`, {
-        evidence: { author: current.createdBy },
-        action: 'Ask another approver.',
-      });
-    }
     const decision = verdict === 'approve' ? 'approved' : 'rejected';
+    const given = { by: by.subject, at: clock.iso(), comment: by.comment ?? null };
+    const approvals =
+      verdict === 'approve' && breakGlass === undefined ? approvedBy(current, given) : current.approvals;
+    const needed = current.approvalsNeeded;
+    if (verdict === 'approve' && breakGlass === undefined && approvals.length < needed) {
+      const data = { ...event.data, planHash, given: approvals.length, needed };
+      return { set: { approvals }, events: [{ type: 'plan.approval_given', ...event, data }] };
+    }
+    const { schedule } = current;
     return {
       set: {
-        approval: { decision, by: by.subject, at: clock.iso(), comment: by.comment ?? null },
+        approvals,
+        approval: { decision, ...given },
         status: 'running',
+        ...(breakGlass === undefined || schedule === null
+          ? {}
+          : { schedule: { ...schedule, windows: [], startNow: true } }),
       },
       events: [{ type: `plan.${decision}`, ...event, data: { ...event.data, planHash } }],
     };
+  };
+  const record = await changeMigration(id, (current) => {
+    const change = verdictOn(current);
+    if (breakGlass === undefined) return change;
+    return breakingGlass(current, change, { by: by.subject, reason: breakGlass, action: 'approve' });
   });
   await deliverAnswers(record);
   return record;
 }
+
+interface Verdict {
+  planHash?: string | undefined;
+  constraints?: 'not_valid' | undefined;
+  breakGlass?: string | undefined;
+}
+
+const approvedBy = (record: MigrationRecord, given: GivenApproval): GivenApproval[] =>
+  withApproval(
+    {
+      what: `Migration ${record.id}`,
+      author: record.createdBy,
+      authorMayApprove: authorMayApprove(),
+      given: record.approvals,
+      needed: record.approvalsNeeded,
+    },
+    given,
+  );
 
 /** Rows were corrected: counts again what refuses the constraints on the way back. Throws Conflict. */
 export async function retry(id: string, by: By): Promise<MigrationRecord> {

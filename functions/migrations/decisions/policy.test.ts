@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { migrationRecord } from '../testing/record.ts';
-import { approvalRequired, authorMayApprove } from './policy.ts';
+import { approvalRequired, approvalsNeeded, approvers, authorMayApprove } from './policy.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -30,6 +30,23 @@ describe('an approval is needed', () => {
     expect(approvalRequired(planned(level))).toBe(needed);
     expect(approvalRequired(planned(level, true))).toBe(true);
   });
+});
+
+it('as many people approve as the environment says of the risk', () => {
+  vi.stubEnv('THESEUS_ENVIRONMENT', 'production');
+  expect(approvers()).toEqual({ low: 1, medium: 1, high: 2 });
+  expect(approvalsNeeded('high', approvers(), planned('high'))).toBe(2);
+  expect(approvalsNeeded('high', approvers(), planned('low'))).toBe(0);
+  expect(approvalsNeeded('never', approvers(), planned('high', true))).toBe(2);
+  vi.stubEnv('THESEUS_APPROVERS', 'low=1,medium=2,high=3');
+  expect(approvers()).toEqual({ low: 1, medium: 2, high: 3 });
+  // What cannot be read must not let anything through that needed two.
+  for (const broken of ['high=0', 'high=many', 'highest=1', '2']) {
+    vi.stubEnv('THESEUS_APPROVERS', broken);
+    expect(approvers()).toEqual({ low: 1, medium: 1, high: 2 });
+  }
+  vi.stubEnv('THESEUS_ENVIRONMENT', 'staging');
+  expect(approvers()).toEqual({ low: 1, medium: 1, high: 1 });
 });
 
 it('authors may approve their own on a laptop, and elsewhere where the environment says so', () => {

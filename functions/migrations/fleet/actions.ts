@@ -25,8 +25,12 @@ const why: Record<FleetAction, string> = {
 };
 
 /** What can be done next, by where the fleet stands. */
-export function possibleFleetActions({ status, approval, startedAt }: FleetRecord): FleetAction[] {
-  const approve: FleetAction[] = approval === null ? ['approve'] : [];
+export function possibleFleetActions(fleet: FleetRecord): FleetAction[] {
+  const { status, approval, startedAt, approvals, approvers } = fleet;
+  // A target may be riskier than the first one, and ask for more people than the fleet needed to start.
+  const most = Math.max(approvers.low, approvers.medium, approvers.high);
+  const more = startedAt !== null && approvals.length < most;
+  const approve: FleetAction[] = approval === null || more ? ['approve'] : [];
   switch (status) {
     case 'planned':
       return ['start', ...approve, 'exclude', 'cancel'];

@@ -3,7 +3,7 @@ import { ServiceUnavailable, TheseusError } from '#platform/errors.ts';
 import { artifactKeys, writeArtifact } from '../artifacts.ts';
 import { planMigration } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
-import { approvalRule } from '../decisions/policy.ts';
+import { approvalRule, approvers } from '../decisions/policy.ts';
 import { parseMigrationFile } from '../file/parse.ts';
 import { newRecord } from '../records.ts';
 import { createMigration, forgetMigration, readMigration } from '../store.ts';
@@ -47,9 +47,12 @@ export async function planFleet(
     bakeSeconds: body.bakeSeconds,
     largeRows: body.largeRows,
     approvalRule: approvalRule(),
+    approvers: approvers(),
     halt: body.halt,
     sample,
     approval: null,
+    approvals: [],
+    breakGlass: [],
     halted: null,
     overruled: {},
     bakeUntil: null,

@@ -1,8 +1,9 @@
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
+import { withApproval } from '../access/approvals.ts';
 import { assertConsents } from '../decisions/consents.ts';
-import { authorMayApprove, needsApprover } from '../decisions/policy.ts';
-import { ApprovalMissing, AuthorMayNotApprove, PlanHashDiffers } from '../errors.ts';
+import { approvalsNeeded, authorMayApprove } from '../decisions/policy.ts';
+import { ApprovalMissing, PlanHashDiffers } from '../errors.ts';
 import { keys, writeItem } from '../store.ts';
 import { assertFleetMay, type FleetAction } from './actions.ts';
 import { nextExecution, startFleetExecution } from './execution.ts';
@@ -28,9 +29,9 @@ interface By {
   comment?: string | undefined;
 }
 
-/** Whether its plan needs an approver's word, by the rule it was planned under. */
-export const fleetNeedsApproval = ({ sample, options, approvalRule }: FleetRecord): boolean =>
-  needsApprover(approvalRule, { plan: sample.plan, options });
+/** How many people must approve it, by the rule it was planned under and the plan of the first target. */
+export const fleetApprovalsNeeded = ({ sample, options, approvalRule, approvers }: FleetRecord): number =>
+  approvalsNeeded(approvalRule, approvers, { plan: sample.plan, options });
 
 function assertHash(fleet: FleetRecord, planHash: string | undefined): void {
   if (planHash === undefined || planHash === fleet.sample.plan.hash) return;
@@ -54,36 +55,61 @@ const executionFor = (fleet: FleetRecord): FleetRecord['execution'] =>
 /** Begins the first wave. Throws Conflict, ConsentMissing, PlanHashDiffers, ApprovalMissing. */
 export async function startFleet(
   id: string,
-  options: { planHash?: string | undefined; consents: string[] },
+  { subject }: By,
+  options: { planHash?: string | undefined; consents: string[]; breakGlass?: string | undefined },
 ): Promise<FleetRecord> {
+  const { breakGlass } = options;
   const fleet = await changeFleet(id, (current) => {
     assertFleetMay(current, 'start');
     assertHash(current, options.planHash);
     const consents = [...new Set([...current.consents, ...options.consents])];
     assertConsents(current.sample, consents);
-    if (fleetNeedsApproval(current) && current.approval === null) {
-      throw new ApprovalMissing(`Fleet ${id} needs an approval before it starts`, {
-        evidence: { risk: current.sample.plan.risk },
-        action: `Ask an approver: theseus migration fleet approve ${id} --hash ${current.sample.plan.hash}`,
-      });
+    const needed = fleetApprovalsNeeded(current);
+    if (breakGlass === undefined && needed > 0 && current.approval === null) {
+      const given = current.approvals.map(({ by }) => by);
+      throw new ApprovalMissing(
+        `Fleet ${id} has ${given.length} of the ${needed} approvals it needs to start`,
+        {
+          evidence: { risk: current.sample.plan.risk, needed, approvedBy: given },
+          action: `Ask an approver: theseus migration fleet approve ${id} --hash ${current.sample.plan.hash}`,
+        },
+      );
     }
-    return { status: 'running', consents, startedAt: clock.iso(), execution: nextExecution(current) };
+    const at = clock.iso();
+    const started = {
+      status: 'running' as const,
+      consents,
+      startedAt: at,
+      execution: nextExecution(current),
+    };
+    if (breakGlass === undefined) return started;
+    const broken = { by: subject, at, reason: breakGlass, action: 'start' as const };
+    return { ...started, breakGlass: [...current.breakGlass, broken] };
   });
   return goOn(fleet);
 }
 
-/** Approves the file for every target, by the plan of the first. Throws Conflict, PlanHashDiffers, AuthorMayNotApprove. */
+/**
+ * Approves the file for every target, by the plan of the first. Throws Conflict, PlanHashDiffers, AuthorMayNotApprove,
+ * AlreadyApproved.
+ */
 export function approveFleet(id: string, by: By, planHash: string): Promise<FleetRecord> {
   return changeFleet(id, (current) => {
     assertFleetMay(current, 'approve');
     assertHash(current, planHash);
-    if (by.subject === current.createdBy && !authorMayApprove()) {
-      throw new AuthorMayNotApprove(`${by.subject} wrote this fleet and may not approve it here`, {
-        evidence: { author: current.createdBy },
-        action: 'Ask another approver.',
-      });
-    }
-    return { approval: { by: by.subject, at: clock.iso(), comment: by.comment ?? null } };
+    const needed = Math.max(1, fleetApprovalsNeeded(current));
+    const given = { by: by.subject, at: clock.iso(), comment: by.comment ?? null };
+    const approvals = withApproval(
+      {
+        what: `Fleet ${id}`,
+        author: current.createdBy,
+        authorMayApprove: authorMayApprove(),
+        given: current.approvals,
+        needed,
+      },
+      given,
+    );
+    return { approvals, ...(approvals.length < needed ? {} : { approval: given }) };
   });
 }
 

@@ -6,7 +6,7 @@ import { publishVersion } from '../databases/publishing.ts';
 import { runOptions, withTarget } from '../databases/target.ts';
 import { finish } from '../decisions/completion.ts';
 import { assertConsents } from '../decisions/consents.ts';
-import { needsApprover } from '../decisions/policy.ts';
+import { approvalsNeeded } from '../decisions/policy.ts';
 import { ApprovalMissing, ExecutionSuperseded } from '../errors.ts';
 import { enterPhase, phasesAfter } from '../executions/history.ts';
 import { takeLease } from '../executions/lease.ts';
@@ -70,9 +70,13 @@ const superseded = (id: string, executionArn: string) =>
   new ExecutionSuperseded(`Another execution acts for migration ${id}`, { evidence: { id, executionArn } });
 
 function assertApproved(fleet: FleetRecord, record: MigrationRecord): void {
-  if (fleet.approval !== null || !needsApprover(fleet.approvalRule, record)) return;
-  throw new ApprovalMissing(`The plan of ${record.databaseName}/${record.schema} needs an approval`, {
-    evidence: { risk: record.plan?.risk },
+  const needed = approvalsNeeded(fleet.approvalRule, fleet.approvers, record);
+  // A fleet that an earlier version stored has an approval and no list of them.
+  const given = Math.max(fleet.approvals.length, fleet.approval === null ? 0 : 1);
+  if (given >= needed || fleet.breakGlass.length > 0) return;
+  const target = `${record.databaseName}/${record.schema}`;
+  throw new ApprovalMissing(`The plan of ${target} needs ${needed} approvals, the fleet has ${given}`, {
+    evidence: { risk: record.plan?.risk, needed, given },
     action: `Approve the fleet: theseus migration fleet approve ${fleet.id}, then redrive it`,
   });
 }
@@ -121,6 +125,8 @@ async function actFor(id: string, fleet: FleetRecord, executionArn: string): Pro
           startedAt: clock.now(),
         },
         ...(fleet.approval === null ? {} : { approval: { decision: 'approved', ...fleet.approval } }),
+        approvals: fleet.approvals,
+        breakGlass: fleet.breakGlass,
         phase: 'validate',
         phases: phasesAfter(record.phases, 'validate', record.epoch, clock.iso()),
       },

@@ -30,6 +30,8 @@ export async function ownExecution(
             phases: phasesAfter(current.phases, 'plan', current.epoch, clock.iso()),
             execution: newExecution(id, 'migration', 1),
             ...(fleet.approval === null ? {} : { approval: { decision: 'approved', ...fleet.approval } }),
+            approvals: fleet.approvals,
+            breakGlass: fleet.breakGlass,
           },
           events: [
             {

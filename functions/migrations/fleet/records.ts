@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Approvers, BrokenGlass, GivenApproval } from '../access/approvals.ts';
 import { ApprovalRule } from '../decisions/policy.ts';
 import { MigrationFailure, MigrationOptions, PlanSummary } from '../schemas.ts';
 import { FleetSelection, FleetStatus, Halt, TargetStatus } from './schemas.ts';
@@ -30,10 +31,14 @@ export const FleetRecord = z.object({
   largeRows: z.int(),
   /** Of the environment when it was planned: functions beside the targets do not know it. */
   approvalRule: ApprovalRule,
+  approvers: Approvers.default({ low: 1, medium: 1, high: 1 }),
   halt: Halt,
   /** The plan of the first target: what the author and the approver read. */
   sample: z.object({ migrationId: z.string(), schema: z.string(), database: z.string(), plan: PlanSummary }),
   approval: z.object({ by: z.string(), at: z.string(), comment: z.string().nullable() }).nullable(),
+  /** Those who have approved; `approval` is the one that made them enough for the plan of the first target. */
+  approvals: z.array(GivenApproval).default([]),
+  breakGlass: z.array(BrokenGlass).default([]),
   /** Why it halted. */
   halted: z.object({ wave: z.int(), reason: z.string(), at: z.string() }).nullable(),
   /** Failures of a wave that a person has seen and gone on from, by the wave's index. */

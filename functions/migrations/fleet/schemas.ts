@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import {
+  Approved,
+  BreakGlassReason,
   DatabaseRef,
   FileText,
+  GlassBroken,
   Labels,
   MigrationFailure,
   MigrationId,
@@ -177,6 +180,15 @@ export const Fleet = z
       .strictObject({ by: z.string(), at: z.iso.datetime(), comment: z.string().nullable() })
       .nullable(),
     approvalRequired: z.boolean(),
+    approvals: z.strictObject({
+      needed: z.int().describe('How many people must approve it before it starts'),
+      given: z.array(Approved).describe('Who has, the first first'),
+      missing: z.int(),
+      notCounted: z.array(z.string()).describe('Whose approval does not count, or counts already'),
+    }),
+    breakGlass: z
+      .array(GlassBroken)
+      .describe('Who went past approvals, and why; it stays with the fleet and its migrations'),
     failure: MigrationFailure.nullable(),
     createdAt: z.iso.datetime(),
     createdBy: z.string(),
@@ -197,6 +209,7 @@ export const FleetListItem = Fleet.pick({
   createdAt: true,
   createdBy: true,
   updatedAt: true,
+  breakGlass: true,
 }).meta({ id: 'FleetListItem' });
 export type FleetListItem = z.infer<typeof FleetListItem>;
 export const FleetPage = pageOf(FleetListItem).meta({ id: 'FleetPage' });
@@ -224,6 +237,9 @@ export const StartFleet = z
   .strictObject({
     planHash: z.string().optional().describe('Refused when the plan of the first target is another one'),
     consents: z.array(z.string().max(100)).max(50).default([]),
+    breakGlass: BreakGlassReason.optional().describe(
+      'In an emergency, why: it starts past approvals, those of its targets included. Needs the action break_glass besides',
+    ),
   })
   .meta({ id: 'StartFleet' })
   .prefault({});

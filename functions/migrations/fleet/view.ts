@@ -1,6 +1,8 @@
+import { notCounted } from '../access/approvals.ts';
+import { authorMayApprove } from '../decisions/policy.ts';
 import { type ItemPage, keys, type Place, readPage } from '../store.ts';
 import { nextFleetActions } from './actions.ts';
-import { fleetNeedsApproval } from './decisions.ts';
+import { fleetApprovalsNeeded } from './decisions.ts';
 import { type FleetRecord, type FleetTarget, TargetRecord } from './records.ts';
 import { summarise } from './report.ts';
 import type { Fleet, FleetListItem, TargetStatus, TargetView } from './schemas.ts';
@@ -40,7 +42,9 @@ export async function readFleetView(fleet: FleetRecord): Promise<Fleet> {
       plan: sample.plan,
     },
     approval: fleet.approval,
-    approvalRequired: fleetNeedsApproval(fleet),
+    approvalRequired: fleetApprovalsNeeded(fleet) > 0,
+    approvals: approvalsOf(fleet),
+    breakGlass: fleet.breakGlass,
     failure: fleet.failure,
     createdAt: fleet.createdAt,
     createdBy: fleet.createdBy,
@@ -51,9 +55,27 @@ export async function readFleetView(fleet: FleetRecord): Promise<Fleet> {
   };
 }
 
+function approvalsOf(fleet: FleetRecord): Fleet['approvals'] {
+  const { approvals: given, createdBy: author, approval } = fleet;
+  const needed = fleetApprovalsNeeded(fleet);
+  const missing = approval === null ? Math.max(0, needed - given.length) : 0;
+  const excluded = notCounted({ author, authorMayApprove: authorMayApprove(), given });
+  return { needed, given, missing, notCounted: excluded };
+}
+
 export function fleetListItem(fleet: FleetRecord): FleetListItem {
-  const { id, name, status, targets, createdAt, createdBy, updatedAt } = fleet;
-  return { id, name, status, total: targets, wave: waveName(fleet), createdAt, createdBy, updatedAt };
+  const { id, name, status, targets, createdAt, createdBy, updatedAt, breakGlass } = fleet;
+  return {
+    id,
+    name,
+    status,
+    total: targets,
+    wave: waveName(fleet),
+    createdAt,
+    createdBy,
+    updatedAt,
+    breakGlass,
+  };
 }
 
 /** Targets in the order of the list, from a place in it on; `status` keeps only those that stand so. */

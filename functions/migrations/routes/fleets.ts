@@ -5,6 +5,7 @@ import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { type Action, needs } from '../access/actions.ts';
 import { assertAllowedOnAll } from '../access/control.ts';
+import { countBrokenGlass } from '../access/glass.ts';
 import { planFleet } from '../fleet/create.ts';
 import * as decisions from '../fleet/decisions.ts';
 import type { FleetRecord } from '../fleet/records.ts';
@@ -56,6 +57,7 @@ function action<B extends z.ZodType>(
       // B is always a schema here, so what was parsed is its output; the conditional type cannot see that.
       const asked = request.body as z.output<B>;
       const record = await act(request.params.id, asked, request.caller.subject);
+      countBrokenGlass(asked, request.metrics);
       return { status: 200, body: await readFleetView(record) };
     },
   });
@@ -132,7 +134,9 @@ export const fleetRoutes: Route[] = [
       body: { markdown: markdownOf(await readFleetView(await readFleet(params.id))) },
     }),
   }),
-  action('start', 'start', 'Begin the first wave', StartFleet, (id, body) => decisions.startFleet(id, body)),
+  action('start', 'start', 'Begin the first wave', StartFleet, (id, body, subject) =>
+    decisions.startFleet(id, { subject }, body),
+  ),
   action('approve', 'approve', 'Approve the plan for every target', ApproveFleet, (id, body, subject) =>
     decisions.approveFleet(id, { subject, comment: body.comment }, body.planHash),
   ),

@@ -7,6 +7,7 @@ import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { type Action, needs } from '../access/actions.ts';
 import { databaseIn, visibleOf } from '../access/control.ts';
+import { countBrokenGlass } from '../access/glass.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
 import { ejectScript, planMigration, planOnly } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
@@ -113,6 +114,7 @@ function action<B extends z.ZodType>(
         request.body as z.output<B>,
         request.caller.subject,
       );
+      countBrokenGlass(request.body, request.metrics);
       return { status: 200, body: await readView(record) };
     },
   });
