@@ -138,6 +138,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 
   const server = createServer((request, response) => {
     const requestId = newId('req');
+    // Its client would keep the connection for the next request, which does not come to a server that stops.
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
     answer(request, response, requestId).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
       else sendProblem(response, error, requestId);
