@@ -18,8 +18,19 @@ export function compile(source: string): jsonata.Expression {
   return jsonata(source, LIMITS);
 }
 
+/** Definitions say the same in many states: each text is looked at once. Beyond so many they are not a repository's. */
+const looked = new Map<string, string | undefined>();
+const LOOKED_LIMIT = 5_000;
+
 /** Why a string of a definition cannot be evaluated, or undefined when it is fine. */
 export function expressionProblem(text: string): string | undefined {
+  if (looked.has(text)) return looked.get(text);
+  const problem = problemOf(text);
+  if (looked.size < LOOKED_LIMIT) looked.set(text, problem);
+  return problem;
+}
+
+function problemOf(text: string): string | undefined {
   const source = expressionOf(text);
   if (source === undefined) {
     return text.startsWith('{%') ? 'an expression that starts with {% ends with %}' : undefined;
