@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { flushCompileCache, syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 
@@ -107,6 +107,8 @@ function dieAt(journal: string, moment: string, state: string): void {
   const death = `${machineOf(journal)} ${moment} ${state}`;
   if (!deaths.has(death)) return;
   fs.appendFileSync(notes, `${death}\n`);
+  // It is written at an orderly end only, which never comes here.
+  flushCompileCache();
   process.kill(process.pid, 'SIGKILL');
 }
 

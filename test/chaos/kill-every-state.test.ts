@@ -1,9 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
+import type { Phase } from '#migrations/schemas.ts';
 import { type MortalPlatform, startMortal } from './platform.ts';
-import { openShop } from './shop.ts';
+import { holding, noPhase, openShop } from './shop.ts';
 import { deathsIn, failing } from './states.ts';
 
-let platform: MortalPlatform | undefined;
+let platform: MortalPlatform;
 afterEach(() => platform?.stop());
 
 const hourMs = 3_600_000;
@@ -39,9 +40,12 @@ it('kill -9 in every state of a migration and its removal: every row is right an
   await platform.act(id, 'pause', paused);
   await platform.kill({ deaths: forward, shiftMs: 3 * hourMs });
   await platform.die('migration unrecorded AwaitBackfillResume');
-  await platform.act(id, 'resume', resumed);
-  await platform.die('migration entered BuildIndexes');
-  await platform.act(id, 'pause', paused);
+  await holding(shop.url, noPhase, async () => {
+    await platform.act(id, 'resume', resumed);
+    const reached: (Phase | null)[] = ['index', 'constrain', 'verify'];
+    await platform.until(id, 'the end of the backfill', ({ phase }) => reached.includes(phase));
+    await platform.act(id, 'pause', paused);
+  });
   await platform.die('migration unrecorded AwaitVerifyResume');
   await platform.act(id, 'resume', resumed);
 

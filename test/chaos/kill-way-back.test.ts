@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { Migration, Phase } from '#migrations/schemas.ts';
 import { type MortalPlatform, startMortal } from './platform.ts';
-import { holding, openShop, schemaOf } from './shop.ts';
+import { holding, noPhase, openShop, schemaOf } from './shop.ts';
 import { deathsIn, failing } from './states.ts';
 
 let platform: MortalPlatform;
@@ -11,8 +11,6 @@ const dayMs = 86_400_000;
 
 /** As long as it is held, expand cannot have its lock. */
 const noExpand = 'SELECT FROM customers LIMIT 1';
-/** As long as it is held, what runs may end and no further phase can begin. */
-const noPhase = 'LOCK TABLE theseus.fence IN SHARE MODE';
 
 it('kill -9 in every state of rollbacks and undos: schema and rows as before, no request failed', async () => {
   const shop = await openShop(2_000);

@@ -97,6 +97,9 @@ export async function schemaOf(sql: Shop['sql']): Promise<unknown> {
   };
 }
 
+/** As long as it is held, what runs may end and no further phase can begin. */
+export const noPhase = 'LOCK TABLE theseus.fence IN SHARE MODE';
+
 /** Runs `work` while a transaction of ours holds what `statement` locks. */
 export async function holding<T>(url: string, statement: string, work: () => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
