@@ -98,6 +98,15 @@ const lookedAtByTests = capabilities.map((one) => ({
   schedules: one.schedules.filter(({ function: name }) => name !== 'detect-drift'),
 }));
 
+/** Here and not where one starts: vitest takes no hook from inside a test or another hook. */
+const started: { cloud: Cloud; directory: string }[] = [];
+afterAll(async () => {
+  for (const { cloud, directory } of started.splice(0)) {
+    await cloud.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 /** Starts a platform for this test file over a directory of its own; both are gone after it. */
 export async function startPlatform(options: Partial<CloudOptions> = {}): Promise<TestPlatform> {
   const directory = await mkdtemp(join(tmpdir(), 'theseus-e2e-'));
@@ -115,10 +124,7 @@ export async function startPlatform(options: Partial<CloudOptions> = {}): Promis
     survives: 'process',
     ...options,
   });
-  afterAll(async () => {
-    await cloud.stop();
-    await rm(directory, { recursive: true, force: true });
-  });
+  started.push({ cloud, directory });
   const as = (subject: Subject) => ({ url: cloud.url, token: tokenOf(subject) });
   const show = (id: string) =>
     call(as('ada'), { method: 'GET', path: `/migrations/${id}`, answer: Migration });

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App, AppProps } from 'aws-cdk-lib';
+import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { application } from '../../cdk/application.ts';
 import { connectorRelease } from '../../cdk/connector-release.ts';
@@ -32,12 +33,18 @@ export function context(theseus?: unknown): Record<string, unknown> {
   return { ...flags, 'aws:cdk:bundling-stacks': [], ...(theseus === undefined ? {} : { theseus }) };
 }
 
-/** Without the validator of CloudFormation, which takes most of the time; checks.test.ts runs it. */
-const props = (theseus?: unknown): AppProps => ({
-  outdir: mkdtempSync(join(tmpdir(), 'theseus-synth-')),
-  context: context(theseus),
-  builtinCloudFormationValidation: false,
+/** Assemblies of this test file. */
+const made: string[] = [];
+afterAll(() => {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
+
+/** Without the validator of CloudFormation, which takes most of the time; checks.test.ts runs it. */
+function props(theseus?: unknown): AppProps {
+  const outdir = mkdtempSync(join(tmpdir(), 'theseus-synth-'));
+  made.push(outdir);
+  return { outdir, context: context(theseus), builtinCloudFormationValidation: false };
+}
 
 function templatesOf(app: App): Map<string, Template> {
   const assembly = app.synth();

@@ -1,8 +1,8 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { capabilities } from '#local/capabilities.ts';
 import { startPlatform } from './harness.ts';
 
@@ -31,7 +31,9 @@ it('a deployment in the middle of a backfill does not change the migration that 
   expect(paused.progress.rowsDone).toBeLessThan(1_000);
   hook.current = undefined;
 
-  const file = join(await mkdtemp(join(tmpdir(), 'theseus-deployment-')), 'migration.asl.json');
+  const folder = await mkdtemp(join(tmpdir(), 'theseus-deployment-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'migration.asl.json');
   await writeFile(file, JSON.stringify(other));
   await platform.restart({
     capabilities: capabilities.map((capability) => ({

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,6 +12,7 @@ interface Program {
 function findPsql(): Program | string {
   if (spawnSync('psql', ['--version']).status === 0) return { path: 'psql', libraries: undefined };
   const folder = mkdtempSync(join(tmpdir(), 'theseus-psql-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const packages = ['postgresql-client-15', 'libpq5', 'libldap-2.5-0', 'libsasl2-2'];
   if (spawnSync('apt-get', ['download', ...packages], { cwd: folder, timeout: 30_000 }).status !== 0)
     return 'psql is not on the PATH and its Debian package cannot be fetched here';
@@ -27,14 +28,14 @@ function findPsql(): Program | string {
 
 export const psql = findPsql();
 
-/** Runs a script as a person would; its files are written into `folder`. */
+/** Runs a script as a person would; its files go with it. */
 export async function runPsql(
   url: string,
   script: string,
   variables: Record<string, string> = {},
-  folder = mkdtempSync(join(tmpdir(), 'theseus-script-')),
 ): Promise<{ code: number | null; out: string; err: string }> {
   if (typeof psql === 'string') throw new Error(psql);
+  const folder = mkdtempSync(join(tmpdir(), 'theseus-script-'));
   const file = join(folder, 'script.sql');
   writeFileSync(file, script);
   const given = Object.entries(variables).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
@@ -55,5 +56,6 @@ export async function runPsql(
     err += chunk;
   });
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  rmSync(folder, { recursive: true, force: true });
   return { code, out, err };
 }
