@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 const globalSetup = ['local/postgres/test-server.ts'];
 const exclude = ['**/node_modules/**', '**/cdk.out/**'];
 
+/** A test waits a tenth to a fifth of its time, for a start of a process or a moment: on two cores three keep both busy. */
+const workers = 3;
+
 /**
  * Tests that need PostgreSQL stand beside the code as `*.pg.test.ts`. Groups run one after the other: the quick ones
  * first, and what measures time last, with the machine for itself.
@@ -23,9 +26,9 @@ function project(
       exclude: [...exclude, ...without],
       globalSetup: setup,
       testTimeout,
-      hookTimeout: 60_000,
+      hookTimeout: 180_000,
       pool: 'forks' as const,
-      maxWorkers: 2,
+      maxWorkers: workers,
       sequence: { groupOrder },
     },
   };
@@ -46,23 +49,23 @@ export default defineConfig({
     passWithNoTests: true,
     projects: [
       shared(
-        project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 10_000, [
+        project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 60_000, [
           '**/*.pg.test.ts',
         ]),
       ),
-      project('database', ['{functions,local,cli,bin,demo,bench}/**/*.pg.test.ts'], 1, 30_000),
+      project('database', ['{functions,local,cli,bin,demo,bench}/**/*.pg.test.ts'], 1, 120_000),
       // Whatever operations do, on a second major too.
       project(
         'postgresql-15',
         ['functions/migrations/plan/**/*.pg.test.ts'],
         1,
-        30_000,
+        120_000,
         [],
         ['local/postgres/test-server-15.ts'],
       ),
-      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 120_000),
-      shared(project('workflows', ['test/workflows/**/*.test.ts'], 1, 60_000)),
-      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 120_000),
+      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 240_000),
+      shared(project('workflows', ['test/workflows/**/*.test.ts'], 1, 240_000)),
+      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 240_000),
     ],
   },
 });

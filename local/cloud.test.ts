@@ -39,7 +39,7 @@ async function call(at: { url: string; token: string }, method: string, path: st
 
 const stageOf = async (at: { url: string; token: string }, ship: string) =>
   (await call(at, 'GET', `/ships/${ship}`)).json.stage;
-const until = (check: () => Promise<void> | void) => vi.waitFor(check, { interval: 10, timeout: 3_000 });
+const until = (check: () => Promise<void> | void) => vi.waitFor(check, { interval: 10, timeout: 30_000 });
 const logged = async (what: string) =>
   (await dynamodb().send(new GetCommand({ TableName: 'ships', Key: { pk: 'log', sk: what } }))).Item !==
   undefined;

@@ -102,7 +102,7 @@ describe('the deadline', () => {
 
   it('aborts the signal 2 s before the end with a retryable error', async () => {
     const running = failureOf(waiting({}, context(30_000)));
-    await vi.waitFor(() => expect(sleeps).toHaveLength(1), { interval: 1 });
+    await vi.waitFor(() => expect(sleeps).toHaveLength(1), { interval: 1, timeout: 30_000 });
     expect(sleeps[0]?.ms).toBe(28_000);
     sleeps[0]?.wake();
     expect((await running).name).toBe('DeadlineNear');
@@ -111,7 +111,7 @@ describe('the deadline', () => {
 
   it('leaves a short invocation four fifths of its time', async () => {
     const running = failureOf(waiting({}, context(1_000)));
-    await vi.waitFor(() => expect(sleeps).toHaveLength(1), { interval: 1 });
+    await vi.waitFor(() => expect(sleeps).toHaveLength(1), { interval: 1, timeout: 30_000 });
     expect(sleeps[0]?.ms).toBe(800);
     sleeps[0]?.wake();
     await running;

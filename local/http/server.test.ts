@@ -1,5 +1,5 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { request, Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
@@ -350,8 +350,7 @@ describe('the same Idempotency-Key', () => {
     let answered = 0;
     const all = Array.from({ length: 10 }, () => launch('Rush', 'key-3').finally(() => answered++));
     // Nine are answered while the winner waits at the gate.
-    await vi.waitFor(() => expect(answered).toBe(9), { interval: 5 });
-    open();
+    await vi.waitFor(() => expect(answered).toBe(9), { interval: 5, timeout: 30_000 }).finally(open);
     const answers = await Promise.all(all);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)]);
     expect(answers.find(({ status }) => status === 409)?.headers.get('retry-after')).toBe('5');
@@ -436,5 +435,37 @@ describe('the store', () => {
     const all = await dynamodb().send(new ScanCommand({ TableName: table }));
     expect(all.Items?.length).toBeGreaterThan(3);
     expect(JSON.stringify(all.Items)).not.toMatch(/key-clear|Hidden/);
+  });
+});
+
+describe('a server that stops', () => {
+  it('answers what it was asked and then lets go of the connection, which nobody has to cut off', async () => {
+    let stopped: Promise<void> | undefined;
+    const slow = createLambda({
+      clock: systemClock(),
+      functions: {
+        slow: {
+          load: async () => ({
+            handler: async () => {
+              stopped = stopping.stop();
+              return 'answered';
+            },
+          }),
+          timeoutSeconds: 5,
+        },
+      },
+    });
+    const tokens = [{ token: 't'.repeat(20), subject: 'ada', groups: [] }];
+    const routes = [{ prefix: '/', function: 'slow' }];
+    const stopping = await startHttp({
+      ...{ port: 0, lambda: slow, clock: systemClock(), tokens, routes },
+      publicPaths: ['/'],
+    });
+    const cut = vi.spyOn(Server.prototype, 'closeAllConnections');
+    const answer = await fetch(stopping.url);
+    expect(await answer.text()).toContain('answered');
+    await stopped;
+    expect(cut).not.toHaveBeenCalled();
+    cut.mockRestore();
   });
 });

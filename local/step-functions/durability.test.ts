@@ -173,7 +173,7 @@ describe('after a crash', () => {
       ),
       { numRuns: 25, interruptAfterTimeLimit: 8_000 },
     );
-  }, 15_000);
+  });
 
   it('after every single event, not only after drawn ones', async () => {
     const text = readFileSync(journalOf(whole.directory), 'utf8');
@@ -191,7 +191,7 @@ describe('after a crash', () => {
       await lab.engine.stop();
       at = Buffer.byteLength(text.slice(0, text.indexOf('\n', at) + 1));
     }
-  }, 15_000);
+  });
 });
 
 describe('a restart', () => {

@@ -26,7 +26,7 @@ it('kill -9 in the middle of a Map, a map run and a Wait loses nothing', async (
   const exited = new Promise<NodeJS.Signals | null>((resolve) =>
     child.once('exit', (_code, signal) => resolve(signal)),
   );
-  for (let tries = 0; tries < 800; tries += 1) {
+  for (let tries = 0; tries < 3_000; tries += 1) {
     if (ended(calls(), 'inline') >= 3 && ended(calls(), 'apart') >= 3) break;
     await sleep(10);
   }
@@ -55,4 +55,4 @@ it('kill -9 in the middle of a Map, a map run and a Wait loses nothing', async (
   const ids = readHistory(engine.journalFile(arn)).map(({ id }) => id);
   expect(ids).toEqual(ids.map((_, index) => index + 1));
   await engine.stop();
-}, 15_000);
+});

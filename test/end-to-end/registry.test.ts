@@ -46,7 +46,7 @@ const sources = async (): Promise<string[]> =>
   );
 /** The version comes right after the status. */
 async function versions(count: number): Promise<string[]> {
-  for (let looks = 0; looks < 100; looks += 1) {
+  for (let looks = 0; looks < 1_000; looks += 1) {
     const found = await sources();
     if (found.length >= count) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));

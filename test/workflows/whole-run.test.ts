@@ -67,7 +67,7 @@ it('a migration goes through every phase once, in order, and says what it did', 
 
   await invoke('publish-events');
   const listed = await send('GET', `/migrations/${planned.id}/events?limit=100`);
-  await expect.poll(() => seen.length).toBe(listed.body.items.length);
+  await expect.poll(() => seen.length, { timeout: 30_000 }).toBe(listed.body.items.length);
   expect(seen.map(({ sequence }) => sequence).toSorted((a, b) => a - b)).toEqual([
     ...listed.body.items.keys(),
   ]);

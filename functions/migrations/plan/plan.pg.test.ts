@@ -50,7 +50,7 @@ describe('the examples on a real database', () => {
     expect(
       await run.engine.validate(run.plan, {
         signal: new AbortController().signal,
-        until: Date.now() + 9_000,
+        until: Date.now() + 60_000,
       }),
     ).toEqual([]);
     await run.publish();

@@ -236,7 +236,7 @@ describe('a backfill by key ranges', () => {
     await makePeople(admin, 'id bigint', 'g', 30_000);
     const child = fork(new URL('./test-worker.ts', import.meta.url), [url], { silent: true });
     await expect
-      .poll(() => count('first IS NOT NULL'), { interval: 5, timeout: 20_000 })
+      .poll(() => count('first IS NOT NULL'), { interval: 5, timeout: 60_000 })
       .toBeGreaterThan(1_000);
     child.kill('SIGKILL');
     const left = await unwritten();
