@@ -30,7 +30,7 @@ import { fleetPlan } from './fleet/plan.ts';
 import { fleetList, fleetReport, fleetShow, fleetTargets } from './fleet/read.ts';
 import { migrationActions } from './migration/actions.ts';
 import { migrationEject } from './migration/eject.ts';
-import { migrationEvents } from './migration/events.ts';
+import { fleetEvents, migrationEvents } from './migration/events.ts';
 import { migrationImport } from './migration/import.ts';
 import { migrationLint } from './migration/lint.ts';
 import { migrationList } from './migration/list.ts';
@@ -99,7 +99,15 @@ for (const verb of [
   migration.addCommand(verb());
 }
 const fleet = new Command('fleet').description('One migration over many databases and schemas');
-for (const verb of [fleetPlan, fleetList, fleetShow, fleetTargets, ...fleetActions, fleetReport]) {
+for (const verb of [
+  fleetPlan,
+  fleetList,
+  fleetShow,
+  fleetTargets,
+  fleetEvents,
+  ...fleetActions,
+  fleetReport,
+]) {
   fleet.addCommand(verb());
 }
 migration.addCommand(fleet);

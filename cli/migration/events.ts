@@ -11,8 +11,8 @@ interface Options {
   json?: boolean;
 }
 
-/** `theseus migration events <id>`: who did what, and what happened, in order. */
-export const migrationEvents = (): Command =>
+/** The verb `events` of what keeps them under `/<noun>/{id}/events`. */
+const eventsOf = (noun: 'migrations' | 'migration-fleets'): Command =>
   new Command('events')
     .description('What happened and who did what')
     .argument('<id>')
@@ -23,7 +23,7 @@ export const migrationEvents = (): Command =>
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
       const page = await call(platform, {
         method: 'GET',
-        path: `/migrations/${encodeURIComponent(id)}/events`,
+        path: `/${noun}/${encodeURIComponent(id)}/events`,
         query: { limit: options.limit, cursor: options.cursor },
         answer: MigrationEventPage,
       });
@@ -37,3 +37,9 @@ export const migrationEvents = (): Command =>
       for (const line of table(rows)) print(line);
       printMore(page);
     });
+
+/** `theseus migration events <id>`: who did what, and what happened, in order. */
+export const migrationEvents = (): Command => eventsOf('migrations');
+
+/** `theseus migration fleet events <id>` */
+export const fleetEvents = (): Command => eventsOf('migration-fleets');

@@ -5,7 +5,16 @@ import { ServiceUnavailable } from '#platform/errors.ts';
 import type { TaskTools } from '#platform/task.ts';
 import type { MigrationRecord } from './records.ts';
 import { MigrationEvent } from './schemas.ts';
-import { changeMigration, keys, type Place, readMigrations, readPage, readWork, writeItem } from './store.ts';
+import {
+  changeMigration,
+  type ItemKey,
+  keys,
+  type Place,
+  readMigrations,
+  readPage,
+  readWork,
+  writeItem,
+} from './store.ts';
 
 /** The source of every event of migrations on the bus. */
 export const eventSource = 'theseus.migrations';
@@ -35,19 +44,33 @@ export async function publishAll(tools: Pick<TaskTools, 'signal'>): Promise<numb
  * run sends them again: consumers know an event by migration and sequence.
  */
 export async function publishEvents(record: MigrationRecord): Promise<number> {
-  const { outbox } = record;
-  const last = outbox.at(-1);
+  const last = record.outbox.at(-1);
   if (last === undefined) return 0;
-  for (let start = 0; start < outbox.length; start += batchSize) {
-    const batch = outbox.slice(start, start + batchSize);
-    for (const event of batch) await writeItem(keys.event(record.id, event.sequence), event);
-    await send(record, batch);
-  }
+  const about = {
+    migration: record.id,
+    name: record.name,
+    database: record.databaseId,
+    schema: record.schema,
+  };
+  await keepAndSend(record.outbox, (sequence) => keys.event(record.id, sequence), about);
   await changeMigration(record.id, () => ({ set: {}, publishedThrough: last.sequence }));
-  return outbox.length;
+  return record.outbox.length;
 }
 
-async function send(record: MigrationRecord, events: MigrationEvent[]): Promise<void> {
+/** Keeps events as items of their own and puts them on the bus; `about` goes with each of them. */
+export async function keepAndSend(
+  events: MigrationEvent[],
+  keyOf: (sequence: number) => ItemKey,
+  about: Record<string, string>,
+): Promise<void> {
+  for (let start = 0; start < events.length; start += batchSize) {
+    const batch = events.slice(start, start + batchSize);
+    for (const event of batch) await writeItem(keyOf(event.sequence), event);
+    await send(batch, about);
+  }
+}
+
+async function send(events: MigrationEvent[], about: Record<string, string>): Promise<void> {
   const answer = await eventBridge().send(
     new PutEventsCommand({
       Entries: events.map((event) => ({
@@ -55,34 +78,39 @@ async function send(record: MigrationRecord, events: MigrationEvent[]): Promise<
         Source: eventSource,
         DetailType: event.type,
         Time: new Date(event.at),
-        Detail: JSON.stringify({
-          migration: record.id,
-          name: record.name,
-          database: record.databaseId,
-          schema: record.schema,
-          ...event,
-        }),
+        Detail: JSON.stringify({ ...about, ...event }),
       })),
     }),
   );
   if ((answer.FailedEntryCount ?? 0) > 0) {
-    throw new ServiceUnavailable(`EventBridge refused ${answer.FailedEntryCount} events of ${record.id}`, {
-      evidence: { migration: record.id },
+    throw new ServiceUnavailable(`EventBridge refused ${answer.FailedEntryCount} events`, {
+      evidence: about,
     });
   }
 }
 
+export interface EventsPage {
+  items: MigrationEvent[];
+  /** The sequence number after which the next page begins; undefined on the last. */
+  next: number | undefined;
+}
+
 /** A page of a migration's events, oldest first, those not yet published included. */
-export async function readEvents(
-  record: MigrationRecord,
+export const readEvents = (record: MigrationRecord, limit: number, after: number): Promise<EventsPage> =>
+  readEventLog(record, (sequence) => keys.event(record.id, sequence), limit, after);
+
+/** The same of whatever keeps its events in this way. */
+export async function readEventLog(
+  record: Pick<MigrationRecord, 'outbox' | 'nextSequence'>,
+  keyOf: (sequence: number) => ItemKey,
   limit: number,
   after: number,
-): Promise<{ items: MigrationEvent[]; next: number | undefined }> {
+): Promise<EventsPage> {
   const page = await readPage(MigrationEvent, {
-    pk: keys.migration(record.id).pk,
+    pk: keyOf(0).pk,
     prefix: 'EVENT#',
     limit,
-    from: after < 0 ? undefined : { ...keys.event(record.id, after) },
+    from: after < 0 ? undefined : { ...keyOf(after) },
   });
   const seen = page.items.at(-1)?.sequence ?? after;
   const waiting = page.next === undefined ? record.outbox.filter(({ sequence }) => sequence > seen) : [];

@@ -111,6 +111,10 @@ export const keys = {
     pk: `FLEET#${id}`,
     sk: `FAILED#${wave}#${padded(index)}`,
   }),
+  fleetEvent: (id: string, sequence: number): ItemKey => ({
+    pk: `FLEET#${id}`,
+    sk: `EVENT#${padded(sequence)}`,
+  }),
   fleetToken: (id: string): ItemKey => ({ pk: `FLEET#${id}`, sk: 'TOKEN' }),
   backupPart: (id: string, run: string, backup: string, part: number): ItemKey => ({
     pk: `MIGRATION#${id}`,
@@ -414,7 +418,21 @@ export async function changeMigration(
 }
 
 function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
-  const { set, events = [], publishedThrough = -1, bookkeeping = publishedThrough >= 0 } = change;
+  const { set, publishedThrough = -1, bookkeeping = publishedThrough >= 0 } = change;
+  return {
+    ...record,
+    ...set,
+    version: record.version + 1,
+    updatedAt: bookkeeping ? record.updatedAt : clock.iso(),
+    ...nextEvents(record, change),
+  };
+}
+
+/** The events of a record after a change: those published are let go, new ones follow in order. */
+export function nextEvents(
+  record: Pick<MigrationRecord, 'outbox' | 'nextSequence'>,
+  { events = [], publishedThrough = -1 }: Pick<Change, 'events' | 'publishedThrough'>,
+): Pick<MigrationRecord, 'outbox' | 'nextSequence'> {
   const at = clock.iso();
   const added = events.map((event, index) => ({
     sequence: record.nextSequence + index,
@@ -424,10 +442,6 @@ function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
     data: event.data ?? {},
   }));
   return {
-    ...record,
-    ...set,
-    version: record.version + 1,
-    updatedAt: bookkeeping ? record.updatedAt : at,
     outbox: [...record.outbox.filter((event) => event.sequence > publishedThrough), ...added],
     nextSequence: record.nextSequence + added.length,
   };

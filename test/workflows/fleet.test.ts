@@ -87,8 +87,26 @@ describe('a fleet of migrations', () => {
       await platform.sql(`SELECT count(*)::int AS n FROM t_003_01_tier.customers WHERE tier = 'gold'`),
     ).toEqual([{ n: 1 }]);
 
+    const path = `/migration-fleets/${planned.id}/events`;
+    const told = async (query = '') => (await platform.send('GET', path + query)).body;
+    const types = async () => (await told()).items.map(({ type }: { type: string }) => type);
+    const whole = [
+      'fleet.created',
+      'fleet.started',
+      ...['fleet.wave_started', 'fleet.wave_completed'],
+      ...['fleet.wave_started', 'fleet.wave_completed'],
+      ...['fleet.wave_started', 'fleet.wave_completed'],
+      'fleet.completed',
+    ];
+    expect(await types()).toEqual(whole);
+    await platform.invoke('publish-events');
+    expect(await types()).toEqual(whole);
+    expect((await readFleet(planned.id)).outbox).toEqual([]);
+    expect((await told(`?limit=2`)).items).toHaveLength(2);
+
     await act(planned.id, 'undo');
     const undone = await until(planned.id, 'undone');
+    expect(await types()).toEqual([...whole, 'fleet.undo_started', 'fleet.undone']);
     expect(undone.counts).toMatchObject({ undone: 6, done: 0 });
     expect(
       await platform.sql(

@@ -64,6 +64,16 @@ export async function planFleet(
     updatedAt: at,
     startedAt: null,
     endedAt: null,
+    outbox: [
+      {
+        sequence: 0,
+        at,
+        type: 'fleet.created',
+        actor: by,
+        data: { fileName: body.fileName, targets: targets.length },
+      },
+    ],
+    nextSequence: 1,
   });
   return readFleet(id);
 }

@@ -4,13 +4,14 @@ import { withApproval } from '../access/approvals.ts';
 import { assertConsents } from '../decisions/consents.ts';
 import { approvalsNeeded, authorMayApprove } from '../decisions/policy.ts';
 import { ApprovalMissing, PlanHashDiffers } from '../errors.ts';
-import { keys, writeItem } from '../store.ts';
+import { keys, type NewEvent, writeItem } from '../store.ts';
 import { assertFleetMay, type FleetAction } from './actions.ts';
 import { nextExecution, startFleetExecution } from './execution.ts';
 import type { FleetRecord, FleetTarget } from './records.ts';
 import {
   changeFleet,
   countFailures,
+  type FleetChange,
   forgetFailure,
   freshTarget,
   readFleet,
@@ -28,6 +29,12 @@ interface By {
   subject: string;
   comment?: string | undefined;
 }
+
+const event = (type: string, by: By, data: NonNullable<NewEvent['data']> = {}): NewEvent => ({
+  type,
+  actor: by.subject,
+  data: { ...data, ...(by.comment === undefined ? {} : { comment: by.comment }) },
+});
 
 /** How many people must approve it, by the rule it was planned under and the plan of the first target. */
 export const fleetApprovalsNeeded = ({ sample, options, approvalRule, approvers }: FleetRecord): number =>
@@ -55,7 +62,7 @@ const executionFor = (fleet: FleetRecord): FleetRecord['execution'] =>
 /** Begins the first wave. Throws Conflict, ConsentMissing, PlanHashDiffers, ApprovalMissing. */
 export async function startFleet(
   id: string,
-  { subject }: By,
+  by: By,
   options: { planHash?: string | undefined; consents: string[]; breakGlass?: string | undefined },
 ): Promise<FleetRecord> {
   const { breakGlass } = options;
@@ -76,15 +83,19 @@ export async function startFleet(
       );
     }
     const at = clock.iso();
-    const started = {
+    const set = {
       status: 'running' as const,
       consents,
       startedAt: at,
       execution: nextExecution(current),
     };
-    if (breakGlass === undefined) return started;
-    const broken = { by: subject, at, reason: breakGlass, action: 'start' as const };
-    return { ...started, breakGlass: [...current.breakGlass, broken] };
+    const { hash } = current.sample.plan;
+    if (breakGlass === undefined) return { set, events: [event('fleet.started', by, { planHash: hash })] };
+    const broken = { by: by.subject, at, reason: breakGlass, action: 'start' as const };
+    return {
+      set: { ...set, breakGlass: [...current.breakGlass, broken] },
+      events: [event('fleet.started', by, { planHash: hash, breakGlass })],
+    };
   });
   return goOn(fleet);
 }
@@ -109,35 +120,43 @@ export function approveFleet(id: string, by: By, planHash: string): Promise<Flee
       },
       given,
     );
-    return { approvals, ...(approvals.length < needed ? {} : { approval: given }) };
+    return {
+      set: { approvals, ...(approvals.length < needed ? {} : { approval: given }) },
+      events: [event('fleet.approved', by, { planHash, approvals: approvals.length, needed })],
+    };
   });
 }
 
 async function decided(
   id: string,
   action: FleetAction,
-  set: (fleet: FleetRecord) => Partial<FleetRecord>,
+  told: NewEvent,
+  set: (fleet: FleetRecord) => FleetChange['set'],
 ): Promise<FleetRecord> {
   const fleet = await changeFleet(id, (current) => {
     assertFleetMay(current, action);
-    return set(current);
+    return { set: set(current), events: [told] };
   });
   return goOn(fleet);
 }
 
 /** Stops before the next target. */
-export const pauseFleet = (id: string): Promise<FleetRecord> =>
-  decided(id, 'pause', () => ({ status: 'paused', bakeUntil: null }));
+export const pauseFleet = (id: string, by: By): Promise<FleetRecord> =>
+  decided(id, 'pause', event('fleet.paused', by), () => ({ status: 'paused', bakeUntil: null }));
 
 /** Begins no more targets; what is done stays, and can be taken back. */
-export const cancelFleet = (id: string): Promise<FleetRecord> =>
-  decided(id, 'cancel', () => ({ status: 'cancelled', bakeUntil: null, endedAt: clock.iso() }));
+export const cancelFleet = (id: string, by: By): Promise<FleetRecord> =>
+  decided(id, 'cancel', event('fleet.cancelled', by), () => ({
+    status: 'cancelled',
+    bakeUntil: null,
+    endedAt: clock.iso(),
+  }));
 
 /** Goes on; the failures that halted the fleet are accepted, and more of them halt it again. */
-export async function resumeFleet(id: string): Promise<FleetRecord> {
+export async function resumeFleet(id: string, by: By): Promise<FleetRecord> {
   const { wave } = await readFleet(id);
   const failed = await countFailures(id, wave);
-  return decided(id, 'resume', ({ overruled }) => ({
+  return decided(id, 'resume', event('fleet.resumed', by, { failed }), ({ overruled }) => ({
     status: 'running',
     halted: null,
     bakeUntil: null,
@@ -147,7 +166,7 @@ export async function resumeFleet(id: string): Promise<FleetRecord> {
 
 /** Takes back every target that is done. */
 export const undoFleet = (id: string, by: By, acceptLosses: boolean): Promise<FleetRecord> =>
-  decided(id, 'undo', (fleet) => ({
+  decided(id, 'undo', event('fleet.undo_started', by, { acceptLosses }), (fleet) => ({
     status: 'undoing',
     undo: { by: by.subject, acceptLosses },
     halted: null,
@@ -157,7 +176,7 @@ export const undoFleet = (id: string, by: By, acceptLosses: boolean): Promise<Fl
   }));
 
 /** Failed targets are tried again, each as a migration of its own. Throws Conflict when none has failed. */
-export async function redriveFleet(id: string): Promise<FleetRecord> {
+export async function redriveFleet(id: string, by: By): Promise<FleetRecord> {
   const before = await readFleet(id);
   assertFleetMay(before, 'redrive');
   const failed = (await readTargets(id)).filter(({ status }) => status === 'failed');
@@ -172,7 +191,7 @@ export async function redriveFleet(id: string): Promise<FleetRecord> {
     await forgetFailure(id, target);
     await saveTarget(id, again);
   }
-  return decided(id, 'redrive', (fleet) => ({
+  return decided(id, 'redrive', event('fleet.redriven', by, { targets: failed.length }), (fleet) => ({
     status: 'running',
     halted: null,
     bakeUntil: null,
@@ -187,6 +206,7 @@ export async function redriveFleet(id: string): Promise<FleetRecord> {
 /** Leaves targets out that are not done. Throws Conflict, InvalidInput when none fits. */
 export async function excludeTargets(
   id: string,
+  by: By,
   asked: { targets: { database: string; schema?: string | undefined }[]; reason: string },
 ): Promise<FleetRecord> {
   const fleet = await readFleet(id);
@@ -219,5 +239,9 @@ export async function excludeTargets(
       },
     );
   }
-  return readFleet(id);
+  const { reason } = asked;
+  return changeFleet(id, () => ({
+    set: {},
+    events: [event('fleet.targets_excluded', by, { targets: chosen.length, reason })],
+  }));
 }

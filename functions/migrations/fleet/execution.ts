@@ -36,7 +36,7 @@ export async function startFleetExecution(fleet: FleetRecord): Promise<FleetReco
     return await changeFleet(fleet.id, (record) =>
       record.execution?.name !== execution.name || record.execution.arn !== null
         ? undefined
-        : { execution: { ...record.execution, arn: started.executionArn ?? null } },
+        : { set: { execution: { ...record.execution, arn: started.executionArn ?? null } } },
     );
   } catch (error) {
     if (error instanceof ExecutionAlreadyExists) return fleet;

@@ -1,4 +1,6 @@
+import { clock } from '#platform/clock.ts';
 import type { FleetRecord } from './records.ts';
+import type { FleetChange } from './store.ts';
 
 /** Why a wave with this many failed targets halts the fleet; null when it does not. */
 export function haltReason(
@@ -20,3 +22,9 @@ export function haltReason(
   if (failed * 100 >= percent * targets) return `${said}; ${percent} % halts the fleet`;
   return null;
 }
+
+/** The fleet stops before its next target, until a person decides. */
+export const halted = (wave: number, reason: string): FleetChange => ({
+  set: { status: 'halted', halted: { wave, reason, at: clock.iso() } },
+  events: [{ type: 'fleet.halted', actor: 'theseus', data: { wave, reason } }],
+});

@@ -48,18 +48,21 @@ async function reconcileFleet(id: string): Promise<boolean> {
   }
   const again = await changeFleet(id, (current) => {
     if (current.execution?.name !== execution.name || !isFleetActive(current)) return undefined;
-    if (execution.attempt < mostExecutions) return { execution: nextExecution(current) };
+    if (execution.attempt < mostExecutions) return { set: { execution: nextExecution(current) } };
     return {
-      status: 'failed',
-      endedAt: clock.iso(),
-      failure: {
-        name: 'ExecutionDied',
-        message: `The execution ${execution.name} ended with ${status}, as did those before it`,
-        action: `Remove the cause, then: theseus migration fleet redrive ${id}`,
-        phase: null,
-        at: clock.iso(),
-        evidence: { execution: execution.name, status },
+      set: {
+        status: 'failed',
+        endedAt: clock.iso(),
+        failure: {
+          name: 'ExecutionDied',
+          message: `The execution ${execution.name} ended with ${status}, as did those before it`,
+          action: `Remove the cause, then: theseus migration fleet redrive ${id}`,
+          phase: null,
+          at: clock.iso(),
+          evidence: { execution: execution.name, status },
+        },
       },
+      events: [{ type: 'fleet.failed', actor: 'theseus', data: { failure: 'ExecutionDied' } }],
     };
   });
   if (isFleetActive(again)) await startFleetExecution(again);

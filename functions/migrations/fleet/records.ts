@@ -1,13 +1,20 @@
 import { z } from 'zod';
 import { Approvers, BrokenGlass, GivenApproval } from '../access/approvals.ts';
 import { ApprovalRule } from '../decisions/policy.ts';
-import { MigrationFailure, MigrationOptions, PlanSummary } from '../schemas.ts';
+import { MigrationEvent, MigrationFailure, MigrationOptions, PlanSummary } from '../schemas.ts';
 import { FleetSelection, FleetStatus, Halt, TargetStatus } from './schemas.ts';
 
 // What is stored of a fleet. Read leniently, as all records are: unknown fields are kept out, new fields have defaults.
 
 /** A part of the fleet that is migrated before the next one may begin: targets `from` (inclusive) to `to`. */
-export const Wave = z.object({ name: z.string(), from: z.int(), to: z.int() });
+export const Wave = z.object({
+  name: z.string(),
+  from: z.int(),
+  to: z.int(),
+  /** When its first target was to go, and when it was judged. */
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+});
 export type Wave = z.infer<typeof Wave>;
 
 export const FleetRecord = z.object({
@@ -56,6 +63,9 @@ export const FleetRecord = z.object({
   updatedAt: z.string(),
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
+  /** Events that were not published yet; the sweeper moves them to items of their own. */
+  outbox: z.array(MigrationEvent).default([]),
+  nextSequence: z.int().default(0),
 });
 export type FleetRecord = z.infer<typeof FleetRecord>;
 

@@ -8,7 +8,7 @@ import { failureOf } from '../executions/failures.ts';
 import { remembering } from '../executions/memory.ts';
 import { MigrationRecord } from '../records.ts';
 import { keys, readItem } from '../store.ts';
-import { haltReason } from './halting.ts';
+import { halted, haltReason } from './halting.ts';
 import { migrateTarget } from './migrate-target.ts';
 import type { Batch, BatchTarget, FleetRecord, TargetRecord } from './records.ts';
 import { endFailedUndo, takeBackFailed, undoTarget } from './return-target.ts';
@@ -172,6 +172,6 @@ async function haltIfTooMany(fleet: FleetRecord, wave: number): Promise<void> {
   await changeFleet(fleet.id, (current) => {
     const reason = haltReason(current, wave, failed);
     if (current.status !== 'running' || reason === null) return undefined;
-    return { status: 'halted', halted: { wave, reason, at: clock.iso() } };
+    return halted(wave, reason);
   });
 }

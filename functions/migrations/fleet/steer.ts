@@ -2,9 +2,10 @@ import { clock } from '#platform/clock.ts';
 import { artifactKeys, artifactsBucket, writeArtifact } from '../artifacts.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { connectorOf, executionNameOf } from '../executions/workflow.ts';
-import { haltReason } from './halting.ts';
+import type { NewEvent } from '../store.ts';
+import { halted, haltReason } from './halting.ts';
 import type { Batch, BatchTarget, Connector, FleetRecord, TargetRecord } from './records.ts';
-import { changeFleet, countFailures, readTargets } from './store.ts';
+import { changeFleet, countFailures, type FleetChange, readTargets } from './store.ts';
 import { readTargetList } from './target-list.ts';
 
 /** What the workflow does next. */
@@ -26,7 +27,7 @@ export async function steer(fleetId: string, executionArn: string): Promise<Cour
   let fleet = await changeFleet(fleetId, (record) => {
     const name = executionNameOf(executionArn);
     if (record.execution?.name !== name || record.execution.arn !== null) return undefined;
-    return { execution: { ...record.execution, arn: executionArn } };
+    return { set: { execution: { ...record.execution, arn: executionArn } } };
   });
   if (fleet.execution?.name !== executionNameOf(executionArn)) return { action: 'end' };
   for (;;) {
@@ -37,7 +38,7 @@ export async function steer(fleetId: string, executionArn: string): Promise<Cour
       const left = Math.ceil(((fleet.bakeUntil ?? 0) - clock.now()) / 1_000);
       if (left > 0) return { action: 'wait', seconds: left };
       fleet = await changeFleet(fleetId, ({ status }) =>
-        status === 'baking' ? { status: 'running', bakeUntil: null } : undefined,
+        status === 'baking' ? { set: { status: 'running', bakeUntil: null } } : undefined,
       );
       continue;
     }
@@ -59,8 +60,29 @@ async function forwards(fleet: FleetRecord): Promise<Course | 'look again'> {
     if (stands !== undefined && !isOpen(stands)) return [];
     return [{ ...target, wave: stands?.wave ?? waveOf(fleet, target.index), attempt: stands?.attempt ?? 1 }];
   });
-  if (open.length > 0) return runOf(fleet, 'migrate', open);
+  if (open.length > 0) {
+    await waveBegins(fleet);
+    return runOf(fleet, 'migrate', open);
+  }
   return judge(fleet);
+}
+
+/** Once: an execution that follows another finds the wave begun. */
+async function waveBegins({ id, wave: at }: FleetRecord): Promise<void> {
+  await changeFleet(id, ({ wave, waves }) => {
+    const begins = waves[at];
+    if (wave !== at || begins === undefined || begins.startedAt !== undefined) return undefined;
+    return {
+      set: { waves: waves.with(at, { ...begins, startedAt: clock.iso() }) },
+      events: [
+        {
+          type: 'fleet.wave_started',
+          actor: 'theseus',
+          data: { wave: begins.name, targets: begins.to - begins.from },
+        },
+      ],
+    };
+  });
 }
 
 const isOpen = ({ status }: TargetRecord): boolean =>
@@ -74,15 +96,30 @@ async function judge(fleet: FleetRecord): Promise<'look again'> {
   const failed = await countFailures(fleet.id, fleet.wave);
   await changeFleet(fleet.id, (current) => {
     if (current.status !== 'running' || current.wave !== fleet.wave) return undefined;
-    const at = clock.iso();
     const reason = haltReason(current, current.wave, failed);
-    if (reason !== null) return { status: 'halted', halted: { wave: current.wave, reason, at } };
-    const next = current.wave + 1;
-    if (next >= current.waves.length) return { status: 'completed', wave: next, endedAt: at };
-    if (current.bakeSeconds === 0) return { wave: next };
-    return { wave: next, status: 'baking', bakeUntil: clock.now() + current.bakeSeconds * 1_000 };
+    return reason === null ? waveEnded(current, failed) : halted(current.wave, reason);
   });
   return 'look again';
+}
+
+/** The next wave follows, at once or after the bake time; after the last one the fleet is completed. */
+function waveEnded(fleet: FleetRecord, failed: number): FleetChange {
+  const at = clock.iso();
+  const next = fleet.wave + 1;
+  const waves = fleet.waves.map((wave, index) => (index === fleet.wave ? { ...wave, endedAt: at } : wave));
+  const told: NewEvent = {
+    type: 'fleet.wave_completed',
+    actor: 'theseus',
+    data: { wave: fleet.waves[fleet.wave]?.name ?? '', failed },
+  };
+  if (next >= waves.length) {
+    return {
+      set: { status: 'completed', wave: next, waves, endedAt: at },
+      events: [told, { type: 'fleet.completed', actor: 'theseus' }],
+    };
+  }
+  const baking = { status: 'baking', bakeUntil: clock.now() + fleet.bakeSeconds * 1_000 } as const;
+  return { set: { wave: next, waves, ...(fleet.bakeSeconds === 0 ? {} : baking) }, events: [told] };
 }
 
 /** Everything that was done is taken back, the last first. */
@@ -90,7 +127,12 @@ async function backwards(fleet: FleetRecord): Promise<Course | 'look again'> {
   const done = (await readTargets(fleet.id)).filter(({ status }) => status === 'done');
   if (done.length > 0) return runOf(fleet, 'undo', done.toReversed());
   await changeFleet(fleet.id, ({ status }) =>
-    status === 'undoing' ? { status: 'undone', endedAt: clock.iso() } : undefined,
+    status === 'undoing'
+      ? {
+          set: { status: 'undone', endedAt: clock.iso() },
+          events: [{ type: 'fleet.undone', actor: 'theseus' }],
+        }
+      : undefined,
   );
   return 'look again';
 }

@@ -6,10 +6,12 @@ import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended } from '../errors.ts';
 import {
   absent,
+  type Change,
   deleteItem,
   fleetWorkKey,
   type ItemPage,
   keys,
+  nextEvents,
   type Place,
   readItem,
   readPage,
@@ -32,7 +34,8 @@ const active = new Set<FleetStatus>(['running', 'baking', 'paused', 'halted', 'u
 /** Whether an execution acts for the fleet now, or waits to. */
 export const isFleetActive = ({ status }: Pick<FleetRecord, 'status'>): boolean => active.has(status);
 
-const workKey = (record: FleetRecord) => (isFleetActive(record) ? fleetWorkKey(record) : {});
+const workKey = (record: FleetRecord) =>
+  isFleetActive(record) || record.outbox.length > 0 ? fleetWorkKey(record) : {};
 
 /** Stores a new fleet, entered in the list first. Storing it twice is storing it once. */
 export async function createFleet(record: FleetRecord): Promise<void> {
@@ -50,19 +53,30 @@ export async function listFleets(limit: number, from: Place | undefined): Promis
 
 const contentionAttempts = 12;
 
+/** What a decision changes; events are stored in the same write. */
+export interface FleetChange extends Pick<Change, 'events' | 'publishedThrough'> {
+  set: Partial<Omit<FleetRecord, 'id' | 'version' | 'updatedAt' | 'outbox' | 'nextSequence'>>;
+}
+
 /**
  * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did. `decide` returns
  * undefined to change nothing and throws to refuse. Returns the record as it is then.
  */
 export async function changeFleet(
   id: string,
-  decide: (record: FleetRecord) => Partial<Omit<FleetRecord, 'id' | 'version' | 'updatedAt'>> | undefined,
+  decide: (record: FleetRecord) => FleetChange | undefined,
 ): Promise<FleetRecord> {
   for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
     const record = await readFleet(id);
-    const set = decide(record);
-    if (set === undefined) return record;
-    const changed = { ...record, ...set, version: record.version + 1, updatedAt: clock.iso() };
+    const change = decide(record);
+    if (change === undefined) return record;
+    const changed: FleetRecord = {
+      ...record,
+      ...change.set,
+      version: record.version + 1,
+      updatedAt: change.publishedThrough === undefined ? clock.iso() : record.updatedAt,
+      ...nextEvents(record, change),
+    };
     const written = await writeItem(
       keys.fleet(id),
       { ...changed, ...workKey(changed) },

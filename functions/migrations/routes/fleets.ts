@@ -8,6 +8,7 @@ import { assertAllowedOnAll } from '../access/control.ts';
 import { countBrokenGlass } from '../access/glass.ts';
 import { planFleet } from '../fleet/create.ts';
 import * as decisions from '../fleet/decisions.ts';
+import { readFleetEvents } from '../fleet/events.ts';
 import type { FleetRecord } from '../fleet/records.ts';
 import { markdownOf } from '../fleet/report.ts';
 import {
@@ -26,6 +27,7 @@ import {
 } from '../fleet/schemas.ts';
 import { listFleets, readFleet } from '../fleet/store.ts';
 import { fleetListItem, readFleetView, readTargetViews } from '../fleet/view.ts';
+import { MigrationEventPage } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: FleetId });
@@ -134,28 +136,48 @@ export const fleetRoutes: Route[] = [
       body: { markdown: markdownOf(await readFleetView(await readFleet(params.id))) },
     }),
   }),
+  route({
+    method: 'GET',
+    path: '/migration-fleets/{id}/events',
+    summary: 'List what happened to a fleet and who did it, oldest first',
+    needs: needs('view_progress', 'fleet'),
+    params: Params,
+    query: pageQuery,
+    responses: { 200: MigrationEventPage },
+    async handler({ params, query }) {
+      const after = query.cursor === undefined ? -1 : decodeCursor(z.int(), query.cursor);
+      const { items, next } = await readFleetEvents(await readFleet(params.id), query.limit, after);
+      return { status: 200, body: pageBody(items, next) };
+    },
+  }),
   action('start', 'start', 'Begin the first wave', StartFleet, (id, body, subject) =>
     decisions.startFleet(id, { subject }, body),
   ),
   action('approve', 'approve', 'Approve the plan for every target', ApproveFleet, (id, body, subject) =>
     decisions.approveFleet(id, { subject, comment: body.comment }, body.planHash),
   ),
-  action('pause', 'pause', 'Stop before the next target', FleetReason, (id) => decisions.pauseFleet(id)),
+  action('pause', 'pause', 'Stop before the next target', FleetReason, (id, body, subject) =>
+    decisions.pauseFleet(id, { subject, comment: body.comment }),
+  ),
   action(
     'resume',
     'write_target',
     'Go on after a pause, a halt, or before the bake time is over',
     FleetReason,
-    (id) => decisions.resumeFleet(id),
+    (id, body, subject) => decisions.resumeFleet(id, { subject, comment: body.comment }),
   ),
-  action('cancel', 'execute_rollback', 'Begin no more targets; what is done stays', FleetReason, (id) =>
-    decisions.cancelFleet(id),
+  action(
+    'cancel',
+    'execute_rollback',
+    'Begin no more targets; what is done stays',
+    FleetReason,
+    (id, body, subject) => decisions.cancelFleet(id, { subject, comment: body.comment }),
   ),
-  action('redrive', 'write_target', 'Try the failed targets again', FleetReason, (id) =>
-    decisions.redriveFleet(id),
+  action('redrive', 'write_target', 'Try the failed targets again', FleetReason, (id, body, subject) =>
+    decisions.redriveFleet(id, { subject, comment: body.comment }),
   ),
-  action('exclude', 'write_target', 'Leave targets out that are not done', ExcludeTargets, (id, body) =>
-    decisions.excludeTargets(id, body),
+  action('exclude', 'write_target', 'Leave targets out that are not done', ExcludeTargets, (id, body, subject) =>
+    decisions.excludeTargets(id, { subject }, body),
   ),
   action('undo', 'execute_rollback', 'Take back every target that is done', UndoFleet, (id, body, subject) =>
     decisions.undoFleet(id, { subject, comment: body.comment }, body.acceptLosses),
