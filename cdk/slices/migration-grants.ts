@@ -73,7 +73,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'steer-fleet': ['readRecords', 'listRecords', 'writeRecords', 'readArtifacts', 'writeArtifacts'],
   'await-fleet': ['readRecords', 'writeRecords', 'deleteRecords', 'answerTokens'],
   'start-fleet-target': ['readRecords', 'writeRecords'],
-  'settle-fleet-targets': ['readRecords', 'writeRecords', 'deleteRecords', 'scheduleRemoval'],
+  'settle-fleet-targets': ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords', 'scheduleRemoval'],
   reconcile: [...waiting, 'readArtifacts', 'deleteBackups', 'startWorkflows', 'readExecutions'],
   'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
   'watch-migrations': ['readRecords', 'listRecords', 'writeRecords'],

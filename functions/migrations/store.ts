@@ -106,6 +106,11 @@ export const keys = {
   fleetEntry: (createdAt: string, id: string): ItemKey => ({ pk: 'FLEETS', sk: `${createdAt}#${id}` }),
   /** In the order of the fleet's list, so that a wave is one stretch. */
   fleetTarget: (id: string, index: number): ItemKey => ({ pk: `FLEET#${id}`, sk: `TARGET#${padded(index)}` }),
+  /** What a hundred targets in a row came to. */
+  fleetStretch: (id: string, stretch: number): ItemKey => ({
+    pk: `FLEET#${id}`,
+    sk: `STRETCH#${padded(stretch)}`,
+  }),
   /** Failed targets once more by wave, to be counted while it runs. */
   fleetFailure: (id: string, wave: number, index: number): ItemKey => ({
     pk: `FLEET#${id}`,

@@ -98,6 +98,10 @@ describe('state machine files', () => {
   it.each(tasks)('%s has Comment, TimeoutSeconds, Retry, and ends its Catch with States.ALL', (_, state) => {
     const parsed = task.parse(state);
     expect(parsed.Catch.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
+    // Time that is over where it was waited for is no failure: a retry would wait as long once more.
+    const awaited = parsed.Catch.some(({ ErrorEquals }) => ErrorEquals.includes('States.Timeout'));
+    const retried = parsed.Retry.some(({ ErrorEquals }) => ErrorEquals.includes('States.Timeout'));
+    expect(awaited && retried).toBe(false);
   });
 
   it('give every function longer than Lambda does, and less than the lease', () => {

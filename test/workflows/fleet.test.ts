@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { Fleet, type FleetStatus } from '#migrations/fleet/schemas.ts';
 import { readFleet } from '#migrations/fleet/store.ts';
+import { partsOf } from '#migrations/fleet/stretches.ts';
+import { keys, readItem } from '#migrations/store.ts';
 import { type Platform, startPlatform } from './harness.ts';
 
 const file = `operations:
@@ -59,6 +62,12 @@ async function until(id: string, ...statuses: FleetStatus[]): Promise<Fleet> {
   return Fleet.parse((await platform.send('GET', `/migration-fleets/${id}`)).body);
 }
 
+/** The workflow has come to the state in which it waits: from here on the clock can be moved. */
+const waits = (id: string) =>
+  expect
+    .poll(() => readItem(z.object({}), keys.fleetToken(id)), { timeout: 40_000, interval: 50 })
+    .toBeDefined();
+
 const targets = async (id: string, status: string) =>
   (await platform.send('GET', `/migration-fleets/${id}/targets?limit=100&status=${status}`)).body.items;
 
@@ -80,6 +89,9 @@ describe('a fleet of migrations', () => {
     const completed = await until(planned.id, 'completed');
     expect(completed.counts).toMatchObject({ done: 6, failed: 0, pending: 0 });
     expect(completed.waves.every(({ p50Ms }) => (p50Ms ?? 0) > 0)).toBe(true);
+    expect((await partsOf(await readFleet(planned.id))).map(({ sum }) => sum?.waves[2]?.counts.done)).toEqual(
+      [3],
+    );
     const [first] = await targets(planned.id, 'done');
     const migration = await platform.show(first.migration);
     expect(migration).toMatchObject({ status: 'completed', schema: 't_001' });
@@ -132,5 +144,61 @@ describe('a fleet of migrations', () => {
     expect(await targets(planned.id, 'done')).toContainEqual(
       expect.objectContaining({ schema: 'h_001', attempt: 2 }),
     );
+  });
+
+  it('asks for an approval, leaves targets out, watches each wave, and stops where a person says', async () => {
+    const { send, cloud } = platform;
+    await tenants('c', 5, [3]);
+    await send('PATCH', '/databases/shop', { labels: { tier: 'free' } });
+    const { id, total, sample, exclusions } = await planFleet(
+      'c\\_%',
+      {
+        targets: {
+          labels: { tier: 'free' },
+          schemas: 'c\\_%',
+          exclude: [{ schema: 'c_002', reason: 'audit' }],
+        },
+        waves: { canary: 1, percent: [50, 100] },
+        bakeSeconds: 600,
+        options: { requireApproval: true },
+      },
+      breaking,
+    );
+    expect({ total, exclusions }).toEqual({ total: 5, exclusions: [{ reason: 'audit', targets: 1 }] });
+    const refusal = async (verb: string, body: object = {}) =>
+      (await send('POST', `/migration-fleets/${id}/${verb}`, body)).body;
+    expect(await refusal('start')).toMatchObject({ type: 'urn:theseus:problem:ApprovalMissing' });
+    expect(await refusal('approve', { planHash: 'another' })).toMatchObject({ status: 409 });
+    process.env.THESEUS_AUTHOR_MAY_APPROVE = 'false';
+    const own = await refusal('approve', { planHash: sample.plan.hash });
+    delete process.env.THESEUS_AUTHOR_MAY_APPROVE;
+    expect(own).toMatchObject({ status: 403, type: 'urn:theseus:problem:AuthorMayNotApprove' });
+    await act(id, 'approve', { planHash: sample.plan.hash, comment: 'read it' });
+    await act(id, 'start');
+
+    const baking = await until(id, 'baking');
+    expect(baking).toMatchObject({ wave: '50%', counts: { done: 1, pending: 3, excluded: 1 } });
+    expect(baking.waves[0]?.endedAt).not.toBeNull();
+    await waits(id);
+    await cloud.clock.advance(600_000);
+    const halted = await until(id, 'halted');
+    expect(halted.halted).toContain('1 of 1 targets of wave 50% failed; 5 % halts the fleet');
+
+    expect(await refusal('exclude', { targets: [{ database: 'other' }], reason: 'x' })).toMatchObject({
+      status: 400,
+    });
+    const without = await act(id, 'exclude', {
+      targets: [{ database: 'shop', schema: 'c_003' }],
+      reason: 'letters in numbers',
+    });
+    expect(without.counts).toEqual({ pending: 2, running: 0, done: 1, failed: 0, excluded: 2, undone: 0 });
+    await act(id, 'resume');
+    expect(await until(id, 'baking')).toMatchObject({ wave: '100%' });
+    expect(await act(id, 'cancel', { comment: 'not this week' })).toMatchObject({ status: 'cancelled' });
+    expect(await refusal('resume')).toMatchObject({ status: 409 });
+    await act(id, 'undo');
+    expect((await until(id, 'undone')).counts).toMatchObject({ undone: 1, pending: 2, excluded: 2 });
+    const { markdown } = (await send('GET', `/migration-fleets/${id}/report`)).body;
+    expect(markdown).toContain('| letters in numbers | 1 |');
   });
 });

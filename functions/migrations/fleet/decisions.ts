@@ -14,11 +14,12 @@ import {
   type FleetChange,
   forgetFailure,
   freshTarget,
+  readFailed,
   readFleet,
   readTarget,
-  readTargets,
   saveTarget,
 } from './store.ts';
+import { openStretches, sumUpStretches } from './stretches.ts';
 import { readTargetList } from './target-list.ts';
 import { deliverFleetAnswer } from './token.ts';
 
@@ -94,7 +95,10 @@ export async function startFleet(
     const broken = { by: by.subject, at, reason: breakGlass, action: 'start' as const };
     return {
       set: { ...set, breakGlass: [...current.breakGlass, broken] },
-      events: [event('fleet.started', by, { planHash: hash, breakGlass })],
+      events: [
+        event('break_glass.used', by, { action: 'start', reason: breakGlass }),
+        event('fleet.started', by, { planHash: hash }),
+      ],
     };
   });
   return goOn(fleet);
@@ -179,18 +183,21 @@ export const undoFleet = (id: string, by: By, acceptLosses: boolean): Promise<Fl
 export async function redriveFleet(id: string, by: By): Promise<FleetRecord> {
   const before = await readFleet(id);
   assertFleetMay(before, 'redrive');
-  const failed = (await readTargets(id)).filter(({ status }) => status === 'failed');
+  const failed = await readFailed(id);
   if (failed.length === 0) {
     throw new InvalidInput('No target has failed', {
       problems: [{ pointer: '/params/id', detail: 'The fleet has no failed target' }],
       action: `Look at it with: theseus migration fleet show ${id}`,
     });
   }
+  const places = failed.map(({ index }) => index);
+  await openStretches(id, places);
   for (const target of failed) {
     const again = freshTarget(id, { ...target, attempt: target.attempt + 1 });
     await forgetFailure(id, target);
     await saveTarget(id, again);
   }
+  await sumUpStretches(before, places);
   return decided(id, 'redrive', event('fleet.redriven', by, { targets: failed.length }), (fleet) => ({
     status: 'running',
     halted: null,
@@ -225,6 +232,8 @@ export async function excludeTargets(
       action: `List them with: theseus migration fleet targets ${id}`,
     });
   }
+  const places = chosen.map(({ index }) => index);
+  await openStretches(id, places);
   for (const target of chosen) {
     const wave = fleet.waves.findIndex(({ from, to }) => target.index >= from && target.index < to);
     const stands = (await readTarget(id, target.index)) ?? freshTarget(id, { ...target, wave, attempt: 1 });
@@ -239,6 +248,7 @@ export async function excludeTargets(
       },
     );
   }
+  await sumUpStretches(fleet, places);
   const { reason } = asked;
   return changeFleet(id, () => ({
     set: {},

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { TargetRecord } from './records.ts';
 import { summarise } from './report.ts';
+import { addSums, sumOf } from './sums.ts';
 
 const target = (index: number, more: Partial<TargetRecord>): TargetRecord => ({
   index,
@@ -42,7 +44,7 @@ it('sums up by wave, groups failures by their name and exclusions by their reaso
     target(3, { status: 'failed', failure: failure('StatementFailed') }),
     target(4, { status: 'excluded', reason: 'audit', durationMs: null }),
   ];
-  const { waves, counts, failures, exclusions } = summarise(fleet, records, [{ excluded: 'audit' }]);
+  const { waves, counts, failures, exclusions } = summarise(fleet, sumOf(records), [{ excluded: 'audit' }]);
   expect(waves).toMatchObject([
     { name: 'canary', targets: 1, counts: { done: 1, pending: 0 }, p50Ms: 100, p99Ms: 100 },
     { name: '100%', targets: 5, counts: { done: 1, failed: 2, excluded: 1, pending: 1 }, p50Ms: 200 },
@@ -52,4 +54,23 @@ it('sums up by wave, groups failures by their name and exclusions by their reaso
     { name: 'StatementFailed', targets: 2, examples: ['shop/t_2', 'shop/t_3'] },
   ]);
   expect(exclusions).toEqual([{ reason: 'audit', targets: 2 }]);
+});
+
+it('comes to the same however the targets are split up before they are summed', () => {
+  const fleet = { targets: 60, waves: [{ name: '100%', from: 0, to: 60 }] };
+  const one = fc.record({
+    status: fc.constantFrom('done', 'failed', 'excluded', 'undone', 'running', 'undo_failed' as const),
+    durationMs: fc.option(fc.nat(5_000)),
+    reason: fc.constantFrom('audit', 'later'),
+    failure: fc.constantFrom(failure('StatementFailed'), failure('LockBudgetExceeded')),
+  });
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 60 }), fc.array(fc.nat(60)), (many, cuts) => {
+      const records = many.map((more, index) => target(index, { wave: 0, ...more }));
+      const at = [0, ...cuts.toSorted((a, b) => a - b), 60];
+      const pieces = at.slice(1).map((to, n) => sumOf(records.slice(at[n], to)));
+      const added = pieces.reduce(addSums, sumOf([]));
+      expect(summarise(fleet, added, [])).toEqual(summarise(fleet, sumOf(records), []));
+    }),
+  );
 });

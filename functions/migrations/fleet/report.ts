@@ -1,16 +1,6 @@
-import type { FleetRecord, TargetRecord } from './records.ts';
-import type { Counts, FailureGroup, Fleet, TargetStatus, WaveReport } from './schemas.ts';
-
-const column: Record<TargetStatus, keyof Counts> = {
-  pending: 'pending',
-  running: 'running',
-  own_execution: 'running',
-  done: 'done',
-  failed: 'failed',
-  excluded: 'excluded',
-  undone: 'undone',
-  undo_failed: 'failed',
-};
+import type { FleetRecord } from './records.ts';
+import type { Counts, FailureGroup, Fleet, WaveReport } from './schemas.ts';
+import { addCounts, noTargets, type Sum } from './sums.ts';
 
 /** The p-th quantile (0–1) by nearest rank; null of nothing. */
 const quantile = (sorted: readonly number[], p: number): number | null =>
@@ -26,59 +16,36 @@ export interface Summary {
 /** What a fleet came to so far: by wave, in all, and its failures by cause. Targets without a record are pending. */
 export function summarise(
   { waves, targets }: Pick<FleetRecord, 'waves' | 'targets'>,
-  records: readonly TargetRecord[],
+  sum: Sum,
   leftOut: readonly { excluded?: string | undefined }[],
 ): Summary {
-  const reports = waves.map(({ name, from, to }): WaveReport => {
-    const inside = records.filter(({ index }) => index >= from && index < to);
-    const durations = inside
-      .flatMap(({ status, durationMs }) => (status === 'done' && durationMs !== null ? [durationMs] : []))
-      .toSorted((a, b) => a - b);
+  const reports = waves.map(({ name, from, to, startedAt, endedAt }, index): WaveReport => {
+    const { counts, durations } = sum.waves[index] ?? { counts: noTargets(), durations: [] };
+    const sorted = durations.toSorted((a, b) => a - b);
+    const seen = Object.values(counts).reduce((all, one) => all + one, 0);
     return {
       name,
       targets: to - from,
-      counts: countOf(inside, to - from),
-      p50Ms: quantile(durations, 0.5),
-      p99Ms: quantile(durations, 0.99),
+      counts: { ...counts, pending: counts.pending + (to - from - seen) },
+      p50Ms: quantile(sorted, 0.5),
+      p99Ms: quantile(sorted, 0.99),
+      startedAt: startedAt ?? null,
+      endedAt: endedAt ?? null,
     };
   });
-  const included = waves.at(-1)?.to ?? 0;
-  const counts = countOf(records, included);
-  counts.excluded += targets - included;
+  const counts = reports.reduce((all, wave) => addCounts(all, wave.counts), noTargets());
+  counts.excluded += targets - (waves.at(-1)?.to ?? 0);
+  const before = sum.exclusions.flatMap(({ reason, targets: all }) => Array<string>(all).fill(reason));
   const reasons = Map.groupBy(
-    [
-      ...leftOut.flatMap(({ excluded }) => (excluded === undefined ? [] : [excluded])),
-      ...records.flatMap(({ status, reason }) => (status === 'excluded' ? [reason ?? ''] : [])),
-    ],
+    [...leftOut.flatMap(({ excluded }) => (excluded === undefined ? [] : [excluded])), ...before],
     (reason) => reason,
   );
   return {
     waves: reports,
     counts,
-    failures: groupsOf(records),
+    failures: sum.failures.toSorted((a, b) => b.targets - a.targets),
     exclusions: [...reasons].map(([reason, all]) => ({ reason, targets: all.length })),
   };
-}
-
-function countOf(records: readonly TargetRecord[], targets: number): Counts {
-  const counts: Counts = { pending: 0, running: 0, done: 0, failed: 0, excluded: 0, undone: 0 };
-  for (const { status } of records) counts[column[status]] += 1;
-  counts.pending += targets - records.length;
-  return counts;
-}
-
-function groupsOf(records: readonly TargetRecord[]): FailureGroup[] {
-  const failed = records.filter(({ status }) => status === 'failed' || status === 'undo_failed');
-  const byName = Map.groupBy(failed, ({ failure }) => failure?.name ?? 'Unknown');
-  return [...byName]
-    .map(([name, all]) => ({
-      name,
-      targets: all.length,
-      message: all[0]?.failure?.message ?? '',
-      action: all[0]?.failure?.action ?? null,
-      examples: all.slice(0, 5).map(({ database, schema }) => `${database}/${schema}`),
-    }))
-    .toSorted((a, b) => b.targets - a.targets);
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -13,6 +13,7 @@ import { migrateTarget } from './migrate-target.ts';
 import type { Batch, BatchTarget, FleetRecord, TargetRecord } from './records.ts';
 import { endFailedUndo, takeBackFailed, undoTarget } from './return-target.ts';
 import { changeFleet, countFailures, freshTarget, readFleet, readTarget, saveTarget } from './store.ts';
+import { openStretches } from './stretches.ts';
 
 export interface BatchResult {
   /** `more`: call again; `stopped`: the fleet is not to go on. */
@@ -37,6 +38,12 @@ export async function runBatch(
   const { until } = runOptions(tools);
   const large: BatchTarget[] = [];
   let left = false;
+  if (purpose === 'undo') {
+    await openStretches(
+      fleetId,
+      targets.map(({ index }) => index),
+    );
+  }
   for (const target of targets) {
     const fleet = await readFleet(fleetId);
     if (fleet.status !== (purpose === 'undo' ? 'undoing' : 'running')) return { status: 'stopped', large };

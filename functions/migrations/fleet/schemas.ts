@@ -120,7 +120,7 @@ export const NewFleet = z
   .meta({ id: 'NewFleet' });
 export type NewFleet = z.infer<typeof NewFleet>;
 
-const Counts = z.strictObject({
+export const Counts = z.strictObject({
   pending: z.int(),
   running: z.int(),
   done: z.int(),
@@ -136,6 +136,8 @@ export const WaveReport = z.strictObject({
   counts: Counts,
   p50Ms: z.number().nullable().describe('Of the targets done, ms'),
   p99Ms: z.number().nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
 });
 export type WaveReport = z.infer<typeof WaveReport>;
 

@@ -6,6 +6,7 @@ import { isActive, keys, readItem } from '../store.ts';
 import { scheduleRemoval } from '../undo/removal-schedule.ts';
 import type { BatchTarget, TargetRecord } from './records.ts';
 import { freshTarget, readFleet, readTarget, saveTarget } from './store.ts';
+import { sumUpStretches } from './stretches.ts';
 
 /**
  * What is left to do once a batch has been worked through: removals of what was done are scheduled, targets with an
@@ -40,6 +41,10 @@ export async function settleTargets(
       settled += 1;
     }
   }
+  await sumUpStretches(
+    fleet,
+    targets.map(({ index }) => index),
+  );
   return { settled };
 }
 

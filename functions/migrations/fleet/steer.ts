@@ -5,7 +5,8 @@ import { connectorOf, executionNameOf } from '../executions/workflow.ts';
 import type { NewEvent } from '../store.ts';
 import { halted, haltReason } from './halting.ts';
 import type { Batch, BatchTarget, Connector, FleetRecord, TargetRecord } from './records.ts';
-import { changeFleet, countFailures, type FleetChange, readTargets } from './store.ts';
+import { changeFleet, countFailures, type FleetChange } from './store.ts';
+import { partsOf, readTargetsBetween } from './stretches.ts';
 import { readTargetList } from './target-list.ts';
 
 /** What the workflow does next. */
@@ -17,6 +18,8 @@ export type Course =
 
 /** Targets in one execution: enough that what it costs is shared, few enough that its input stays small. */
 const mostInBatch = 25;
+/** Targets in one run of the Map; the fleet is looked at again after it. */
+const mostInRun = 5_000;
 const longestWaitSeconds = 2_592_000;
 
 /**
@@ -51,20 +54,28 @@ export async function steer(fleetId: string, executionArn: string): Promise<Cour
 
 /** The targets of the wave that are not settled; when there are none, the wave is judged. */
 async function forwards(fleet: FleetRecord): Promise<Course | 'look again'> {
-  const wave = fleet.waves[fleet.wave];
-  const known = new Map((await readTargets(fleet.id)).map((target) => [target.index, target]));
-  // A redrive makes targets of former waves pending again: they go with the wave that runs.
-  const listed = await readTargetList(fleet.id, 0, wave?.to ?? fleet.waves.at(-1)?.to ?? 0);
-  const open = listed.flatMap((target) => {
-    const stands = known.get(target.index);
-    if (stands !== undefined && !isOpen(stands)) return [];
-    return [{ ...target, wave: stands?.wave ?? waveOf(fleet, target.index), attempt: stands?.attempt ?? 1 }];
-  });
-  if (open.length > 0) {
-    await waveBegins(fleet);
-    return runOf(fleet, 'migrate', open);
+  const open = await openTargets(fleet);
+  if (open.length === 0) return judge(fleet);
+  await waveBegins(fleet);
+  return runOf(fleet, 'migrate', open);
+}
+
+/** Up to the end of the wave that runs: a redrive makes targets of former waves pending again. */
+async function openTargets(fleet: FleetRecord): Promise<BatchTarget[]> {
+  const open: BatchTarget[] = [];
+  for (const { from, to, sum } of await partsOf(fleet, fleet.waves[fleet.wave]?.to)) {
+    if (sum !== null) continue;
+    const records = await readTargetsBetween(fleet.id, from, to);
+    const known = new Map(records.map((target) => [target.index, target]));
+    for (const target of await readTargetList(fleet.id, from, to)) {
+      const stands = known.get(target.index);
+      if (stands !== undefined && !isOpen(stands)) continue;
+      const wave = stands?.wave ?? waveOf(fleet, target.index);
+      open.push({ ...target, wave, attempt: stands?.attempt ?? 1 });
+      if (open.length === mostInRun) return open;
+    }
   }
-  return judge(fleet);
+  return open;
 }
 
 /** Once: an execution that follows another finds the wave begun. */
@@ -124,8 +135,8 @@ function waveEnded(fleet: FleetRecord, failed: number): FleetChange {
 
 /** Everything that was done is taken back, the last first. */
 async function backwards(fleet: FleetRecord): Promise<Course | 'look again'> {
-  const done = (await readTargets(fleet.id)).filter(({ status }) => status === 'done');
-  if (done.length > 0) return runOf(fleet, 'undo', done.toReversed());
+  const done = await doneTargets(fleet);
+  if (done.length > 0) return runOf(fleet, 'undo', done);
   await changeFleet(fleet.id, ({ status }) =>
     status === 'undoing'
       ? {
@@ -135,6 +146,17 @@ async function backwards(fleet: FleetRecord): Promise<Course | 'look again'> {
       : undefined,
   );
   return 'look again';
+}
+
+async function doneTargets(fleet: FleetRecord): Promise<BatchTarget[]> {
+  const done: BatchTarget[] = [];
+  for (const { from, to, sum } of (await partsOf(fleet)).toReversed()) {
+    if (sum !== null && Object.values(sum.waves).every(({ counts }) => counts.done === 0)) continue;
+    const records = await readTargetsBetween(fleet.id, from, to);
+    done.push(...records.filter(({ status }) => status === 'done').toReversed());
+    if (done.length >= mostInRun) break;
+  }
+  return done;
 }
 
 /** Writes what the Map is to read: a batch a line, none across two connectors. */

@@ -13,6 +13,7 @@ import {
   keys,
   nextEvents,
   type Place,
+  readAll,
   readItem,
   readPage,
   writeItem,
@@ -156,20 +157,12 @@ export async function countFailures(fleetId: string, wave: number): Promise<numb
   return found.items.length;
 }
 
-const pageSize = 1_000;
-/** Of all targets: 100,000 and no more. */
-const mostPages = 200;
-
-/** All targets that something happened to, in the order of the list. */
-export async function readTargets(fleetId: string): Promise<TargetRecord[]> {
-  const all: TargetRecord[] = [];
-  let from: Place | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
-    const { pk } = keys.fleet(fleetId);
-    const found = await readPage(TargetRecord, { pk, prefix: 'TARGET#', limit: pageSize, from });
-    all.push(...found.items);
-    from = found.next;
-    if (from === undefined) break;
+/** Targets that failed and were not tried again, of all waves; at most 20,000. */
+export async function readFailed(fleetId: string): Promise<TargetRecord[]> {
+  const failed: TargetRecord[] = [];
+  for (const { index } of await readAll(z.object({ index: z.int() }), keys.fleet(fleetId).pk, 'FAILED#')) {
+    const target = await readTarget(fleetId, index);
+    if (target?.status === 'failed') failed.push(target);
   }
-  return all;
+  return failed;
 }

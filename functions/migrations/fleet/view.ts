@@ -1,12 +1,11 @@
 import { notCounted } from '../access/approvals.ts';
 import { authorMayApprove } from '../decisions/policy.ts';
-import { type ItemPage, keys, type Place, readPage } from '../store.ts';
 import { nextFleetActions } from './actions.ts';
 import { fleetApprovalsNeeded } from './decisions.ts';
-import { type FleetRecord, type FleetTarget, TargetRecord } from './records.ts';
+import type { FleetRecord, FleetTarget, TargetRecord } from './records.ts';
 import { summarise } from './report.ts';
 import type { Fleet, FleetListItem, TargetStatus, TargetView } from './schemas.ts';
-import { readTargets } from './store.ts';
+import { readTargetsBetween, sumOfFleet } from './stretches.ts';
 import { readTargetList } from './target-list.ts';
 
 const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -16,7 +15,7 @@ const waveName = ({ waves, wave }: FleetRecord): string | null => waves[wave]?.n
 export async function readFleetView(fleet: FleetRecord): Promise<Fleet> {
   const included = fleet.waves.at(-1)?.to ?? 0;
   const leftOut = included < fleet.targets ? await readTargetList(fleet.id, included, fleet.targets) : [];
-  const summary = summarise(fleet, await readTargets(fleet.id), leftOut);
+  const summary = summarise(fleet, await sumOfFleet(fleet), leftOut);
   const { sample } = fleet;
   return {
     id: fleet.id,
@@ -78,6 +77,9 @@ export function fleetListItem(fleet: FleetRecord): FleetListItem {
   };
 }
 
+/** Targets read at once to find those in one status. */
+const mostLooked = 1_000;
+
 /** Targets in the order of the list, from a place in it on; `status` keeps only those that stand so. */
 export async function readTargetViews(
   fleet: FleetRecord,
@@ -85,15 +87,21 @@ export async function readTargetViews(
 ): Promise<{ items: TargetView[]; next: number | undefined }> {
   // What has a record is asked of the table; the rest of the list is in the bucket.
   if (status !== undefined && status !== 'pending' && status !== 'excluded') {
-    const records = (await readTargets(fleet.id)).filter((one) => one.index >= from && one.status === status);
-    const items = records.slice(0, limit);
-    const next = records.length > limit ? (items.at(-1)?.index ?? 0) + 1 : undefined;
-    return { items: items.map((record) => viewOf(fleet, record, record)), next };
+    const items: TargetView[] = [];
+    for (let at = from; at < fleet.targets; at += mostLooked) {
+      for (const record of await readTargetsBetween(fleet.id, at, Math.min(at + mostLooked, fleet.targets))) {
+        if (record.status !== status) continue;
+        if (items.length === limit) return { items, next: record.index };
+        items.push(viewOf(fleet, record, record));
+      }
+    }
+    return { items, next: undefined };
   }
   const items: TargetView[] = [];
   for (let at = from; at < fleet.targets; at += limit) {
     const list = await readTargetList(fleet.id, at, Math.min(at + limit, fleet.targets));
-    const known = await recordsBetween(fleet.id, at, list.length);
+    const records = await readTargetsBetween(fleet.id, at, at + list.length);
+    const known = new Map(records.map((record) => [record.index, record]));
     for (const target of list) {
       const view = viewOf(fleet, target, known.get(target.index));
       if (status !== undefined && view.status !== status) continue;
@@ -106,22 +114,6 @@ export async function readTargetViews(
     }
   }
   return { items, next: undefined };
-}
-
-async function recordsBetween(
-  fleetId: string,
-  from: number,
-  count: number,
-): Promise<Map<number, TargetRecord>> {
-  const { pk } = keys.fleet(fleetId);
-  const before: Place | undefined = from === 0 ? undefined : { ...keys.fleetTarget(fleetId, from - 1) };
-  const page: ItemPage<TargetRecord> = await readPage(TargetRecord, {
-    pk,
-    prefix: 'TARGET#',
-    limit: Math.max(1, count),
-    from: before,
-  });
-  return new Map(page.items.map((record) => [record.index, record]));
 }
 
 function viewOf(fleet: FleetRecord, target: FleetTarget, record: TargetRecord | undefined): TargetView {

@@ -176,8 +176,12 @@ export const fleetRoutes: Route[] = [
   action('redrive', 'write_target', 'Try the failed targets again', FleetReason, (id, body, subject) =>
     decisions.redriveFleet(id, { subject, comment: body.comment }),
   ),
-  action('exclude', 'write_target', 'Leave targets out that are not done', ExcludeTargets, (id, body, subject) =>
-    decisions.excludeTargets(id, { subject }, body),
+  action(
+    'exclude',
+    'write_target',
+    'Leave targets out that are not done',
+    ExcludeTargets,
+    (id, body, subject) => decisions.excludeTargets(id, { subject }, body),
   ),
   action('undo', 'execute_rollback', 'Take back every target that is done', UndoFleet, (id, body, subject) =>
     decisions.undoFleet(id, { subject, comment: body.comment }, body.acceptLosses),
