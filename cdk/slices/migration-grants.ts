@@ -46,7 +46,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   publish: [...phase, 'makeLoginSecret'],
   contract: phase,
   'complete-migration': [...phase, 'listRecords', 'writeArtifacts', 'deleteRecords', 'deleteLoginSecret'],
-  revert: phase,
+  revert: [...phase, 'listRecords', 'writeArtifacts', 'writeBackups'],
   'restore-constraints': phase,
   'count-losses': phase,
   'back-up-rows': [...phase, 'writeArtifacts', 'writeBackups'],

@@ -1,41 +1,48 @@
 import { Command, Option } from 'commander';
+import type { RollbackStrategy } from '#migrations/plan/strategies.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking, call } from '../client.ts';
 import { findPlatform } from '../platform.ts';
 import { reportMigration } from './report.ts';
+import { strategyOption } from './undo.ts';
 
 interface Options {
   breakGlass?: string;
+  strategy?: RollbackStrategy;
   comment?: string;
   constraints?: string;
   hash?: string;
   json?: boolean;
 }
 
-/** Asks for what needs no more than a comment. */
+/** Asks for what needs no more than a comment; of a rollback also its strategy. */
 export const actOnMigration = (
   ask: Ask,
   id: string,
   verb: 'pause' | 'resume' | 'complete' | 'rollback' | 'retry',
-  { comment }: { comment?: string } = {},
+  { comment, strategy }: Pick<Options, 'comment' | 'strategy'> = {},
 ): Promise<Migration> =>
   ask({
     method: 'POST',
     path: `/migrations/${encodeURIComponent(id)}/${verb}`,
-    body: comment === undefined ? {} : { comment },
+    body: {
+      ...(comment === undefined ? {} : { comment }),
+      ...(strategy === undefined ? {} : { strategy }),
+    },
     answer: Migration,
   });
 
-const action = (verb: Parameters<typeof actOnMigration>[2], description: string) => (): Command =>
-  new Command(verb)
-    .description(description)
-    .argument('<id>')
+const action = (verb: Parameters<typeof actOnMigration>[2], description: string) => (): Command => {
+  const command = new Command(verb).description(description).argument('<id>');
+  if (verb === 'rollback') command.addOption(strategyOption());
+  return command
     .option('--comment <text>', 'kept in the history')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
       reportMigration(await actOnMigration(asking(platform), id, verb, options), options);
     });
+};
 
 /** Approve and reject name the plan they are about: an approval never passes to another plan. */
 const decision = (verb: 'approve' | 'reject', description: string) => (): Command => {

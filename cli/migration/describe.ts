@@ -14,7 +14,15 @@ const range = ({ low, high }: { low: number; high: number }): string =>
   `${duration(low)} to ${duration(high)}`;
 
 /** What it costs, who must say yes and what a failure means, in a few lines; each step's own figures are in `--json`. */
-function forecastLines({ steps, durationMs, diskBytes, walBytes, approvals, waysBack }: Forecast): string[] {
+function forecastLines({
+  steps,
+  durationMs,
+  diskBytes,
+  walBytes,
+  approvals,
+  waysBack,
+  strategies,
+}: Forecast): string[] {
   const phases = [...new Set(steps.map(({ phase }) => phase))].filter((phase) => phase !== 'removal');
   const rowPhases = phases.flatMap((phase) => {
     const own = steps.filter((step) => step.phase === phase && step.rows > 0);
@@ -38,6 +46,10 @@ function forecastLines({ steps, durationMs, diskBytes, walBytes, approvals, ways
       ),
     ...approvals.map(({ rule, from, why }) => `  ${colours.red('needs')} the ${from}: ${why} (${rule})`),
     ...waysBack.map(({ from, how }) => `  from ${from}: ${colours.dim(how)}`),
+    ...strategies.map(
+      ({ strategy, impossible, writtenSince }) =>
+        `  by ${strategy}: ${colours.dim(impossible === null ? writtenSince : `not possible. ${impossible}`)}`,
+    ),
   ];
 }
 

@@ -71,8 +71,10 @@ export const planWithoutPlatform = (
   {
     diskFreeBytes,
     validationLevel,
+    backUpRows,
     ...asked
   }: {
+    backUpRows: boolean | undefined;
     validationLevel: ValidationLevel | undefined;
     login: string | undefined;
     allViews: boolean | undefined;
@@ -97,6 +99,7 @@ export const planWithoutPlatform = (
     const forecast = forecastOf(plan, {
       concurrency,
       approvals: [],
+      backUpRows,
       ...(validationLevel && { validationLevel }),
     });
     return { plan, hash: planHash(plan), findings, forecast };

@@ -18,6 +18,7 @@ export interface PlanOptions {
   undoWindow?: string;
   loginRole?: string;
   allViews?: boolean;
+  backUpRows?: boolean;
   diskFree?: string;
   requireApproval?: boolean;
   validation?: ValidationLevel;
@@ -93,6 +94,7 @@ function requestOf({ file, fileName }: { file: string; fileName: string }, optio
       ...(undoWindowSeconds === undefined ? {} : { undoWindowSeconds }),
       ...(options.loginRole === undefined ? {} : { loginRole: options.loginRole }),
       ...(options.allViews ? { allViews: true } : {}),
+      ...(options.backUpRows ? { backUpRows: true } : {}),
       ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
       ...(options.validation === undefined ? {} : { validationLevel: options.validation }),
       ...(options.requireApproval ? { requireApproval: true } : {}),
@@ -145,6 +147,7 @@ export const migrationPlan = (): Command =>
     .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
     .option('--login-role <role>', 'make a login role of the new version with the rights of this role')
     .option('--all-views', 'views of every table, for clients whose search_path is the version alone')
+    .option('--back-up-rows', 'back up every row of the tables in change first, for a way back to_backup')
     .option(
       '--disk-free <size>',
       "what is free on the database's disk, e.g. 20GB: less than needed is refused",
@@ -177,6 +180,7 @@ export const migrationPlan = (): Command =>
           {
             login: options.loginRole,
             allViews: options.allViews,
+            backUpRows: options.backUpRows,
             diskFreeBytes: sizeOf(options.diskFree),
             validationLevel: options.validation,
           },

@@ -11,6 +11,7 @@ export function reportMigration(migration: Migration, { json }: { json?: boolean
     `${migration.id}  ${migration.name}  ${colours.bold(migration.status)}${migration.phase ? ` (${migration.phase})` : ''}`,
   );
   for (const line of [...glassLines(migration), ...approvalLines(migration)]) print(line);
+  for (const line of wayBackLines(migration)) print(line);
   if (migration.status === 'waiting_for_decision')
     for (const line of cannotReturnLines(migration)) print(line);
   printNext(migration);
@@ -48,6 +49,22 @@ export function cannotReturnLines(migration: Migration): string[] {
     return `${one.constraint} of ${one.table}: ${one.reason} (${count(one.rows)} rows${which})${decided}`;
   });
   return [...losses, ...constraints].map((line) => `  cannot return: ${line}`);
+}
+
+/** How a migration is or was taken back, and where its rows went; nothing where nobody asked for it. */
+export function wayBackLines({ wayBack }: Migration): string[] {
+  if (wayBack === null) return [];
+  const kept = wayBack.kept.map(({ table: name, into, key, rows }) => {
+    const where = `${into.schema}.${into.table} (key: ${key.join(', ') || 'none'})`;
+    return `  ${rows === null ? 'will keep' : `kept ${count(rows)} rows of`} ${name} in ${where}`;
+  });
+  const restored = wayBack.restored.map((one) => {
+    if (one.overwritten === null)
+      return `  will restore ${count(one.rows)} rows of ${one.table} from ${one.backup}`;
+    const refused = (one.refused ?? 0) === 0 ? '' : `, ${count(one.refused ?? 0)} refused: ${one.reason}`;
+    return `  restored ${one.table} from ${one.backup}: ${count(one.overwritten)} rows overwritten, ${count(one.broughtBack ?? 0)} brought back${refused}`;
+  });
+  return [`  ${wayBack.strategy}: ${wayBack.writtenSince}`, ...kept, ...restored];
 }
 
 /** The commands that fit now, a line each. */

@@ -4,7 +4,7 @@ import { alertValue } from '../alert/value.ts';
 import { call } from '../client.ts';
 import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
 import { findPlatform } from '../platform.ts';
-import { approvalLines, cannotReturnLines, glassLines, printNext } from './report.ts';
+import { approvalLines, cannotReturnLines, glassLines, printNext, wayBackLines } from './report.ts';
 import { progressLine } from './screen.ts';
 
 function lines(migration: Migration): string[] {
@@ -81,7 +81,7 @@ export const migrationShow = (): Command =>
           phase.endedAt === null ? 'now' : duration(Date.parse(phase.endedAt) - Date.parse(phase.startedAt));
         print(`  ${phase.name.replaceAll('_', ' ').padEnd(20)} ${phase.startedAt}  ${end}`);
       }
-      for (const line of cannotReturnLines(migration)) print(line);
+      for (const line of [...wayBackLines(migration), ...cannotReturnLines(migration)]) print(line);
       for (const { id: backup, rows, table: name } of migration.backups)
         print(`  kept: ${count(rows)} rows of ${name} in ${backup}`);
       for (const difference of migration.differences) print(colours.red(`  ${difference}`));

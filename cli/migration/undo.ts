@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { RollbackStrategy } from '#migrations/plan/strategies.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
 import { findPlatform } from '../platform.ts';
@@ -6,22 +7,33 @@ import { statusOf, watchOrReport } from './watch.ts';
 
 interface Options {
   acceptLosses?: boolean;
+  strategy?: RollbackStrategy;
   comment?: string;
   watch?: boolean;
   until?: string;
   json?: boolean;
 }
 
+/** What becomes of the rows on the way back. */
+export const strategyOption = (): Option =>
+  new Option('--strategy <strategy>', 'what becomes of rows written since (default: revert)').choices(
+    RollbackStrategy.options,
+  );
+
 /** Takes a completed migration back; what cannot return is decided on first, unless its loss is accepted here. */
 export const undoMigration = (
   ask: Ask,
   id: string,
-  { acceptLosses, comment }: { acceptLosses?: boolean; comment?: string },
+  { acceptLosses, strategy, comment }: Pick<Options, 'acceptLosses' | 'strategy' | 'comment'>,
 ): Promise<Migration> =>
   ask({
     method: 'POST',
     path: `/migrations/${encodeURIComponent(id)}/undo`,
-    body: { ...(acceptLosses ? { acceptLosses } : {}), ...(comment === undefined ? {} : { comment }) },
+    body: {
+      ...(acceptLosses ? { acceptLosses } : {}),
+      ...(strategy === undefined ? {} : { strategy }),
+      ...(comment === undefined ? {} : { comment }),
+    },
     answer: Migration,
   });
 
@@ -31,6 +43,7 @@ export const migrationUndo = (): Command =>
     .description('Take a completed migration back; rows that cannot return are listed first')
     .argument('<id>')
     .option('--accept-losses', 'go on even when rows cannot return; they are backed up')
+    .addOption(strategyOption())
     .option('--comment <text>', 'kept in the history')
     .option('--watch', 'follow it to its end')
     .option('--until <status>', 'follow it until it is in this status, e.g. waiting_for_decision')

@@ -81,6 +81,11 @@ export class UndoDeclined extends TheseusError {
   override readonly name: string = 'UndoDeclined';
 }
 
+/** This way back makes no sense for the migration, or lacks what it needs: nothing was changed. */
+export class StrategyImpossible extends Conflict {
+  override readonly name: string = 'StrategyImpossible';
+}
+
 /** Another execution acts for this migration now; what this one knows is old. */
 export class ExecutionSuperseded extends TheseusError {
   override readonly name: string = 'ExecutionSuperseded';

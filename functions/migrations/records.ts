@@ -4,6 +4,7 @@ import { AlertState } from './alerts/state.ts';
 import { KeyColumn } from './plan/schemas.ts';
 import { TimeWindow } from './schedule/windows.ts';
 import {
+  BackupPurpose,
   MigrationEvent,
   MigrationFailure,
   MigrationOptions,
@@ -12,6 +13,7 @@ import {
   Phase,
   PhaseRun,
   PlanSummary,
+  WayBack,
 } from './schemas.ts';
 
 // What is stored. Items are read leniently (unknown fields are kept out, new fields have defaults), so that
@@ -113,6 +115,8 @@ export const MigrationRecord = z.object({
     })
     .nullable(),
   undoAttempts: z.int().default(0),
+  /** Null: nobody asked for a way back, or it was declined. */
+  wayBack: WayBack.nullable().default(null),
   /** Constraints that rows refuse, on the way back of an undo or a rollback; null until they were counted. */
   returning: z
     .object({
@@ -249,6 +253,7 @@ export function newRecord({
     definitionsKey: null,
     undo: null,
     undoAttempts: 0,
+    wayBack: null,
     returning: null,
     removal: { retryAt: null, attempts: 0, begun: false },
     failure: null,
@@ -268,8 +273,10 @@ export const Stage = z.enum([
   'backfill',
   'verify',
   'verify-published',
+  'back-up-before',
   'back-up-undo',
   'back-up-revert',
+  'back-up-overwritten',
   'back-up-removal',
 ]);
 export type Stage = z.infer<typeof Stage>;
@@ -355,8 +362,7 @@ export type BackupPartRecord = z.infer<typeof BackupPartRecord>;
 
 /** Rows kept before they go away: the manifest in the bucket has parts, counts and checksums. */
 export const BackupRecord = z.object({
-  /** Before the decision on an undo; before rollback or undo takes them; before removal does. */
-  purpose: z.enum(['undo', 'revert', 'removal']),
+  purpose: BackupPurpose,
   backup: z.string(),
   table: z.string(),
   /** Folder in the artifacts bucket. */

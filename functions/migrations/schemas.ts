@@ -5,6 +5,7 @@ import { ConnectorRef } from './connectors/schemas.ts';
 import { ShownReading } from './monitoring/metrics.ts';
 import { Forecast } from './plan/forecast.ts';
 import { Note, Plan, UndoClass } from './plan/schemas.ts';
+import { RollbackStrategy } from './plan/strategies.ts';
 import { TimeWindow } from './schedule/windows.ts';
 
 /** Where a migration stands, as its reader sees it. */
@@ -92,6 +93,12 @@ export const MigrationOptions = z
       .max(3_650 * daySeconds)
       .optional()
       .describe('How long row backups are kept, s; until somebody deletes them when absent'),
+    backUpRows: z
+      .boolean()
+      .optional()
+      .describe(
+        'Back up every row of the tables in change before anything is changed: what the way back to_backup restores',
+      ),
     ranges: z
       .int()
       .min(1)
@@ -200,6 +207,51 @@ export const MigrationFailure = z
   })
   .meta({ id: 'MigrationFailure' });
 export type MigrationFailure = z.infer<typeof MigrationFailure>;
+
+/** When a row backup was made. */
+export const BackupPurpose = z
+  .enum(['before', 'undo', 'revert', 'overwritten', 'removal'])
+  .describe(
+    'Before anything was changed; before the decision on an undo; before rollback or undo took them; as they were when to_backup wrote over them; before removal',
+  );
+export type BackupPurpose = z.infer<typeof BackupPurpose>;
+
+/** How a migration is taken back, and what becomes of the rows. */
+export const WayBack = z
+  .strictObject({
+    strategy: RollbackStrategy,
+    writtenSince: z.string().describe('What happens to data written since the migration began'),
+    kept: z
+      .array(
+        z.strictObject({
+          table: z.string(),
+          into: z.strictObject({ schema: z.string(), table: z.string() }),
+          key: z.array(z.string()).describe('Of the rows there'),
+          columns: z.array(z.string()),
+          rows: z.int().nullable().describe('Null until they were copied'),
+        }),
+      )
+      .describe('schema_only: where the data of the new form stays'),
+    restored: z
+      .array(
+        z.strictObject({
+          table: z.string(),
+          backup: z.string().describe('Id of the backup that was taken before the change'),
+          rows: z.int().describe('It holds'),
+          overwritten: z.int().nullable().describe('Rows that got their old values; null until they did'),
+          broughtBack: z.int().nullable().describe('Rows deleted since that came back'),
+          refused: z
+            .int()
+            .nullable()
+            .describe('Rows that the table did not take: they are in the backup only'),
+          sample: z.array(z.array(z.string())).describe('Keys of the first refused, at most 10'),
+          reason: z.string().nullable().describe('What the database said of the last refused'),
+        }),
+      )
+      .describe('to_backup: the tables whose rows are restored'),
+  })
+  .meta({ id: 'WayBack' });
+export type WayBack = z.infer<typeof WayBack>;
 
 /** Something the caller can do next, as an HTTP call and as a command. */
 export const NextAction = z
@@ -320,11 +372,12 @@ export const Migration = z
       .describe(
         'Constraints of the old version that rows of new clients refuse, as counted for the way back',
       ),
+    wayBack: WayBack.nullable().describe('How it is or was taken back, once somebody asked for it'),
     backups: z
       .array(
         z.strictObject({
           id: z.string(),
-          purpose: z.enum(['undo', 'revert', 'removal']),
+          purpose: BackupPurpose,
           table: z.string(),
           rows: z.int(),
           bytes: z.int(),
@@ -444,12 +497,20 @@ export const Decision = z
   .meta({ id: 'Decision' })
   .prefault({});
 export const Reason = z.strictObject({ comment: Comment }).meta({ id: 'Reason' }).prefault({});
+const strategy = RollbackStrategy.optional().describe(
+  'revert when absent: old columns keep what was written since, as far as they hold it. to_backup: rows become as they were before the change. schema_only: as revert, and the data of the new form stays in tables of its own',
+);
+export const RollBackMigration = z
+  .strictObject({ strategy, comment: Comment })
+  .meta({ id: 'RollBackMigration' })
+  .prefault({});
 export const UndoMigration = z
   .strictObject({
     acceptLosses: z
       .boolean()
       .default(false)
       .describe('Go on even when rows cannot return; they are backed up'),
+    strategy,
     comment: Comment,
   })
   .meta({ id: 'UndoMigration' })

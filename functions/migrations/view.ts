@@ -110,6 +110,7 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       ...refused,
       decision: notValid ? ('not_valid' as const) : ('waiting' as const),
     })),
+    wayBack: record.wayBack,
     backups: items.backups
       .filter((each) => some(each) && each.deletion === null)
       .map(({ purpose, table, rows, bytes, location, at }) => ({

@@ -16,7 +16,7 @@ it('kill -9 in every state of a migration and its removal: every row is right an
   const shop = await openShop(3_000);
   platform = await startMortal(shop.url);
   shop.open('old', null);
-  const planned = await platform.plan('05-shop.yaml', { ranges: 2, requireApproval: true });
+  const planned = await platform.plan('05-shop.yaml', { ranges: 2, requireApproval: true, backUpRows: true });
   const { id } = planned;
   const planHash = planned.plan?.hash;
   // What failures lead to, and the publish that waits, are visited elsewhere.

@@ -88,8 +88,15 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
   await holding(shop.url, noPhase, async () => {
     await complete(published);
     await inPhase(published, 'verify_published');
-    await rollBack(published);
+    await platform.act(published, 'rollback', rollbackAsked, { strategy: 'schema_only' });
   });
+  const taken = (await platform.reach(published, 'rolled_back')).wayBack?.kept ?? [];
+  expect(taken.map(({ table }) => table).toSorted()).toEqual(['customers', 'orders']);
+  for (const { into, rows } of taken) {
+    const [kept] = await shop.sql(`SELECT count(*)::int AS rows FROM "${into.table}"`);
+    expect(kept?.rows).toBe(rows);
+    await shop.sql(`DROP TABLE "${into.table}"`);
+  }
   await asBefore(published);
 
   const contracted = await begin('05-shop.yaml', 0);

@@ -57,6 +57,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         const name = await writeNamed(folder.path, text, where);
         const { plan, findings, forecast } = await planWithoutPlatform(databaseUrl, 'public', text, name, {
           login: undefined,
+          backUpRows: undefined,
           diskFreeBytes: undefined,
           allViews: undefined,
           validationLevel: undefined,

@@ -112,7 +112,7 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
   it('carry a migration from its plan to its completion, and take it back', async () => {
     const { act, until, sql } = platform;
     const before = await schemaOf(sql);
-    const id = await begin('05-shop.yaml', { loginRole: member });
+    const id = await begin('05-shop.yaml', { loginRole: member, backUpRows: true });
     decideBeforeToken('await-completion', id, 'complete');
     const completed = await until(id, 'completed');
     expect(completed.login).toMatchObject({ memberOf: member });
@@ -120,12 +120,14 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     const text = `encode(decode(string_agg(md5(random()::text || n), ''), 'hex'), 'base64')`;
     await sql(
       `UPDATE "${completed.versionSchema}".orders
-         SET status = (SELECT ${text} FROM generate_series(1, 560000) n) WHERE id = 1`,
+         SET (status, note) = (SELECT big, big FROM (SELECT ${text} AS big FROM generate_series(1, 560000) n) AS texts) WHERE id = 1`,
     );
     // Three times is as often as the SDK tries: the upload is given up and the task is retried.
     refuse('back-up-rows', 'UploadPart', 'SlowDown', 503, 3);
+    // What to_backup overwrites is as large.
+    refuse('revert', 'UploadPart', 'SlowDown', 503, 3);
     decideBeforeToken('request-approval', id, 'approve');
-    await act(id, 'undo');
+    await act(id, 'undo', { strategy: 'to_backup' });
     const undone = await until(id, 'undone');
     expect(undone).toMatchObject({ differences: [], login: null });
     expect(await schemaOf(sql)).toEqual(before);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
-import { DatabaseRef, MigrationId } from '../schemas.ts';
+import { BackupPurpose, DatabaseRef, MigrationId } from '../schemas.ts';
 
 export const BackupId = z
   .string()
@@ -14,9 +14,7 @@ export const Backup = z
     id: BackupId,
     migration: z.strictObject({ id: MigrationId, name: z.string() }),
     database: z.strictObject({ id: z.string(), name: z.string() }),
-    purpose: z
-      .enum(['undo', 'revert', 'removal'])
-      .describe('Before the decision on an undo; before rollback or undo took them; before removal did'),
+    purpose: BackupPurpose,
     schema: z.string(),
     table: z.string(),
     columns: z.array(z.string()).describe('Of every row, in order'),

@@ -4,13 +4,17 @@ import { changeMigration } from '../store.ts';
 import { withTarget } from './target.ts';
 
 /**
- * Keeps the definitions of what is in change, and in the target the plan. Returns their key. The first backup counts: a late second run would
- * see the change.
+ * Keeps the definitions of what is in change, and in the target the plan. The first backup counts: a late second run
+ * would see the change. Returns their key, and whether the rows are to be backed up as well.
  */
-export async function backUpDefinitions(migrationId: string, epoch: number): Promise<string> {
+export async function backUpDefinitions(
+  migrationId: string,
+  epoch: number,
+): Promise<{ key: string; rows: boolean }> {
   const record = await enterPhase(migrationId, epoch, 'back_up_definitions');
   const key = artifactKeys.definitions(migrationId);
-  if (record.definitionsKey !== null) return key;
+  const kept = { key, rows: record.options.backUpRows ?? false };
+  if (record.definitionsKey !== null) return kept;
   const plan = await readPlan(record);
   await withTarget(record, 'definitions', async (engine) => {
     const fence = { migration: migrationId, epoch };
@@ -19,5 +23,5 @@ export async function backUpDefinitions(migrationId: string, epoch: number): Pro
     await writeJsonOnce(key, await engine.definitions(plan));
   });
   await changeMigration(migrationId, () => ({ set: { definitionsKey: key } }));
-  return key;
+  return kept;
 }

@@ -6,10 +6,12 @@ import { phasesAfter } from '../executions/history.ts';
 import { releaseSchemaLock, takeSchemaLock } from '../executions/schema-lock.ts';
 import { newExecution, startExecution } from '../executions/workflow.ts';
 import { refuseWhenLaterStands } from '../list.ts';
+import type { RollbackStrategy } from '../plan/strategies.ts';
 import type { MigrationRecord } from '../records.ts';
 import { scheduleOf } from '../schedule/waits.ts';
 import type { TimeWindow } from '../schedule/windows.ts';
 import { type Change, changeMigration, readMigration } from '../store.ts';
+import { chosenWay } from '../undo/strategy.ts';
 import { assertUndoable, undoBegun } from '../undo/undoing.ts';
 import { assertCanBeNotValid, statusOnWayBack, verdictOnWayBack } from '../undo/way-back.ts';
 import { assertPossible } from './actions.ts';
@@ -260,19 +262,30 @@ export async function complete(id: string, by: By): Promise<MigrationRecord> {
   return record;
 }
 
-/** Takes back what was done, from wherever the migration stands; before anything was done it is cancelled. */
-export async function rollBack(id: string, by: By): Promise<MigrationRecord> {
+/**
+ * Takes back what was done, from wherever the migration stands; before anything was done it is cancelled. Throws
+ * Conflict, StrategyImpossible.
+ */
+export async function rollBack(
+  id: string,
+  by: By,
+  strategy: RollbackStrategy | undefined,
+): Promise<MigrationRecord> {
+  const before = await readMigration(id);
+  assertPossible(before, 'rollback');
+  const wayBack = await chosenWay(before, strategy);
   const record = await changeMigration(id, (current) => {
     assertPossible(current, 'rollback');
-    const asked = { type: 'rollback.asked', actor: by.subject, data: withComment(by) };
+    const data = { ...withComment(by), strategy: wayBack?.strategy ?? 'revert' };
+    const asked = { type: 'rollback.asked', actor: by.subject, data };
     if (current.status === 'planned') {
       return { set: { status: 'cancelled', cancel: request(by) }, events: [asked] };
     }
     if (current.status === 'failed') {
       const execution = newExecution(id, 'rollback', (current.execution?.attempt ?? 0) + 1);
-      return { set: { status: 'rolling_back', execution }, events: [asked] };
+      return { set: { status: 'rolling_back', execution, wayBack }, events: [asked] };
     }
-    return { set: { cancel: request(by) }, events: [asked] };
+    return { set: { cancel: request(by), wayBack }, events: [asked] };
   });
   if (record.status === 'rolling_back') return begin(record);
   if (record.status === 'cancelled') await releaseSchemaLock(record);
@@ -280,18 +293,25 @@ export async function rollBack(id: string, by: By): Promise<MigrationRecord> {
   return record;
 }
 
-/** Takes a completed migration back. Throws Conflict, LaterMigrationStands, MigrationInProgress. */
-export async function undo(id: string, by: By, acceptLosses: boolean): Promise<MigrationRecord> {
+/**
+ * Takes a completed migration back. Throws Conflict, LaterMigrationStands, MigrationInProgress, StrategyImpossible.
+ */
+export async function undo(
+  id: string,
+  by: By,
+  { acceptLosses, strategy }: { acceptLosses: boolean; strategy?: RollbackStrategy | undefined },
+): Promise<MigrationRecord> {
   const before = await readMigration(id);
   // A second word while the first undo waits: the losses are accepted after all.
   if (before.status === 'waiting_for_decision' && acceptLosses) return decide(id, by, 'approve', {});
   assertUndoable(before);
   await refuseWhenLaterStands(before);
+  const wayBack = await chosenWay(before, strategy);
   await takeSchemaLock(before);
   const record = await changeMigration(id, (current) => {
     assertUndoable(current);
     const execution = newExecution(id, 'undo', current.undoAttempts + 1);
-    return undoBegun(current, execution, { by: by.subject, acceptLosses, comment: by.comment });
+    return undoBegun(current, execution, { by: by.subject, acceptLosses, comment: by.comment, wayBack });
   });
   return begin(record);
 }

@@ -70,6 +70,38 @@ export interface ChosenRows {
   to?: string[] | undefined;
 }
 
+/** Rows of a backup that go back into the table they came from. */
+export interface StagedRows {
+  /** Of the backup: tells the tables of one migration apart. */
+  id: string;
+  table: TableRef;
+  key: Backfill['key'];
+  columns: { name: string; type: string }[];
+}
+
+/** What became of staged rows. */
+export interface RestoredCounts {
+  status: 'done' | 'running';
+  /** Rows whose values became those of the backup, and rows that were gone and came back. */
+  overwritten: number;
+  broughtBack: number;
+  /** Rows that the table did not take, the keys of the first, at most 10, and what it said last. */
+  refused: number;
+  sample: string[][];
+  reason: string | null;
+}
+
+/** Columns of a table that are copied into one of their own. */
+export interface KeptRows {
+  table: TableRef;
+  into: TableRef;
+  /** Empty: the table's primary key, where it has one. */
+  key: Backfill['key'];
+  /** With the names they have there. The key's keep theirs. */
+  columns: { name: string; physical: string }[];
+  comment: string;
+}
+
 /** Appends COPY text rows. Returns how many there were, and how many of them were kept. */
 export type AppendRows = (rows: AsyncIterable<Buffer>) => Promise<{ read: number; kept: number }>;
 
@@ -219,6 +251,30 @@ export interface Engine {
     options: RunOptions,
     fill: (append: AppendRows) => Promise<T>,
   ): Promise<T>;
+  /** Puts one part of a backup beside its table, once. `rows` is called when it is not there yet. */
+  stageRows(
+    staged: StagedRows,
+    part: string,
+    fence: Fence,
+    options: RunOptions,
+    rows: () => AsyncIterable<Buffer>,
+  ): Promise<void>;
+  /** Writes staged rows over their table; what they overwrite is put aside. */
+  restoreStaged(
+    staged: Omit<StagedRows, 'columns'> & { columns: string[] },
+    fence: Fence,
+    options: RunOptions,
+  ): Promise<RestoredCounts>;
+  /** Where what was overwritten lies, by the id of what was staged; null when there is nothing. */
+  rowsAside(id: string, fence: Fence): Promise<TableRef | null>;
+  /** Forgets what was staged and put aside. */
+  dropStaged(id: string, fence: Fence): Promise<void>;
+  /** Copies columns into a table of their own. */
+  keepRows(
+    kept: KeptRows,
+    fence: Fence,
+    options: RunOptions,
+  ): Promise<{ status: 'done' | 'running'; rows: number; key: string[] }>;
   close(): Promise<void>;
 }
 

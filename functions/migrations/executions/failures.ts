@@ -131,7 +131,15 @@ export function decideAfter(
     case 'undo': {
       if (record.undo?.restoring) return { set: ended, events: [event('undo.failed')] };
       return {
-        set: { ...ended, status: 'completed', lease: null, phase: null, undo: null, returning: null },
+        set: {
+          ...ended,
+          status: 'completed',
+          lease: null,
+          phase: null,
+          undo: null,
+          wayBack: null,
+          returning: null,
+        },
         events: [event(failure.name === 'UndoDeclined' ? 'undo.declined' : 'undo.failed')],
       };
     }

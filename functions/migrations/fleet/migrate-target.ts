@@ -17,6 +17,7 @@ import type { Plan, Step } from '../plan/schemas.ts';
 import { keepPlan, planNow } from '../planning/planning.ts';
 import { assertValid } from '../planning/validation.ts';
 import { MigrationRecord, newRecord } from '../records.ts';
+import { backUpPhase } from '../rows/back-up-phase.ts';
 import { checkRange } from '../rows/check.ts';
 import { fillRange } from '../rows/fill.ts';
 import { planRanges } from '../rows/plan-ranges.ts';
@@ -158,6 +159,9 @@ async function runPhases(record: MigrationRecord, plan: Plan, tools: TaskTools):
     ),
   );
   await once('back_up_definitions', () => backUpDefinitions(id, epoch));
+  if (record.options.backUpRows) {
+    await once('back_up_rows', () => untilDone(() => backUpPhase(input, 'before', tools), tools));
+  }
   await steps('expand', (all) => all.expand);
   await once('backfill', () => fill(input, plan, tools));
   await steps('index', (all) => all.index);

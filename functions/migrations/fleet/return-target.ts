@@ -6,7 +6,6 @@ import { finish } from '../decisions/completion.ts';
 import { ExecutionSuperseded, UndoDeclined } from '../errors.ts';
 import { decideAfter, failureOf } from '../executions/failures.ts';
 import { takeLease } from '../executions/lease.ts';
-import { runPhase } from '../executions/phase-steps.ts';
 import { releaseSchemaLock, takeSchemaLock } from '../executions/schema-lock.ts';
 import { executionNameOf, newExecution } from '../executions/workflow.ts';
 import { refuseWhenLaterStands } from '../list.ts';
@@ -16,6 +15,7 @@ import type { Phase } from '../schemas.ts';
 import { changeMigration, keys, readMigration, writeItem } from '../store.ts';
 import { countLosses } from '../undo/losses.ts';
 import { restoreConstraints } from '../undo/restoring.ts';
+import { revert } from '../undo/reverting.ts';
 import { assertUndoable, undoBegun } from '../undo/undoing.ts';
 import { oncePerEpoch, untilDone } from './migrate-target.ts';
 
@@ -107,16 +107,13 @@ async function restore(input: { migrationId: string; epoch: number }, tools: Tas
   }, tools);
 }
 
-const revert = (input: { migrationId: string; epoch: number }, tools: TaskTools): Promise<void> =>
-  untilDone(() => runPhase(input, 'revert', (plan) => plan.rollback, tools), tools);
-
 async function rollBack(record: MigrationRecord, executionArn: string, tools: TaskTools): Promise<void> {
   const { input, once } = await lockFor(record, 'rollback', executionArn, tools);
   if (entered(record, 'contract')) await once('restore_constraints', () => restore(input, tools));
   if (entered(record, 'publish')) {
     await once('back_up_lost_rows', () => untilDone(() => backUpPhase(input, 'revert', tools), tools));
   }
-  await once('revert', () => revert(input, tools));
+  await once('revert', () => untilDone(() => revert(input, tools), tools));
   await finish(record.id, input.epoch, 'rolled_back');
 }
 
@@ -142,7 +139,10 @@ export async function undoTarget(
       return undefined;
     }
     if (current.status !== 'undoing') assertUndoable(current);
-    return undoBegun(current, actedBy('undo', executionArn, current.undoAttempts + 1), asked);
+    return undoBegun(current, actedBy('undo', executionArn, current.undoAttempts + 1), {
+      ...asked,
+      wayBack: null,
+    });
   });
   const { input, once } = await lockFor(record, 'undo', executionArn, tools);
   await once('count_losses', async () => {
@@ -161,7 +161,7 @@ export async function undoTarget(
   });
   await once('restore_constraints', () => restore(input, tools));
   await once('back_up_lost_rows', () => untilDone(() => backUpPhase(input, 'revert', tools), tools));
-  await once('revert', () => revert(input, tools));
+  await once('revert', () => untilDone(() => revert(input, tools), tools));
   await finish(id, input.epoch, 'undone');
 }
 

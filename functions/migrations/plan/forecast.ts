@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { addedRange, defaultPace, type Range, rangeOf } from './duration.ts';
 import { type MeasuredPace, nothingMeasured, type PacedWork } from './pace-measured.ts';
 import { Plan, type Step, type TableRef } from './schemas.ts';
+import { StrategyForecast, strategiesOf } from './strategies.ts';
 import { waysBack } from './ways-back.ts';
 
 const Ms = z.strictObject({ low: z.int(), high: z.int() }).describe('A range, ms');
@@ -59,6 +60,7 @@ export const Forecast = z
     walBytes: z.int(),
     before: z.array(z.string()).describe('What must hold before anything runs'),
     waysBack: z.array(z.strictObject({ from: z.string(), how: z.string() })),
+    strategies: z.array(StrategyForecast).describe('How it can be taken back, and what becomes of the rows'),
     approvals: z.array(Approval),
   })
   .meta({ id: 'Forecast' });
@@ -73,6 +75,8 @@ export interface ForecastFacts {
   concurrency: number;
   validationLevel?: 'basic' | 'full' | 'strict';
   approvals: Approval[];
+  /** Every row of the tables in change is backed up before expand. */
+  backUpRows?: boolean | undefined;
 }
 
 /** Catalogue changes: what one transaction takes once it has its locks, and with the tries for them. */
@@ -132,6 +136,7 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
       ),
     ],
     waysBack: waysBack(plan),
+    strategies: strategiesOf(plan, facts.backUpRows ?? false),
     approvals: facts.approvals,
   };
 

@@ -32,6 +32,7 @@ import {
   MigrationQuery,
   NewMigration,
   Reason,
+  RollBackMigration,
   StartMigration,
   UndoMigration,
 } from '../schemas.ts';
@@ -50,9 +51,10 @@ function idOf({ caller, idempotencyKey }: RequestTools): string {
 /** With what was measured of the database up to now. */
 async function planWithForecast(record: MigrationRecord): Promise<PlanWithForecast> {
   const [plan, measured] = await Promise.all([readPlan(record), readMeasuredPace(record.databaseId)]);
-  const { concurrency, validationLevel } = record.options;
+  const { concurrency, validationLevel, backUpRows } = record.options;
   const approvals = approvalsDemanded(record);
-  return { ...plan, forecast: forecastOf(plan, { measured, concurrency, validationLevel, approvals }) };
+  const facts = { measured, concurrency, validationLevel, approvals, backUpRows };
+  return { ...plan, forecast: forecastOf(plan, facts) };
 }
 
 /** Plans only. What cannot be planned is refused with its reason and not kept. */
@@ -86,8 +88,8 @@ async function dryRun(body: z.infer<typeof NewMigration>, tools: RequestTools) {
   const { hash, plan, findings } = await planOnly(asked, database, tools.requestId);
   const measured = await readMeasuredPace(database.id);
   const approvals = approvalsDemanded({ plan: summaryOf(plan, hash, findings), options });
-  const { concurrency, validationLevel } = options;
-  const forecast = forecastOf(plan, { measured, concurrency, validationLevel, approvals });
+  const { concurrency, validationLevel, backUpRows } = options;
+  const forecast = forecastOf(plan, { measured, concurrency, validationLevel, approvals, backUpRows });
   return { status: 200, body: { hash, findings, plan, forecast } } as const;
 }
 
@@ -236,10 +238,10 @@ export const migrationRoutes: Route[] = [
   action('complete', 'write_target', 'End the soak now', Reason, (id, body, subject) =>
     decisions.complete(id, { subject, comment: body.comment }),
   ),
-  action('rollback', 'execute_rollback', 'Take back what was done', Reason, (id, body, subject) =>
-    decisions.rollBack(id, { subject, comment: body.comment }),
+  action('rollback', 'execute_rollback', 'Take back what was done', RollBackMigration, (id, body, subject) =>
+    decisions.rollBack(id, { subject, comment: body.comment }, body.strategy),
   ),
   action('undo', 'execute_rollback', 'Take a completed migration back', UndoMigration, (id, body, subject) =>
-    decisions.undo(id, { subject, comment: body.comment }, body.acceptLosses),
+    decisions.undo(id, { subject, comment: body.comment }, body),
   ),
 ];

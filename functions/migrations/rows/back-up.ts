@@ -6,6 +6,7 @@ import type { Engine, KeyRange, RunOptions } from '../engines/engine.ts';
 import { decideRanges, readRangePlan } from '../executions/progress.ts';
 import type { StepsResult } from '../executions/steps.ts';
 import type { Plan, RowBackup } from '../plan/schemas.ts';
+import { tablesBefore } from '../plan/strategies.ts';
 import { BackupPartRecord, BackupRecord, type MigrationRecord, type RangePlan } from '../records.ts';
 import { keys, readItem, writeItem } from '../store.ts';
 import { rangesFor } from './split.ts';
@@ -20,15 +21,21 @@ const runOf = (record: MigrationRecord, purpose: Purpose): string =>
 const rowsPerPart = 250_000;
 const wholeTable: KeyRange[] = [{ from: null, to: null }];
 
-/** Copies rows part by part until all backups of a purpose are whole; `running` when the invocation ends before. */
+/** Rows to copy; `of`: the table that they are of, where they lie in another. */
+export interface KeptRowsOf extends RowBackup {
+  of?: string;
+}
+
+/** Copies rows part by part until all these backups are whole; `running` when the invocation ends before. */
 export async function backUpRows(
   engine: Engine,
   record: MigrationRecord,
   plan: Plan,
   purpose: Purpose,
+  backups: KeptRowsOf[],
   options: RunOptions,
 ): Promise<StepsResult> {
-  const backups = purpose === 'removal' ? plan.removalBackups : plan.undoLosses;
+  if (backups.length === 0) return { status: 'done' };
   const ranges = await partsOf(engine, record, plan, purpose, backups);
   const run = runOf(record, purpose);
   for (const backup of backups) {
@@ -49,7 +56,7 @@ export async function backUpRows(
     await keepBackup(record, run, {
       purpose,
       backup: backup.id,
-      table: backup.table.name,
+      table: backup.of ?? backup.table.name,
       columns: backup.columns,
       key: backup.key,
       location: backupFolder(place),
@@ -59,6 +66,23 @@ export async function backUpRows(
     });
   }
   return { status: 'done' };
+}
+
+/** Every row of the tables in change, as they are before anything is. */
+export async function rowsBefore(engine: Engine, plan: Plan): Promise<KeptRowsOf[]> {
+  const { tables } = await engine.snapshot(plan.schema);
+  return tablesBefore(plan).flatMap(({ table }) => {
+    const found = tables.find(({ oid }) => oid === table.oid);
+    if (found === undefined) return [];
+    const key = found.key.map((column) => ({
+      column,
+      type: found.columns.find(({ physical }) => physical === column)?.type ?? 'text',
+    }));
+    // What is computed from others comes back with them.
+    const own = found.columns.flatMap(({ physical, generated }) => (generated ? [] : [physical]));
+    const columns = [...own, ...(found.hiddenColumns ?? [])];
+    return [{ id: `before.${table.name}`, table, key, columns, where: 'true' }];
+  });
 }
 
 /** How the tables are cut into parts, decided once so that parts of two runs fit together. */

@@ -41,7 +41,12 @@ export async function countLosses(
   const { undo } = changed;
   return {
     lostRows: losses.reduce((sum, { rows }) => sum + rows, 0),
-    accepted: undo === null || undo.acceptLosses || undo.decision === 'accepted',
+    // What stays in a table of its own is not lost.
+    accepted:
+      undo === null ||
+      undo.acceptLosses ||
+      undo.decision === 'accepted' ||
+      changed.wayBack?.strategy === 'schema_only',
     refusedConstraints: openConstraints(changed).length,
   };
 }

@@ -1,6 +1,7 @@
 import { Conflict } from '#platform/errors.ts';
 import { assertPossible } from '../decisions/actions.ts';
 import type { Execution, MigrationRecord } from '../records.ts';
+import type { WayBack } from '../schemas.ts';
 import type { Change } from '../store.ts';
 
 /** Throws Conflict when the migration is not completed, or an operation of it has no way back. */
@@ -18,9 +19,9 @@ export function assertUndoable(record: MigrationRecord): void {
 export function undoBegun(
   record: MigrationRecord,
   execution: Execution,
-  asked: { by: string; acceptLosses: boolean; comment?: string | undefined },
+  asked: { by: string; acceptLosses: boolean; comment?: string | undefined; wayBack: WayBack | null },
 ): Change {
-  const { by, acceptLosses, comment } = asked;
+  const { by, acceptLosses, comment, wayBack } = asked;
   return {
     set: {
       status: 'undoing',
@@ -33,6 +34,7 @@ export function undoBegun(
         restoring: record.undo?.restoring ?? false,
         losses: null,
       },
+      wayBack,
       // What an undo that was cut off gave back NOT VALID stays decided.
       returning: record.undo?.restoring ? record.returning : null,
     },
@@ -40,7 +42,11 @@ export function undoBegun(
       {
         type: 'undo.started',
         actor: by,
-        data: { ...(comment === undefined ? {} : { comment }), acceptLosses },
+        data: {
+          ...(comment === undefined ? {} : { comment }),
+          acceptLosses,
+          strategy: wayBack?.strategy ?? 'revert',
+        },
       },
     ],
   };

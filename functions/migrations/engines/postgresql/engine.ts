@@ -11,12 +11,14 @@ import { readHistory } from './history.ts';
 import { listSchemas } from './introspect/schemas.ts';
 import { readShape } from './introspect/shape.ts';
 import { readSnapshot } from './introspect/snapshot.ts';
+import { keepRows } from './kept-rows.ts';
 import { makeLogin } from './login.ts';
 import { sampleRanges, splitRanges } from './ranges.ts';
 import { columnTypes, restoreTable } from './restore.ts';
 import { countRows, exportRows, findRows } from './rows.ts';
 import { borrowSession } from './sessions.ts';
 import type { SessionOptions } from './settings.ts';
+import { dropStaged, restoreStaged, rowsAside, stageRows } from './staged-rows.ts';
 import { runStep } from './steps/run.ts';
 import { findProblems } from './validate.ts';
 import { verifyRange } from './verify.ts';
@@ -122,6 +124,14 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
       using('restore', { schema: table.schema, statementTimeoutMs: left(run) }, (session) =>
         restoreTable(session, table, columns, chosen, fill),
       ),
+    stageRows: (staged, part, fence, run, rows) =>
+      using('stage', { schema: staged.table.schema, statementTimeoutMs: left(run) }, (session) =>
+        stageRows(session, staged, part, fence, rows),
+      ),
+    restoreStaged: (staged, fence, run) => restoreStaged(open, staged, fence, run),
+    rowsAside: (id, fence) => using('stage', { readOnly: true }, (session) => rowsAside(session, id, fence)),
+    dropStaged: (id, fence) => using('stage', {}, (session) => dropStaged(session, id, fence)),
+    keepRows: (kept, fence, run) => keepRows(open, kept, fence, run),
     close: async () => {},
   };
   return engine;
