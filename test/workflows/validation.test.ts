@@ -59,6 +59,38 @@ describe('a dry run', () => {
   });
 });
 
+describe('rows that somebody writes past the triggers', () => {
+  const damage = `UPDATE customers SET first_name = 'Nobody', last_name = 'Knows' WHERE id = 5`;
+  const events = async (id: string) =>
+    (await platform.send('GET', `/migrations/${id}/events?limit=100`)).body;
+
+  it.each(['basic', 'full', 'strict'])('are found at level %s: an emergency', async (level) => {
+    const { plan, act, until, hook, sql } = platform;
+    const before = await sql('SELECT * FROM customers ORDER BY id');
+    const options = { soakSeconds: 3_600, validationLevel: level };
+    const { id } = await plan('01-split-name.yaml', { options });
+    await act(id, 'start');
+    await until(id, 'soaking');
+    await sql('ALTER TABLE customers DISABLE TRIGGER USER');
+    // It comes back after every repair.
+    hook.current = async ({ name, stage }) => {
+      if (name === 'migrations-plan-ranges' && stage === 'after') await sql(damage);
+    };
+    await act(id, 'complete');
+    const { failure } = await until(id, 'rolled_back');
+    hook.current = undefined;
+    expect(failure).toMatchObject({ name: 'VerificationFailed', action: expect.any(String) });
+    expect(JSON.stringify(failure?.evidence)).toContain('"5"');
+    expect((await events(id)).items).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ type: 'rollback.emergency' }),
+        expect.objectContaining({ type: 'rollback.started', data: { reason: 'corruption' } }),
+      ]),
+    );
+    expect(await sql('SELECT * FROM customers ORDER BY id')).toEqual(before);
+  });
+});
+
 describe('the validation level', () => {
   it('strict refuses what can only be verified for presence, and constraints nobody checked', async () => {
     const { sql, send } = platform;

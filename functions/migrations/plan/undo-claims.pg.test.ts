@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
+import { operations } from '../operations/registry.ts';
 import { journey } from '../testing/journey.ts';
 import type { Run } from '../testing/run.ts';
 import type { RowBackup, UndoClass } from './schemas.ts';
@@ -139,6 +140,82 @@ const cases: Case[] = [
     losesSome: true,
   },
   {
+    name: 'drop_multicolumn_constraint',
+    operation: {
+      drop_multicolumn_constraint: {
+        table: 'things',
+        name: 'one_each',
+        up: { t: 't', n: 'n' },
+        down: { t: `left(t, 3) || '#' || id`, n: 'n' },
+      },
+    },
+    claim: 'lossy',
+    write: { column: 't', values: fc.constantFrom('same', 'longer than that', 'Ünï') },
+    losesSome: true,
+  },
+  {
+    name: 'create_constraint with expressions',
+    operation: {
+      create_constraint: {
+        table: 'things',
+        name: 'short',
+        type: 'check',
+        columns: ['t'],
+        check: 'length(t) <= 20',
+        up: { t: 'left(t, 20)' },
+        down: { t: 'reverse(t)' },
+      },
+    },
+    claim: 'lossy',
+    write: { column: 't', values: orNull(text) },
+    losesSome: true,
+  },
+  {
+    name: 'create_constraint in place',
+    operation: {
+      create_constraint: {
+        table: 'things',
+        name: 'small',
+        type: 'check',
+        columns: ['n'],
+        check: 'n < 1000',
+        up: { n: 'n' },
+        down: { n: 'n' },
+      },
+    },
+    claim: 'exact',
+    write: { column: 'n', values: orNull(fc.integer({ min: -5_000, max: 5_000 })) },
+  },
+  {
+    name: 'rename_constraint',
+    operation: { rename_constraint: { table: 'things', from: 'positive', to: 'above_zero' } },
+    claim: 'exact',
+    write: { column: 'p', values: orNull(fc.integer({ min: -50, max: 50 })) },
+  },
+  {
+    name: 'set_replica_identity',
+    operation: { set_replica_identity: { table: 'things', identity: { type: 'full', index: '' } } },
+    claim: 'exact',
+    write: { column: 't', values: orNull(text) },
+  },
+  {
+    name: 'drop_table',
+    operation: { drop_table: { name: 'spare' } },
+    claim: 'exact',
+    write: { column: 't', values: orNull(text) },
+  },
+  {
+    name: 'sql with down',
+    operation: {
+      sql: {
+        up: 'CREATE FUNCTION halved(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n / 2 $$',
+        down: 'DROP FUNCTION halved(int)',
+      },
+    },
+    claim: 'lossy',
+    write: { column: 'n', values: orNull(fc.integer({ min: -9, max: 9 })) },
+  },
+  {
     name: 'create_table',
     operation: {
       create_table: {
@@ -159,6 +236,11 @@ const cases: Case[] = [
 const touched = 40;
 const seed = 20_261_121;
 
+it('every operation has a case', () => {
+  const kinds = new Set(cases.flatMap(({ operation }) => Object.keys(operation)));
+  expect([...kinds].toSorted()).toEqual(Object.keys(operations).toSorted());
+});
+
 describe('what an operation says of its undo is true of', () => {
   let url: string;
   let sql: pg.Client;
@@ -178,7 +260,9 @@ describe('what an operation says of its undo is true of', () => {
   it.each(cases.map((one, at) => [one.name, one, `claims_${at}`] as const))('%s', async (_, one, schema) => {
     await sql.query(`CREATE SCHEMA ${schema};
       CREATE TABLE ${schema}.things (id int PRIMARY KEY, n int, t text, digits text,
-        p int CONSTRAINT positive CHECK (p > 0));
+        p int CONSTRAINT positive CHECK (p > 0), CONSTRAINT one_each UNIQUE (n, t));
+      CREATE TABLE ${schema}.spare (id int PRIMARY KEY, t text);
+      INSERT INTO ${schema}.spare SELECT g, 's' || g FROM generate_series(1, 5) g;
       CREATE INDEX by_t ON ${schema}.things (t);
       INSERT INTO ${schema}.things SELECT g, g, 't' || g, g::text, g FROM generate_series(1, 60) g;
       CREATE TABLE ${schema}.untouched AS SELECT * FROM ${schema}.things WHERE id > ${touched}`);
@@ -211,6 +295,7 @@ describe('what an operation says of its undo is true of', () => {
       );
     }
     expect(written).toBeGreaterThan(touched / 4);
+    await sql.query(`INSERT INTO ${schema}.spare VALUES (6, 'written by an old client')`);
     // Constraints that cannot return are asked about apart; what is left can go back.
     for (const { table, where } of first.plan.returning) {
       await sql.query(`DELETE FROM ${schema}.${pg.escapeIdentifier(table.name)} WHERE ${where}`);
@@ -219,6 +304,11 @@ describe('what an operation says of its undo is true of', () => {
     const kept = new Set((await Promise.all(first.plan.undoLosses.map(backedUp))).flat());
     await first.steps([...first.plan.undoContract, ...first.plan.rollback]);
 
+    // Old clients went on with what new ones do not see.
+    const { rows: spare } = await sql.query(
+      `SELECT count(*)::int AS rows, max(t) AS last FROM ${schema}.spare`,
+    );
+    expect(spare).toEqual([{ rows: 6, last: 'written by an old client' }]);
     const { rows: changed } = await sql.query(
       `SELECT id FROM (SELECT * FROM ${schema}.untouched EXCEPT SELECT * FROM ${schema}.things) AS d`,
     );
