@@ -4,12 +4,13 @@ import type { Applied, OperationContext } from '../operations/operation.ts';
 import { operations } from '../operations/registry.ts';
 import { raw } from '../operations/sql.ts';
 import { fittingName } from '../sql/identifiers.ts';
+import { composeColumns } from './composed.ts';
 import { flowGroups } from './groups.ts';
 import { type LogicalSchema, logicalSchema } from './logical.ts';
 import { loginNote, loginRole } from './login.ts';
 import { isTouched, standingNotes } from './notes.ts';
 import { indexesOf, overPartitions } from './partitions.ts';
-import type { Change, Pieces, StepDraft } from './pieces.ts';
+import { type Change, type Pieces, pieces, type StepDraft } from './pieces.ts';
 import { publishStep } from './publish.ts';
 import { removalSteps } from './removal.ts';
 import { riskOf, worstUndo } from './risk.ts';
@@ -46,7 +47,11 @@ export async function createPlan({
   if (allViews) refuseTooManyViews(snapshot);
   const applied: Applied[] = [];
   let schema = logicalSchema(snapshot, allViews);
-  for (const [index, operation] of file.operations.entries()) {
+  for (const [index, operation] of (await composeColumns(file.operations)).entries()) {
+    if (operation.kind === 'composed') {
+      applied.push(composedInto(operation.into, schema));
+      continue;
+    }
     const pointer = (...path: string[]) =>
       ['', 'operations', String(index), operation.kind, ...path].join('/');
     const result = await apply(operation, {
@@ -61,7 +66,7 @@ export async function createPlan({
     ({ schema } = result);
   }
   const all: Pieces[] = [];
-  for (const { pieces } of applied) all.push(await pieces(schema));
+  for (const one of applied) all.push(await one.pieces(schema));
   const role = login === undefined ? undefined : loginRole(login, snapshot.schema, versionSchema);
   return assembled(file, snapshot, versionSchema, schema, all, role, strict);
 }
@@ -88,6 +93,13 @@ function refuseTooManyViews({ schema, tables }: Snapshot): void {
       action: 'Let clients set the path of version and schema, and leave out the views of all tables.',
     },
   );
+}
+
+/** What stands for an operation whose work another one does. */
+function composedInto(into: number, schema: LogicalSchema): Applied {
+  const summary = `Composed into operation ${into + 1}: one change of the column`;
+  const undoReason = `As operation ${into + 1}`;
+  return { schema, pieces: async () => pieces({ summary, undo: 'exact', undoReason }) };
 }
 
 async function apply({ kind, body }: Operation, context: OperationContext): Promise<Applied> {

@@ -400,3 +400,81 @@ describe('several operations on one table', () => {
     });
   });
 });
+
+describe('several operations on one column', () => {
+  it('are one change for clients of both versions, and for the tables afterwards', async () => {
+    await sql.query(`CREATE TABLE t (id int PRIMARY KEY, n int, word text);
+      INSERT INTO t SELECT g, g, 'w' || g FROM generate_series(1, 40) g`);
+    const operations = [
+      { add_column: { table: 't', column: { name: 'half', type: 'int' }, up: 'coalesce(n, 0) / 2' } },
+      {
+        alter_column: {
+          table: 't',
+          column: 'n',
+          type: 'bigint',
+          up: 'n::bigint * 10',
+          down: '(n / 10)::int',
+        },
+      },
+      {
+        alter_column: {
+          table: 't',
+          column: 'half',
+          name: 'share',
+          type: 'text',
+          up: `'h' || half`,
+          down: '0',
+        },
+      },
+      {
+        alter_column: {
+          table: 't',
+          column: 'n',
+          name: 'code',
+          type: 'text',
+          up: `'c' || n`,
+          down: 'substr(n, 2)::bigint',
+        },
+      },
+    ];
+    await thereAndBack(operations, async (run) => {
+      expect(await asNew(run, 'SELECT code, share FROM t WHERE id = 7')).toEqual([
+        { code: 'c70', share: 'h3' },
+      ]);
+      await asNew(run, `UPDATE t SET code = 'c120' WHERE id = 7`);
+      await sql.query('UPDATE t SET n = 9 WHERE id = 8');
+      expect(await one('SELECT n FROM t WHERE id = 7')).toEqual([{ n: 12 }]);
+      expect(await asNew(run, 'SELECT code, share FROM t WHERE id = 8')).toEqual([
+        { code: 'c90', share: 'h4' },
+      ]);
+    });
+    await forGood(operations);
+    expect(await one('SELECT code, share FROM t WHERE id IN (7, 8) ORDER BY id')).toEqual([
+      { code: 'c120', share: 'h6' },
+      { code: 'c90', share: 'h4' },
+    ]);
+  });
+});
+
+describe('tables called as our own queries are', () => {
+  it('are read by up, in the backfill and in the verification', async () => {
+    const tables = ['page', 'boundary', 'fence', 'written', 'checked', 'repaired'];
+    await sql.query(`CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT g, g FROM generate_series(1, 30) g;
+      ${tables.map((name) => `CREATE TABLE ${name} (id int, n int); INSERT INTO ${name} VALUES (1, 1000)`).join('; ')}`);
+    const sum = tables
+      .map((name) => `(SELECT max(${name}.n) FROM ${name} WHERE ${name}.id <= t.id)`)
+      .join(' + ');
+    const operations = [
+      { add_column: { table: 't', column: { name: 'all', type: 'int' }, up: `n + ${sum}` } },
+    ];
+    await thereAndBack(operations, async (run) => {
+      expect(await asNew(run, 'SELECT id FROM t WHERE "all" <> id + 6000')).toEqual([]);
+      const hide = (value: string) =>
+        sql.query(`ALTER TABLE t DISABLE TRIGGER USER; UPDATE t SET "all" = ${value} WHERE id = 5;
+          ALTER TABLE t ENABLE TRIGGER USER`);
+      await hide('NULL');
+      expect(await run.verify('beforePublish')).toBe(1);
+      await hide('6005');
+    });
+  });
+});

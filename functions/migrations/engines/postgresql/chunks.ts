@@ -85,8 +85,10 @@ export function refuse(fence: Fence): never {
   );
 }
 
+// Names of queries are seen by sub-selects of `up` and `down`: a table of the user's may be called page or fence.
+
 /** Three parameters, migration, epoch and phase; a newer epoch waits until this statement has ended. */
-export const FENCE = `fence AS MATERIALIZED (
+export const FENCE = `_theseus_fence AS MATERIALIZED (
   SELECT FROM theseus.fence WHERE migration = $1 AND epoch = $2 AND phase = $3 FOR SHARE
 )`;
 
@@ -117,17 +119,17 @@ export function chunkStatement(backfill: Backfill, from: boolean, to: boolean): 
   );
   return {
     name: `theseus chunk ${from} ${to} ${backfill.id}`.slice(0, 63),
-    text: `WITH ${FENCE}, page AS MATERIALIZED (
-  SELECT ${keyList(key)} FROM ${name} WHERE EXISTS (SELECT FROM fence) AND ${after} AND ${until}
+    text: `WITH ${FENCE}, _theseus_page AS MATERIALIZED (
+  SELECT ${keyList(key)} FROM ${name} WHERE EXISTS (SELECT FROM _theseus_fence) AND ${after} AND ${until}
   ORDER BY ${keyList(key)} LIMIT $4::int
-), boundary AS MATERIALIZED (
-  SELECT ${keyList(key)} FROM page ORDER BY ${keyListDescending(key)} LIMIT 1
-), written AS (
+), _theseus_boundary AS MATERIALIZED (
+  SELECT ${keyList(key)} FROM _theseus_page ORDER BY ${keyListDescending(key)} LIMIT 1
+), _theseus_written AS (
   UPDATE ${name} SET ${set.join(', ')}
-  WHERE ${after} AND ${untilRowOf(key, 'boundary')} AND (${backfill.unwritten}) RETURNING 1
+  WHERE ${after} AND ${untilRowOf(key, '_theseus_boundary')} AND (${backfill.unwritten}) RETURNING 1
 )
-SELECT (SELECT count(*) FROM fence)::int AS fenced, (SELECT count(*) FROM page)::int AS seen,
-  (SELECT count(*) FROM written)::int AS written, (SELECT ${keyText(key)} FROM boundary) AS last`,
+SELECT (SELECT count(*) FROM _theseus_fence)::int AS fenced, (SELECT count(*) FROM _theseus_page)::int AS seen,
+  (SELECT count(*) FROM _theseus_written)::int AS written, (SELECT ${keyText(key)} FROM _theseus_boundary) AS last`,
   };
 }
 
@@ -137,7 +139,7 @@ SELECT (SELECT count(*) FROM fence)::int AS fenced, (SELECT count(*) FROM page):
  */
 export async function flush(session: Session, fence: Fence, phase: string): Promise<void> {
   const { rows } = await session.query<{ fenced: number }>(
-    `WITH ${FENCE} SELECT (SELECT count(*) FROM fence)::int AS fenced, set_config('synchronous_commit', 'on', true)`,
+    `WITH ${FENCE} SELECT (SELECT count(*) FROM _theseus_fence)::int AS fenced, set_config('synchronous_commit', 'on', true)`,
     fenceValues(fence, phase),
   );
   if (rows[0]?.fenced !== 1) refuse(fence);

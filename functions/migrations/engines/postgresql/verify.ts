@@ -103,18 +103,18 @@ async function readChunk(
   const name = relation(verification.table);
   const after = range.from ? afterParameters(key, 1) : 'true';
   const until = range.to ? untilParameters(key, 1 + (range.from?.length ?? 0)) : 'true';
-  const text = `WITH page AS MATERIALIZED (
+  const text = `WITH _theseus_page AS MATERIALIZED (
   SELECT ${keyList(key)} FROM ${name} WHERE ${after} AND ${until} ORDER BY ${keyList(key)} LIMIT ${CHUNK_ROWS}
-), boundary AS MATERIALIZED (
-  SELECT ${keyList(key)} FROM page ORDER BY ${keyListDescending(key)} LIMIT 1
-), checked AS (
+), _theseus_boundary AS MATERIALIZED (
+  SELECT ${keyList(key)} FROM _theseus_page ORDER BY ${keyListDescending(key)} LIMIT 1
+), _theseus_checked AS (
   SELECT count(*)::int AS rows, (count(*) FILTER (WHERE wrong))::int AS wrong,
     (array_agg(key) FILTER (WHERE wrong)) [1:${SAMPLE}] AS sample
   FROM (SELECT ${keyText(key)} AS key, (${verification[stage]}) IS NOT TRUE AS wrong
-        FROM ${name} WHERE ${after} AND ${untilRowOf(key, 'boundary')}) AS each
+        FROM ${name} WHERE ${after} AND ${untilRowOf(key, '_theseus_boundary')}) AS each
 )
-SELECT (SELECT count(*) FROM page)::int AS expected, rows, wrong, coalesce(sample, '{}') AS sample,
-  (SELECT ${keyText(key)} FROM boundary) AS last FROM checked`;
+SELECT (SELECT count(*) FROM _theseus_page)::int AS expected, rows, wrong, coalesce(sample, '{}') AS sample,
+  (SELECT ${keyText(key)} FROM _theseus_boundary) AS last FROM _theseus_checked`;
   const [row] = await prepared<Seen & { expected: number }>(session, text, [
     ...(range.from ?? []),
     ...(range.to ?? []),
@@ -146,11 +146,11 @@ async function repairChunk(
     ...(chunk.to ? [untilParameters(key, 4 + (chunk.from?.length ?? 0))] : []),
   ];
   const set = verification.repair.map((part) => `${pg.escapeIdentifier(part.column)} = ${part.expression}`);
-  const text = `WITH ${FENCE}, repaired AS (
+  const text = `WITH ${FENCE}, _theseus_repaired AS (
   UPDATE ${relation(verification.table)} SET ${set.join(', ')}
-  WHERE EXISTS (SELECT FROM fence) AND ${bounds.join(' AND ')} AND (${verification[stage]}) IS NOT TRUE RETURNING 1
+  WHERE EXISTS (SELECT FROM _theseus_fence) AND ${bounds.join(' AND ')} AND (${verification[stage]}) IS NOT TRUE RETURNING 1
 )
-SELECT (SELECT count(*) FROM fence)::int AS fenced, (SELECT count(*) FROM repaired)::int AS repaired`;
+SELECT (SELECT count(*) FROM _theseus_fence)::int AS fenced, (SELECT count(*) FROM _theseus_repaired)::int AS repaired`;
   const values = [...fenceValues(fence, phase), ...(chunk.from ?? []), ...(chunk.to ?? [])];
   const [row] = await prepared<{ fenced: number }>(session, text, values);
   if (row?.fenced !== 1) refuse(fence);
