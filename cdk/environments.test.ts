@@ -31,6 +31,11 @@ describe('environments', () => {
     ['an unknown setting', { dev: { colour: 'red' } }, /colour/],
     ['an unknown environment', { test: {} }, /test/],
     ['a long name', { name: 'a-name-that-is-too-long' }, /name/],
+    [
+      'headers in place of their secret',
+      { dev: { telemetry: { endpoint: 'https://otel.example', headers: 'api-key=1' } } },
+      /headers/,
+    ],
     ['text that is no JSON', '{dev', /not JSON/],
   ])('refuse %s and name it', (_, context, message) => {
     expect(() => environments(context)).toThrow(message);

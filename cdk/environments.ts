@@ -27,6 +27,19 @@ const settings = z.strictObject({
   burst: z.int().min(1).max(5_000),
   /** Who hears of alarms; without it, whoever subscribes to the topic. */
   alarmEmail: z.email().optional(),
+  /** Where traces and metrics of migrations go as OTLP over HTTP, besides CloudWatch and X-Ray. */
+  telemetry: z
+    .strictObject({
+      /** Without the path of a signal, mostly port 4318. */
+      endpoint: z.url({ protocol: /^https?$/ }),
+      protocol: z.enum(['http/protobuf', 'http/json']).default('http/protobuf'),
+      /** A secret in Secrets Manager that has the headers as its text: `api-key=…,other=…`. */
+      headersSecretArn: z
+        .string()
+        .regex(/^arn:[^:]*:secretsmanager:[^:]*:\d{12}:secret:.+$/, 'expected the ARN of a secret')
+        .optional(),
+    })
+    .optional(),
   /** Further accounts whose connectors may write their progress here. */
   connectorAccounts: z.array(account).max(50),
 });

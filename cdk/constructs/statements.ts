@@ -23,6 +23,8 @@ export const wildcardReasons = {
     'Secrets Manager appends six random characters to a name, and a prefix is what the owner of the databases chose.',
   DecryptDatabaseSecret:
     "The key of a customer's secret is not known; it decrypts through Secrets Manager and for these secrets only.",
+  DecryptTelemetryHeaders:
+    'The key of the secret is not known; it decrypts through Secrets Manager and for this secret only.',
   MakeLoginSecret:
     'Secrets Manager appends six random characters to a name, which ends with the id of a migration.',
   DeleteLoginSecret:

@@ -18,6 +18,7 @@ export type Right =
   | 'answerTokens'
   | 'scheduleRemoval'
   | 'publishEvents'
+  | 'readTelemetryHeaders'
   | 'assumeConnector';
 
 /** The work of a phase: its record and plan, the target database, progress back into the record. */
@@ -75,8 +76,8 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'start-fleet-target': ['readRecords', 'writeRecords'],
   'settle-fleet-targets': ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords', 'scheduleRemoval'],
   reconcile: [...waiting, 'readArtifacts', 'deleteBackups', 'startWorkflows', 'readExecutions'],
-  'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
-  'watch-migrations': ['readRecords', 'listRecords', 'writeRecords'],
+  'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'readTelemetryHeaders'],
+  'watch-migrations': ['readRecords', 'listRecords', 'writeRecords', 'readTelemetryHeaders'],
   'detect-drift': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'assumeConnector'],
   api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'assumeConnector'],
 };

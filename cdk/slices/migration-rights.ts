@@ -18,6 +18,8 @@ export interface Resources {
   schedulerRoleArn?: string;
   scheduleGroup?: string;
   connectorRoles?: string[];
+  /** Only where the operator named one. */
+  telemetryHeadersArn?: string | undefined;
 }
 
 function needed<T>(value: T | undefined, right: Right): T {
@@ -44,6 +46,7 @@ export const actionsOf: Record<Right, string[]> = {
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
   scheduleRemoval: ['scheduler:CreateSchedule'],
   publishEvents: ['events:PutEvents'],
+  readTelemetryHeaders: ['secretsmanager:GetSecretValue'],
   // Invoking is the right of the role, which only the stack of a connector gives.
   assumeConnector: ['sts:AssumeRole'],
 };
@@ -136,6 +139,25 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
         resources: [needed(resources.eventBusArn, 'publishEvents')],
       }),
     ],
+    readTelemetryHeaders: () =>
+      resources.telemetryHeadersArn === undefined
+        ? []
+        : [
+            allow('ReadTelemetryHeaders', {
+              actions: actionsOf.readTelemetryHeaders,
+              resources: [resources.telemetryHeadersArn],
+            }),
+            allow('DecryptTelemetryHeaders', {
+              actions: ['kms:Decrypt'],
+              resources: ['*'],
+              conditions: {
+                StringEquals: {
+                  'kms:ViaService': `secretsmanager.${stack.region}.amazonaws.com`,
+                  'kms:EncryptionContext:SecretARN': resources.telemetryHeadersArn,
+                },
+              },
+            }),
+          ],
     assumeConnector: () => [
       allow('AssumeConnector', {
         actions: actionsOf.assumeConnector,

@@ -70,6 +70,17 @@ function schedulerRole(scope: Construct, environment: Environment, keyArn: strin
   return role;
 }
 
+/** OpenTelemetry's own variables; headers are named by their secret, and never stand here themselves. */
+function telemetryVariables({ telemetry }: Environment): Record<string, string> {
+  if (telemetry === undefined) return {};
+  const { endpoint, protocol, headersSecretArn } = telemetry;
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    ...(headersSecretArn === undefined ? {} : { THESEUS_OTLP_HEADERS_SECRET: headersSecretArn }),
+  };
+}
+
 /** The control plane of migrations: its functions, state machines and what starts them. */
 export function migrationService(scope: Construct, props: MigrationServiceProps): MigrationService {
   const { environment, stores, connector } = props;
@@ -86,6 +97,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
     schedulerRoleArn: scheduling.roleArn,
     scheduleGroup: `${prefix}-removals`,
     connectorRoles,
+    telemetryHeadersArn: environment.telemetry?.headersSecretArn,
   };
   const variables = {
     ...migrationVariables(environment.name, stores),
@@ -105,6 +117,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       .join(','),
     THESEUS_AUTHOR_MAY_APPROVE: String(environment.authorMayApprove),
     THESEUS_AUDIT_DAYS: String(environment.auditDays),
+    ...telemetryVariables(environment),
   };
   const functions = new Map<FunctionName, TaskFunction>(
     ofPlane('control').map((name) => [

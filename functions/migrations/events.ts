@@ -3,6 +3,8 @@ import { eventBridge } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import type { TaskTools } from '#platform/task.ts';
+import { changePrefix } from './monitoring/changes.ts';
+import { tellSpans } from './monitoring/export-spans.ts';
 import type { MigrationRecord } from './records.ts';
 import { MigrationEvent } from './schemas.ts';
 import {
@@ -24,14 +26,16 @@ const mostPages = 20;
 const batchSize = 10;
 
 /** Publishes what was stored and not sent, of all migrations. Returns how many events. */
-export async function publishAll(tools: Pick<TaskTools, 'signal'>): Promise<number> {
+export async function publishAll(tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>): Promise<number> {
   let published = 0;
   let from: Place | undefined;
   for (let page = 0; page < mostPages; page += 1) {
     const work = await readWork(from);
-    for (const record of await readMigrations(work.ids)) {
+    const records = await readMigrations(work.ids);
+    const spans = await tellSpans(records, tools.logger);
+    for (const record of records) {
       tools.signal.throwIfAborted();
-      published += await publishEvents(record);
+      published += await publishEvents(record, tools.metrics, spans.get(record.id));
     }
     from = work.next;
     if (from === undefined) break;
@@ -40,21 +44,33 @@ export async function publishAll(tools: Pick<TaskTools, 'signal'>): Promise<numb
 }
 
 /**
- * Sends a record's events and keeps each as an item of its own; then the record lets them go. Cut off between, the next
- * run sends them again: consumers know an event by migration and sequence.
+ * Sends a record's events and keeps each as an item of its own; then the record lets them go, and says which spans were
+ * told. Cut off between, the next run sends them again: consumers know an event by migration and sequence.
  */
-export async function publishEvents(record: MigrationRecord): Promise<number> {
-  const last = record.outbox.at(-1);
-  if (last === undefined) return 0;
+export async function publishEvents(
+  record: MigrationRecord,
+  metrics: Pick<TaskTools['metrics'], 'gauge'>,
+  spans: MigrationRecord['spans'] | undefined,
+): Promise<number> {
+  const { outbox } = record;
+  const last = outbox.at(-1);
+  if (last === undefined && spans === undefined) return 0;
   const about = {
     migration: record.id,
     name: record.name,
     database: record.databaseId,
     schema: record.schema,
   };
-  await keepAndSend(record.outbox, (sequence) => keys.event(record.id, sequence), about);
-  await changeMigration(record.id, () => ({ set: {}, publishedThrough: last.sequence }));
-  return record.outbox.length;
+  await keepAndSend(outbox, (sequence) => keys.event(record.id, sequence), about);
+  await changeMigration(record.id, () => ({
+    set: spans === undefined ? {} : { spans },
+    publishedThrough: last?.sequence ?? -1,
+  }));
+  for (const { type } of outbox) {
+    if (!type.startsWith(changePrefix)) continue;
+    metrics.gauge({ name: 'change', value: type.slice(changePrefix.length) }, 'Changes', 'count', 1);
+  }
+  return outbox.length;
 }
 
 /** Keeps events as items of their own and puts them on the bus; `about` goes with each of them. */

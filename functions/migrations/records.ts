@@ -150,6 +150,10 @@ export const MigrationRecord = z.object({
   differences: z.array(z.string()),
   /** What rules found, while it is not as it should be. */
   alerts: z.array(AlertState).default([]),
+  /** Ended phases and executions that were told as spans; epoch ms until which those that could not be are tried again. */
+  spans: z
+    .object({ phases: z.int(), executions: z.int(), retryUntil: Ms.nullable() })
+    .default({ phases: 0, executions: 0, retryUntil: null }),
   /** Events that were not published yet; the sweeper moves them to items of their own. */
   outbox: z.array(MigrationEvent),
   nextSequence: z.int(),
@@ -259,6 +263,7 @@ export function newRecord({
     failure: null,
     differences: [],
     alerts: [],
+    spans: { phases: 0, executions: 0, retryUntil: null },
     outbox: [{ sequence: 0, at, type: 'migration.created', actor: by, data: { fileName: body.fileName } }],
     nextSequence: 1,
   };

@@ -268,13 +268,14 @@ const active = new Set<MigrationStatus>([
 /** Whether something acts for the migration now, or waits to. */
 export const isActive = (status: MigrationStatus): boolean => active.has(status);
 
-/** The sparse index of what the sweepers look at: active migrations, unpublished events, alerts to end, removals to repeat. */
+/** The sparse index of what the sweepers look at: what is active, to publish, to end or to repeat. */
 const workIndex = 'gsi1';
 function workKey(record: MigrationRecord): Record<string, string> {
   const open =
     isActive(record.status) ||
     record.outbox.length > 0 ||
     record.alerts.length > 0 ||
+    record.spans.retryUntil !== null ||
     record.removal.retryAt !== null;
   return open ? { gsi1pk: 'WORK', gsi1sk: `${record.createdAt}#${record.id}` } : {};
 }
@@ -423,7 +424,7 @@ export async function changeMigration(
 }
 
 function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
-  const { set, publishedThrough = -1, bookkeeping = publishedThrough >= 0 } = change;
+  const { set, bookkeeping = change.publishedThrough !== undefined } = change;
   return {
     ...record,
     ...set,

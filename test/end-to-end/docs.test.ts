@@ -43,6 +43,7 @@ const guides = [
   'lint.md',
   'schema-registry.md',
   'fleets.md',
+  'monitoring.md',
   'permissions.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];

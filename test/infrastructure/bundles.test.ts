@@ -11,10 +11,10 @@ import { actionsOf } from '../../cdk/slices/migration-rights.ts';
 import { bundleFacts, functionNames } from './bundle-facts.ts';
 import { bundleInto } from './bundle-into.ts';
 import { statementsIn } from './statements.ts';
-import { resourcesOf, stackOf, synthesise } from './synthesised.ts';
+import { resourcesOf, stackOf, synthesise, telemetrySettings } from './synthesised.ts';
 
 const facts = await bundleFacts();
-const templates = synthesise(['production']);
+const templates = synthesise(['production'], { production: { telemetry: telemetrySettings } });
 
 /** The action that IAM checks for each SDK command the product may use. */
 const actionOfCommand: Record<string, string> = {

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { unexplainedWildcards } from '../../cdk/checks.ts';
 import { wildcardReasons } from '../../cdk/constructs/statements.ts';
 import { type Statement, statementsIn } from './statements.ts';
-import { resourcesOf, synthesise, synthesiseRelease } from './synthesised.ts';
+import { resourcesOf, synthesise, synthesiseRelease, telemetrySettings } from './synthesised.ts';
 
 const elsewhere = '210987654321';
 const templates = new Map([
-  ...synthesise(['production'], { production: { connectorAccounts: [elsewhere] } }),
+  ...synthesise(['production'], {
+    production: { connectorAccounts: [elsewhere], telemetry: telemetrySettings },
+  }),
   ['release', synthesiseRelease()],
 ]);
 const all = [...templates].flatMap(([stack, template]) =>

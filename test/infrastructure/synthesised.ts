@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { App, AppProps } from 'aws-cdk-lib';
 import { afterAll } from 'vitest';
 import { z } from 'zod';
+import { ACCOUNT, REGION } from '#local/step-functions/arns.ts';
 import { application } from '../../cdk/application.ts';
 import { connectorRelease } from '../../cdk/connector-release.ts';
 import { root } from '../../cdk/constructs/repository.ts';
@@ -26,6 +27,12 @@ const templateSchema = z.object({
 });
 export type Template = z.infer<typeof templateSchema>;
 export type Resource = Template['Resources'][string];
+
+/** A collector as an operator would name it: nobody listens there, and its secret is nowhere. */
+export const telemetrySettings = {
+  endpoint: 'http://127.0.0.1:9',
+  headersSecretArn: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:telemetry/headers-AbCdEf`,
+};
 
 /** The flags of cdk.json, and no bundling: what is in the functions is another test's matter. */
 export function context(theseus?: unknown): Record<string, unknown> {
@@ -64,11 +71,14 @@ export function synthesise(stages: StageName[], theseus?: unknown): Map<string, 
 }
 
 /** One environment as it is uploaded: its templates, and the directory that holds the functions' bundles. */
-export function synthesiseWithBundles(stage: StageName): {
+export function synthesiseWithBundles(
+  stage: StageName,
+  theseus?: unknown,
+): {
   templates: Map<string, Template>;
   directory: string;
 } {
-  const whole = props();
+  const whole = props(theseus);
   const app = application({ ...whole, context: { ...whole.context, 'aws:cdk:bundling-stacks': ['**'] } }, [
     stage,
   ]);

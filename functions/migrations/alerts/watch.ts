@@ -1,5 +1,6 @@
 import { clock } from '#platform/clock.ts';
 import type { TaskTools } from '#platform/task.ts';
+import { tellPoints } from '../monitoring/export-points.ts';
 import { reportGauges } from '../monitoring/gauges.ts';
 import { measure } from '../monitoring/measure.ts';
 import type { Readings } from '../monitoring/metrics.ts';
@@ -51,6 +52,7 @@ export async function watchAll(
   tools.metrics.count('WarningAlerts', counts.warning);
   tools.metrics.count('CriticalAlerts', counts.critical);
   reportGauges(watched, tools.metrics);
+  await tellPoints(watched, tools.logger);
   return { looked: watched.length, firing: counts.warning + counts.critical };
 }
 
@@ -62,10 +64,12 @@ async function watchOne(
   const now = clock.now();
   const readings = readingsOf(found, await measure(found, now));
   const rules = all.filter((rule) => inScope(rule, { id: found.databaseId, labels }));
+  const seen = { rules, readings, now };
+  if (alertsChange(found, seen) === undefined) return { record: found, readings };
   const record = await changeMigration(found.id, (current) => {
     // What was measured is of another phase: the next look is about the present one.
     if (current.status !== found.status || current.phase !== found.phase) return undefined;
-    return alertsChange(current, { rules, readings, now });
+    return alertsChange(current, seen);
   });
   return { record, readings };
 }

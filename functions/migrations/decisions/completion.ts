@@ -7,6 +7,7 @@ import type { Engine } from '../engines/engine.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import { assertWanted, phasesAfter } from '../executions/history.ts';
 import { releaseSchemaLock } from '../executions/schema-lock.ts';
+import { changeMarker } from '../monitoring/changes.ts';
 import { learnPace } from '../planning/measured-pace.ts';
 import type { MigrationRecord } from '../records.ts';
 import { keepVersion } from '../schema-versions/drift.ts';
@@ -91,6 +92,9 @@ function ending(
       ...(outcome === 'completed' ? { completedAt: at } : {}),
       ...(outcome === 'undone' ? { removalAt: null } : {}),
     },
-    events: [{ type: `migration.${outcome}`, actor: 'theseus', data: { differences: changed } }],
+    events: [
+      { type: `migration.${outcome}`, actor: 'theseus', data: { differences: changed } },
+      changeMarker(record, outcome),
+    ],
   };
 }

@@ -1,9 +1,10 @@
 import { clock } from '#platform/clock.ts';
 import { ExecutionSuperseded, MigrationCancelled } from '../errors.ts';
 import { leaseMs } from '../functions.ts';
+import { changeAtEndOfPhase } from '../monitoring/changes.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { Phase, PhaseRun } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
+import { changeMigration, type NewEvent } from '../store.ts';
 
 /** Ends the phase that runs, if any, and begins another. Entering the phase that runs changes nothing. */
 export function phasesAfter(phases: PhaseRun[], next: Phase | null, epoch: number, at: string): PhaseRun[] {
@@ -69,10 +70,16 @@ export function enterPhase(
         lease: record.lease && { ...record.lease, expiresAt: now + leaseMs },
         ...(entering ? { ...set, phase, phases: phasesAfter(record.phases, phase, epoch, clock.iso()) } : {}),
       },
-      events: entering ? [{ type: 'phase.entered', actor: 'theseus', data: { phase } }] : [],
+      events: entering ? entered(record, phase) : [],
     };
   });
 }
+
+/** What entering a phase tells: the change that the one before it made, if clients notice any. */
+const entered = (record: MigrationRecord, phase: Phase): NewEvent[] => [
+  ...changeAtEndOfPhase(record),
+  { type: 'phase.entered', actor: 'theseus', data: { phase } },
+];
 
 /** A phase before the lock, or one that waits: entered without a lease. */
 export function enterUnlockedPhase(
@@ -84,7 +91,7 @@ export function enterUnlockedPhase(
     assertWanted(record);
     const entering = record.phase !== phase || record.phases.at(-1)?.endedAt !== null;
     if (!entering && Object.keys(set).length === 0) return undefined;
-    const events = entering ? [{ type: 'phase.entered', actor: 'theseus', data: { phase } }] : [];
+    const events = entering ? entered(record, phase) : [];
     const phases = phasesAfter(record.phases, phase, record.epoch, clock.iso());
     // Its time has come.
     const started = record.status === 'scheduled' ? { status: 'running' as const, waitsUntil: null } : {};

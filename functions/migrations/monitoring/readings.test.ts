@@ -104,6 +104,8 @@ describe('the figures of a migration', () => {
       readingsOf(inPhase('index', secondsAgo), { ranges: [], steps: [], now }).seconds_without_progress;
     expect(figures(899).state).toBe('missing');
     expect(figures(901)).toEqual(known(901));
+    const backup = inPhase('back_up_rows', 5_000);
+    expect(readingsOf(backup, { ranges: [], steps: [], now }).seconds_without_progress.state).toBe('missing');
   });
 
   it('of locks are those of the present phase', () => {

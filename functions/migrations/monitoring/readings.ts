@@ -15,11 +15,22 @@ export interface Measured {
 
 /** A worker that told nothing for longer is not believed any more, ms. */
 const freshMs = 90_000;
-/** A long statement is told of when its invocation ends, ms. */
-const longStatementMs = 900_000;
+/** What an invocation does in one piece is told of when it ends, ms. */
+const invocationMs = 900_000;
 
 const throughRanges = new Set<Phase>(['backfill', 'verify', 'verify_published']);
-const longStatements = new Set<Phase>(['index', 'constrain']);
+/** Statements that may last as long as an invocation. */
+const longStatements = new Set<Phase>([
+  'validate',
+  'index',
+  'constrain',
+  'contract',
+  'count_losses',
+  'restore_constraints',
+  'revert',
+  'remove',
+]);
+const backups = new Set<Phase>(['back_up_rows', 'back_up_lost_rows']);
 /** Of what goes on by itself: everything else waits for a time or a person. */
 const working = new Set(['running', 'rolling_back', 'undoing', 'removing']);
 
@@ -128,7 +139,8 @@ function sinceProgress(phase: Phase, phaseStart: number, { ranges, steps, now }:
     ...ranges.map((range) => range.updatedAt),
     ...steps.map((step) => Date.parse(step.at)),
   );
-  if (longStatements.has(phase) && now - last < longStatementMs) {
+  if (backups.has(phase)) return missing('Parts of a backup do not say when they were stored');
+  if (longStatements.has(phase) && now - last < invocationMs) {
     return missing('A long statement runs in the database; it is told of at least every 15 min');
   }
   return known(seconds(last, now));

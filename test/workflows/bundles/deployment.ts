@@ -15,6 +15,7 @@ import {
   stackOf,
   synthesiseWithBundles,
   type Template,
+  telemetrySettings,
 } from '../../infrastructure/synthesised.ts';
 
 const stage = 'production';
@@ -23,6 +24,9 @@ const planes = { data: `${stage}/connector`, control: `${stage}/service` };
 
 /** Begins the ARNs of the secrets that this deployment may read, as its operator would choose it. */
 export const connectionArnPrefix = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:databases/`;
+
+/** Begins the ARN of the secret with the headers of its telemetry. */
+export const telemetryArnPrefix = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:telemetry/`;
 
 /** A function as CloudFormation would make it, in the laptop's account and under the laptop's names. */
 export interface DeployedFunction {
@@ -61,7 +65,9 @@ export interface DeployedProduction {
 
 /** The production environment, synthesised with its bundles in this process: about ten seconds. */
 export function deployed(): DeployedProduction {
-  const { templates, directory } = synthesiseWithBundles(stage);
+  const { templates, directory } = synthesiseWithBundles(stage, {
+    production: { telemetry: telemetrySettings },
+  });
   const deployment: Deployment = {
     account: ACCOUNT,
     region: REGION,

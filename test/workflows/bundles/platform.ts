@@ -11,7 +11,7 @@ import { readMigration } from '#migrations/store.ts';
 import { secretsManager } from '#platform/clients.ts';
 import type { Question } from '../../infrastructure/policy.ts';
 import { type Platform, startPlatform } from '../harness.ts';
-import { connectionArnPrefix, type DeployedFunction, deployed } from './deployment.ts';
+import { connectionArnPrefix, type DeployedFunction, deployed, telemetryArnPrefix } from './deployment.ts';
 import { type Endpoint, startEndpoint } from './endpoint.ts';
 import { bundledFunction } from './function.ts';
 import { questionsOf } from './questions.ts';
@@ -55,7 +55,7 @@ export async function startBundledPlatform(rows: number): Promise<BundledPlatfor
   const { functions, keyArn, discard } = deployed();
   const calls: RecordedCall[] = [];
   const onCalls: BundledPlatform['onCalls'] = new Set();
-  const around = { keyArn, connectionArnPrefix };
+  const around = { keyArn, customersArnPrefixes: [connectionArnPrefix, telemetryArnPrefix] };
   const endpoint: Endpoint = await startEndpoint({
     async onCall(call) {
       for (const each of onCalls) await each(call);

@@ -7,8 +7,8 @@ import type { AwsCall } from './wire.ts';
 export interface Surroundings {
   /** Encrypts records, artifacts and executions. */
   keyArn: string;
-  /** Begins the ARNs of the customer's secrets, whose keys are the customer's. */
-  connectionArnPrefix: string;
+  /** What the ARNs of the customer's secrets begin with, whose keys are the customer's. */
+  customersArnPrefixes: readonly string[];
 }
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
@@ -83,10 +83,10 @@ const s3: Ask = ({ command, input }, answer, { keyArn }) => {
 const secretArn = (given: string) =>
   given.startsWith('arn:') ? given : arn('secretsmanager', `secret:${given}-AbCdEf`);
 
-const secretsmanager: Ask = ({ command, input }, answer, { connectionArnPrefix }) => {
+const secretsmanager: Ask = ({ command, input }, answer, { customersArnPrefixes }) => {
   const { SecretId, Name } = SecretAsked.parse(input);
   const resource = Secret.safeParse(answer).data?.ARN ?? secretArn(SecretId ?? Name ?? '');
-  const customers = resource.startsWith(connectionArnPrefix);
+  const customers = customersArnPrefixes.some((prefix) => resource.startsWith(prefix));
   const itsKey = arn('kms', 'key/of-the-customer');
   return [
     { action: actionOf('secretsmanager', command), resource },
