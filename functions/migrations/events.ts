@@ -3,6 +3,7 @@ import { eventBridge } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import type { TaskTools } from '#platform/task.ts';
+import { enterPlatformAct } from './access/platform-acts.ts';
 import { changePrefix } from './monitoring/changes.ts';
 import { tellSpans } from './monitoring/export-spans.ts';
 import type { MigrationRecord } from './records.ts';
@@ -61,6 +62,7 @@ export async function publishEvents(
     database: record.databaseId,
     schema: record.schema,
   };
+  for (const event of outbox) await enterPlatformAct(record, event);
   await keepAndSend(outbox, (sequence) => keys.event(record.id, sequence), about);
   await changeMigration(record.id, () => ({
     set: spans === undefined ? {} : { spans },

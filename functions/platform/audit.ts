@@ -87,17 +87,20 @@ const fits = (entry: AuditEntry, { subject, action, resource, outcome }: AuditFi
     entry.database === resource ||
     entry.resource.split('/').includes(resource));
 
+/** An entry as it is stored; the time to live is in epoch s. */
+export const auditItem = (entry: AuditEntry, keptDays: number) => ({
+  pk: partition,
+  sk: placeOf(entry),
+  ...entry,
+  expiresAt: Math.ceil(Date.parse(entry.at) / 1_000) + keptDays * 86_400,
+});
+
 /**
  * The audit trail in a capability's table (keys `pk` and `sk`, time to live `expiresAt` in epoch s). Nothing in the
  * product changes or deletes an entry; after `keptDays` it expires.
  */
 export function auditStore(tableName: string, keptDays: number): AuditStore {
-  const itemOf = (entry: AuditEntry) => ({
-    pk: partition,
-    sk: placeOf(entry),
-    ...entry,
-    expiresAt: Math.ceil(Date.parse(entry.at) / 1_000) + keptDays * 86_400,
-  });
+  const itemOf = (entry: AuditEntry) => auditItem(entry, keptDays);
 
   return {
     async begin(entry) {

@@ -52,6 +52,17 @@ describe('a schedule', () => {
     ]);
     await act(id, 'undo');
     await until(id, 'undone');
+    // What nobody called for at the moment it happened is in the audit trail with the next round of events.
+    await platform.invoke('publish-events');
+    const { body } = await platform.send('GET', `/audit?resource=${id}&limit=100`);
+    const calls = body.items.map(({ subject, call }: Record<string, string>) => `${subject} ${call}`);
+    const byItself = calls.filter((call: string) => call.startsWith('theseus '));
+    expect(byItself.toSorted()).toEqual([
+      'theseus lease.taken',
+      'theseus lease.taken',
+      'theseus migration.scheduled',
+    ]);
+    expect(calls.filter((call: string) => call.endsWith('/start'))).toHaveLength(1);
   });
 
   it('can be given up, and leaves the schema to others', async () => {
