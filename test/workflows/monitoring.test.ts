@@ -49,8 +49,8 @@ describe('monitoring', () => {
     const mine = {
       name: 'stop-slow-ones',
       metric: 'phase_seconds',
-      warning: 1_000,
-      critical: 2_000,
+      warning: 1_500,
+      critical: 2_400,
       forSeconds: 60,
       database: 'shop',
       action: 'pause',
@@ -58,9 +58,9 @@ describe('monitoring', () => {
     expect((await send('POST', '/alert-rules', mine)).status).toBe(201);
     expect((await send('POST', '/alert-rules', mine)).status).toBe(409);
     expect((await send('DELETE', '/alert-rules/errors')).status).toBe(409);
-    expect((await send('PATCH', '/alert-rules/no-progress', { warning: 700 })).body).toMatchObject({
+    expect((await send('PATCH', '/alert-rules/no-progress', { warning: 900 })).body).toMatchObject({
       source: 'changed',
-      warning: 700,
+      warning: 900,
       critical: 1_800,
     });
 
@@ -86,9 +86,9 @@ describe('monitoring', () => {
 
     await pass(11 * minute);
     expect(await alertsOf(id)).toEqual([]);
-    await pass(minute);
-    expect(await alertsOf(id)).toMatchObject([{ rule: 'no-progress', state: 'firing', severity: 'warning' }]);
     await pass(5 * minute);
+    expect(await alertsOf(id)).toMatchObject([{ rule: 'no-progress', state: 'firing', severity: 'warning' }]);
+    await pass(10 * minute);
     expect((await send('GET', '/alerts')).body.items).toHaveLength(1);
     expect((await send('GET', '/alerts?pending=true')).body.items).toMatchObject([
       { rule: 'no-progress', severity: 'warning', migration: { id }, database: { name: 'shop' } },
@@ -96,10 +96,10 @@ describe('monitoring', () => {
     ]);
     await pass(minute);
     expect(await alerting(id, /^alert/)).toMatchObject([
-      { type: 'alert.firing', data: { rule: 'no-progress', threshold: 700 } },
+      { type: 'alert.firing', data: { rule: 'no-progress', threshold: 900 } },
       { type: 'alert.firing', data: { rule: 'stop-slow-ones', severity: 'warning' } },
     ]);
-    await pass(17 * minute);
+    await pass(15 * minute);
     await pass(minute);
     expect(await show(id)).toMatchObject({ status: 'paused' });
     expect(await alerting(id, /paused/)).toMatchObject([
