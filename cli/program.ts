@@ -30,6 +30,7 @@ import { fleetPlan } from './fleet/plan.ts';
 import { fleetList, fleetReport, fleetShow, fleetTargets } from './fleet/read.ts';
 import { migrationActions } from './migration/actions.ts';
 import { migrationEject } from './migration/eject.ts';
+import { migrationErrors, migrationRedrive } from './migration/errors.ts';
 import { fleetEvents, migrationEvents } from './migration/events.ts';
 import { migrationImport } from './migration/import.ts';
 import { migrationLint } from './migration/lint.ts';
@@ -91,6 +92,8 @@ for (const verb of [
   migrationShow,
   migrationList,
   migrationEvents,
+  migrationErrors,
+  migrationRedrive,
   ...migrationActions,
   migrationUndo,
   migrationEject,

@@ -33,6 +33,7 @@ const migrations: Capability = {
   dataPlane: Object.fromEntries(dataPlane.map((name) => [camelName(name), name])),
   stateMachines: {
     migration: stateMachine('migration'),
+    'migration-data': stateMachine('migration-data'),
     'migration-rollback': stateMachine('migration-rollback'),
     'migration-undo': stateMachine('migration-undo'),
     'migration-removal': stateMachine('migration-removal'),
@@ -86,6 +87,8 @@ const migrations: Capability = {
     },
   ],
   environment: ({ functionArn, roleArn }) => ({
+    // Modules that transform records, from the folder in which the platform was started.
+    THESEUS_TRANSFORMS: process.env.THESEUS_TRANSFORMS ?? process.cwd(),
     DEFAULT_CONNECTOR: JSON.stringify({
       region: REGION,
       roleArn,

@@ -9,6 +9,7 @@ import { actionsOf, statementsOf } from './migration-rights.ts';
 /** The state machines of this capability, by the names of their files. */
 export const migrationMachines = [
   'migration',
+  'migration-data',
   'migration-rollback',
   'migration-undo',
   'migration-removal',
@@ -46,6 +47,8 @@ export const codeOf = handlerCode(Object.fromEntries(functionNames.map((name) =>
 /** Which of its data-plane functions work through key ranges, many at a time. */
 export const throughRanges = new Set<FunctionName>([
   'backfill-range',
+  'load-range',
+  'compare-range',
   'verify-range',
   'migrate-fleet-targets',
 ]);
@@ -85,6 +88,8 @@ export const connectorVariables = (
 ): Record<string, string> => ({
   ...migrationVariables(environment, stores),
   LOGIN_SECRETS: loginSecrets(prefix),
+  // Nothing is loaded from a folder: what transforms records was bundled.
+  THESEUS_TRANSFORMS: '',
 });
 
 /** The data plane of this capability, for a connector to deploy. */

@@ -140,7 +140,52 @@ export function describePlan(
     }
   }
 
+  const { data } = plan;
+  if (data !== undefined) {
+    heading('Rows to copy');
+    lines.push(
+      `  from ${data.source.name}, schema ${data.source.schema}; more than ${count(data.mostErrors)} refused records make it pause`,
+    );
+    for (const one of data.loads) {
+      const how =
+        one.transform.kind === 'sql'
+          ? 'in SQL'
+          : one.transform.kind === 'jsonata'
+            ? 'by JSONata'
+            : `by ${one.transform.path}`;
+      const since =
+        one.watermark === null
+          ? ''
+          : one.watermark.since === null
+            ? ', all of them for the first time'
+            : `, changed since ${one.watermark.since}`;
+      lines.push(
+        `  ${one.from.name} → ${one.to.name}  about ${count(one.estimatedRows)} records${since}, ${how}, by ranges of ${one.key.map(({ column }) => column).join(', ')}, key ${one.toKey.map(({ column }) => column).join(', ')}`,
+      );
+      if (sql && one.transform.kind === 'sql')
+        lines.push(...one.transform.sql.split('\n').map((line) => colours.dim(`    ${line}`)));
+    }
+  }
+
   heading('What happens');
+  if (data !== undefined) {
+    const named = (ids: readonly string[]) =>
+      ids.map((id) => data.loads.find((load) => load.id === id)?.to.name ?? id);
+    phase(
+      'load',
+      data.levels.map((level) => `${named(level).join(', ')}`),
+    );
+    phase(
+      'relate',
+      data.relations.length === 0
+        ? []
+        : [`columns that refer to later rows: ${named(data.relations).join(', ')}`],
+    );
+    phase(
+      'verify',
+      data.loads.map(({ to }) => `${to.name}: every row against its record; what differs is repaired`),
+    );
+  }
   phase('expand', steps(plan.expand));
   phase(
     'backfill',
@@ -155,13 +200,14 @@ export function describePlan(
     'verify',
     plan.verify.map((one) => `${one.table.name}: every row, about ${count(one.estimatedRows)}`),
   );
-  phase('publish', [
-    ...steps(plan.publish),
-    `new clients set search_path = ${searchPath(plan.versionSchema, plan.schema)}`,
-    ...(plan.login === undefined
-      ? []
-      : [`or log in as ${plan.login.role}, which has this path and the rights of ${plan.login.memberOf}`]),
-  ]);
+  if (data === undefined)
+    phase('publish', [
+      ...steps(plan.publish),
+      `new clients set search_path = ${searchPath(plan.versionSchema, plan.schema)}`,
+      ...(plan.login === undefined
+        ? []
+        : [`or log in as ${plan.login.role}, which has this path and the rights of ${plan.login.memberOf}`]),
+    ]);
   phase('contract', steps(plan.contract));
   phase('removal, at the end of the undo window', [
     ...plan.removalBackups.map((one) => `back up ${one.columns.join(', ')} of ${one.table.name} first`),

@@ -42,6 +42,19 @@ function lines(migration: Migration): string[] {
       `${count(verification.rowsChecked)} rows, ${verification.wrong} wrong, ${verification.repaired} repaired`,
     ]);
   }
+  if (migration.refused !== null && migration.refused.records > 0)
+    facts.push([
+      'refused',
+      `${count(migration.refused.records)} records: theseus migration errors ${migration.id}`,
+    ]);
+  for (const { table: name, rows, keys } of migration.unexpected)
+    facts.push([
+      'unexpected',
+      `${count(rows)} rows of ${name} that the source does not give, such as ${keys
+        .slice(0, 3)
+        .map((key) => key.join('/'))
+        .join(', ')}`,
+    ]);
   if (probe.p99Ms !== null)
     facts.push([
       'p99 seen',

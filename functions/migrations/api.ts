@@ -11,6 +11,7 @@ import { databaseRoutes } from './routes/databases.ts';
 import { fleetRoutes } from './routes/fleets.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { permissionRoutes } from './routes/permissions.ts';
+import { recordErrorRoutes } from './routes/record-errors.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 
@@ -27,6 +28,7 @@ export const handler = httpApi({
     ...databaseRoutes,
     ...schemaRoutes,
     ...migrationRoutes,
+    ...recordErrorRoutes,
     ...rehearsalRoutes,
     ...fleetRoutes,
     ...backupRoutes,

@@ -26,6 +26,12 @@ export class VerificationFailed extends TheseusError {
   override readonly name: string = 'VerificationFailed';
 }
 
+/** More records were refused than the file of a data migration allows: it waits for a person. */
+export class TooManyErrors extends TheseusError {
+  override readonly name: string = 'TooManyErrors';
+  override readonly status: number = 422;
+}
+
 /** Another migration of the same database and schema runs now. */
 export class MigrationInProgress extends Conflict {
   override readonly name: string = 'MigrationInProgress';

@@ -7,6 +7,7 @@ import {
   BackupPurpose,
   MigrationEvent,
   MigrationFailure,
+  MigrationKind,
   MigrationOptions,
   MigrationStatus,
   type NewMigration,
@@ -42,6 +43,8 @@ export const MigrationRecord = z.object({
   schemaVersion: z.literal(1),
   version: z.int(),
   id: z.string(),
+  /** `data`: it copies rows, and no version of the schema comes of it. */
+  kind: MigrationKind.default('schema'),
   name: z.string(),
   databaseId: z.string(),
   databaseName: z.string(),
@@ -117,6 +120,9 @@ export const MigrationRecord = z.object({
   undoAttempts: z.int().default(0),
   /** Null: nobody asked for a way back, or it was declined. */
   wayBack: WayBack.nullable().default(null),
+  /** Of a data migration: records that are refused now, and how many a person went on with. */
+  openErrors: z.int().default(0),
+  errorsAccepted: z.int().default(0),
   /** Constraints that rows refuse, on the way back of an undo or a rollback; null until they were counted. */
   returning: z
     .object({
@@ -204,6 +210,7 @@ export type DatabaseRecord = z.infer<typeof DatabaseRecord>;
 /** A migration as it is first stored, before it is planned. `at` is an ISO time. */
 export function newRecord({
   id,
+  kind = 'schema',
   name,
   database,
   body,
@@ -212,6 +219,7 @@ export function newRecord({
   at,
 }: {
   id: string;
+  kind?: MigrationKind;
   name: string;
   database: Pick<DatabaseRecord, 'id' | 'name' | 'schema'>;
   body: Pick<NewMigration, 'schema' | 'fileName' | 'options' | 'consents'>;
@@ -223,6 +231,7 @@ export function newRecord({
     schemaVersion: 1,
     version: 1,
     id,
+    kind,
     name,
     databaseId: database.id,
     databaseName: database.name,
@@ -258,6 +267,8 @@ export function newRecord({
     undo: null,
     undoAttempts: 0,
     wayBack: null,
+    openErrors: 0,
+    errorsAccepted: 0,
     returning: null,
     removal: { retryAt: null, attempts: 0, begun: false },
     failure: null,
@@ -276,6 +287,8 @@ export const openConstraints = ({ returning }: Pick<MigrationRecord, 'returning'
 /** What goes through tables by key ranges. */
 export const Stage = z.enum([
   'backfill',
+  'load',
+  'compare',
   'verify',
   'verify-published',
   'back-up-before',
@@ -322,6 +335,10 @@ export const RangeRecord = z.object({
   lockWaits: z.int(),
   wrong: z.int(),
   repaired: z.int(),
+  /** Of a load: records that were refused; of a comparison: keys of rows that somebody else wrote, and how many. */
+  errors: z.int().default(0),
+  unexpected: z.array(z.array(z.string())).default([]),
+  unexpectedRows: z.int().default(0),
   sample: z.array(z.array(z.string())),
   baselineP99Ms: Ms.nullable(),
   probeP99Ms: Ms.nullable(),

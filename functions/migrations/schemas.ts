@@ -8,6 +8,10 @@ import { Note, Plan, UndoClass } from './plan/schemas.ts';
 import { RollbackStrategy } from './plan/strategies.ts';
 import { TimeWindow } from './schedule/windows.ts';
 
+/** What a migration changes: the schema, or rows that it copies. */
+export const MigrationKind = z.enum(['schema', 'data']);
+export type MigrationKind = z.infer<typeof MigrationKind>;
+
 /** Where a migration stands, as its reader sees it. */
 export const MigrationStatus = z.enum([
   'planning',
@@ -39,6 +43,8 @@ export const Phase = z.enum([
   'lock',
   'back_up_definitions',
   'expand',
+  'load',
+  'relate',
   'backfill',
   'index',
   'constrain',
@@ -292,6 +298,7 @@ export const BreakGlassReason = z.string().trim().min(10).max(1_000);
 export const Migration = z
   .strictObject({
     id: MigrationId,
+    kind: MigrationKind,
     name: z.string(),
     database: z.strictObject({ id: z.string(), name: z.string() }),
     schema: z.string(),
@@ -335,6 +342,21 @@ export const Migration = z
       repaired: z.int(),
       passes: z.int(),
     }),
+    refused: z
+      .strictObject({
+        records: z.int().describe('Refused now: listed under /errors, loaded again by redrive'),
+      })
+      .nullable()
+      .describe('Of a data migration: records that were refused and wait apart'),
+    unexpected: z
+      .array(
+        z.strictObject({
+          table: z.string(),
+          rows: z.int(),
+          keys: z.array(z.array(z.string())).describe('Of the first of them, at most 100'),
+        }),
+      )
+      .describe('Rows in the tables of a data migration that the source does not give; they are left alone'),
     approval: z
       .strictObject({
         decision: z.enum(['waiting', 'approved', 'rejected']),
@@ -406,6 +428,7 @@ export type Migration = z.infer<typeof Migration>;
 /** A migration in a list: what a table on a screen shows. */
 export const MigrationListItem = Migration.pick({
   id: true,
+  kind: true,
   name: true,
   database: true,
   schema: true,

@@ -19,6 +19,9 @@ const range = (parts: Partial<RangeRecord>): RangeRecord => ({
   lockWaits: 0,
   wrong: 0,
   repaired: 0,
+  errors: 0,
+  unexpected: [],
+  unexpectedRows: 0,
   sample: [],
   baselineP99Ms: null,
   probeP99Ms: null,
@@ -31,6 +34,7 @@ const range = (parts: Partial<RangeRecord>): RangeRecord => ({
   ...parts,
 });
 const planned = (index: number, estimatedRows: number) => ({
+  pass: 1,
   work: 'b',
   range: index,
   table: 'orders',

@@ -28,12 +28,14 @@ export async function readView(record: MigrationRecord): Promise<Migration> {
   const of = (wanted: Stage) => ranges.filter((range) => range.stage === wanted);
   const shown = of(stage);
   const pass = Math.max(1, ...shown.map((range) => range.pass));
-  const planned = await readRangePlan(record.id, stage, pass);
+  // Tables are loaded one level after the other: what is done stays in sight.
+  const passes = stage === 'load' ? Array.from({ length: pass }, (_, before) => before + 1) : [pass];
+  const plans = await Promise.all(passes.map((one) => readRangePlan(record.id, stage, one)));
   return viewOf(record, {
-    filled: of('backfill'),
-    verified: [...of('verify'), ...of('verify-published')],
-    shown: shown.filter((range) => range.pass === pass),
-    planned: planned?.ranges ?? [],
+    filled: [...of('backfill'), ...of('load')],
+    verified: [...of('verify'), ...of('verify-published'), ...of('compare')],
+    shown: shown.filter((range) => passes.includes(range.pass)),
+    planned: plans.flatMap((one) => (one?.ranges ?? []).map((range) => ({ ...range, pass: one?.pass ?? 1 }))),
     steps,
     backups,
     failures,
@@ -41,10 +43,11 @@ export async function readView(record: MigrationRecord): Promise<Migration> {
   });
 }
 
-type ShownStage = Extract<Stage, 'backfill' | 'verify' | 'verify-published'>;
+type ShownStage = Extract<Stage, 'backfill' | 'verify' | 'verify-published' | 'load' | 'compare'>;
 
 /** The rows whose progress matters now. */
-function shownStage({ phase }: MigrationRecord): ShownStage {
+function shownStage({ phase, kind }: MigrationRecord): ShownStage {
+  if (kind === 'data') return phase === 'verify' ? 'compare' : 'load';
   if (phase === 'verify') return 'verify';
   return phase === 'verify_published' ? 'verify-published' : 'backfill';
 }
@@ -53,7 +56,7 @@ interface Items {
   filled: RangeRecord[];
   verified: RangeRecord[];
   shown: RangeRecord[];
-  planned: RangePlan['ranges'];
+  planned: (RangePlan['ranges'][number] & { pass: number })[];
   steps: StepRecord[];
   backups: BackupRecord[];
   failures: MigrationFailure[];
@@ -104,6 +107,8 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
       repaired: sum(verified.map((range) => range.repaired)),
       passes: new Set(verified.map((range) => `${range.stage} ${range.pass}`)).size,
     },
+    refused: record.kind === 'data' ? { records: record.openErrors } : null,
+    unexpected: unexpectedIn(verified),
     approval: approvalOf(record),
     losses: undo?.losses?.filter(some).map(({ table, columns, rows }) => ({ table, columns, rows })) ?? null,
     cannotReturn: (record.returning?.refused ?? []).map(({ id: _id, notValid, ...refused }) => ({
@@ -139,6 +144,21 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
   };
 }
 
+/** As the last comparison found them, by table. */
+function unexpectedIn(verified: RangeRecord[]): Migration['unexpected'] {
+  const compared = verified.filter(({ stage }) => stage === 'compare');
+  const last = Math.max(0, ...compared.map(({ pass }) => pass));
+  const found = compared.filter(({ pass, unexpectedRows }) => pass === last && unexpectedRows > 0);
+  return [...new Set(found.map(({ table }) => table))].map((table) => {
+    const own = found.filter((range) => range.table === table);
+    return {
+      table,
+      rows: sum(own.map(({ unexpectedRows }) => unexpectedRows)),
+      keys: own.flatMap(({ unexpected }) => unexpected).slice(0, 100),
+    };
+  });
+}
+
 /** What a range that waits for a window wrote is true until somebody pauses, goes back, or the window opens. */
 function waitsUntil({ status, phase, waitsUntil: until }: MigrationRecord, now: number): string | null {
   const waits = status === 'scheduled' || (status === 'running' && phase === 'backfill');
@@ -157,6 +177,7 @@ function approvalOf(record: MigrationRecord): Migration['approval'] {
 export function listItemOf(record: MigrationRecord): MigrationListItem {
   return {
     id: record.id,
+    kind: record.kind,
     name: record.name,
     database: { id: record.databaseId, name: record.databaseName },
     schema: record.schema,
@@ -173,9 +194,9 @@ export function listItemOf(record: MigrationRecord): MigrationListItem {
 
 /** Totals are estimates until a range has seen its end. */
 function progressOf({ shown, planned, filled, now }: Items): Progress {
-  const seen = new Map(shown.map((range) => [`${range.work}/${range.range}`, range]));
+  const seen = new Map(shown.map((range) => [`${range.pass}/${range.work}/${range.range}`, range]));
   const rows = planned.map((part) => {
-    const range = seen.get(`${part.work}/${part.range}`);
+    const range = seen.get(`${part.pass}/${part.work}/${part.range}`);
     const done = range?.rowsSeen ?? 0;
     const ended = range?.status === 'done';
     return { table: part.table, done, total: ended ? done : Math.max(done, part.estimatedRows), ended };

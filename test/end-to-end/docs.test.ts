@@ -44,6 +44,7 @@ const guides = [
   'schema-registry.md',
   'fleets.md',
   'monitoring.md',
+  'data-migrations.md',
   'permissions.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];

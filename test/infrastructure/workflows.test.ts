@@ -27,6 +27,8 @@ const invokedOtherwise = new Set([
   'restore-rows',
   'verify-backup',
   'eject-script',
+  'list-errors',
+  'redrive-errors',
   'reconcile',
   'watch-migrations',
   'publish-events',

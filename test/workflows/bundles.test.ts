@@ -237,6 +237,28 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
     expect((await send('GET', path)).body.items).toHaveLength(1);
   });
 
+  it('copy rows, and load those again that were refused', async () => {
+    const { sql, until, act, send } = platform;
+    await sql(`CREATE TABLE order_notes (id bigint PRIMARY KEY, note varchar(5) NOT NULL)`);
+    const { id } = await platform.plan(`data:
+  tables:
+    - from: orders
+      to: order_notes
+      sql: SELECT id, coalesce(note, CASE id WHEN 1 THEN 'too long' ELSE 'none' END) AS note FROM source
+`);
+    await act(id, 'start');
+    await until(id, 'completed');
+    const listed = await send('GET', `/migrations/${id}/errors`);
+    expect(listed.body.items).toMatchObject([{ key: ['1'], error: { sqlstate: '22001' } }]);
+    await sql('ALTER TABLE order_notes ALTER COLUMN note TYPE text');
+    const again = await send('POST', `/migrations/${id}/redrive`);
+    expect(again.body).toEqual({ tried: 1, taken: 1, left: 0, more: false });
+    await act(id, 'undo');
+    await until(id, 'undone');
+    expect(await sql('SELECT FROM order_notes')).toEqual([]);
+    await sql('DROP TABLE order_notes');
+  });
+
   it('carry a fleet through its waves, wait, and take it back', async () => {
     const { sql, hook, onCalls } = platform;
     await tenants('f', 2);

@@ -9,6 +9,7 @@ import type { EjectGoal } from '../engines/engine.ts';
 import { ReportedFailure, ReportedRefusal } from '../errors.ts';
 import { connectorOf } from '../executions/workflow.ts';
 import { Imported, type NewImport } from '../import/schemas.ts';
+import { Redriven, RefusedRecord } from '../loading/refused.ts';
 import { Plan } from '../plan/schemas.ts';
 import type { ConnectorRecord, DatabaseRecord, MigrationRecord } from '../records.ts';
 import { type DryRun, EjectedScript, FoundProblem } from '../schemas.ts';
@@ -247,3 +248,44 @@ export const restoreRows = (found: FoundBackup, restore: RestoreRows, actor: str
 /** Has a backup read to its end. */
 export const verifyBackup = (found: FoundBackup, actor: string, requestId: string) =>
   onBackup('verifyBackup', found, { backup: found.id, actor }, VerifiedBackup, requestId);
+
+/** Of a function that reads or loads records again. Throws what it throws, ServiceUnavailable when it takes too long. */
+async function onRecords<T extends z.ZodType>(
+  task: string,
+  migration: MigrationRecord,
+  payload: object,
+  answer: T,
+  requestId: string,
+): Promise<z.output<T>> {
+  const connector = await connectorOf(await findDatabase(migration.databaseId));
+  const waitMs = 27_000;
+  try {
+    const asked = { migrationId: migration.id, ...payload };
+    return answer.parse(await invoke({ connector, task, payload: asked, waitMs, requestId }));
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    throw new ServiceUnavailable('The database did not answer within 27 s', {
+      evidence: { migration: migration.id },
+      action: 'Ask again in a while; what was done is not done twice.',
+      cause: error,
+    });
+  }
+}
+
+/** A page of the records that a data migration refused. */
+export const listErrors = async (
+  migration: MigrationRecord,
+  after: number,
+  limit: number,
+  requestId: string,
+): Promise<RefusedRecord[]> => {
+  const answer = z.strictObject({ items: z.array(RefusedRecord) });
+  return (await onRecords('listErrors', migration, { after, limit }, answer, requestId)).items;
+};
+
+/** Has the refused records of a data migration loaded once more. Throws Conflict when it neither rests nor is completed. */
+export const redriveErrors = (
+  migration: MigrationRecord,
+  actor: string,
+  requestId: string,
+): Promise<Redriven> => onRecords('redriveErrors', migration, { actor }, Redriven, requestId);

@@ -75,13 +75,25 @@ function decisionsOn(record: MigrationRecord): Action[] {
 
 /** The same as calls and commands. */
 export function nextActions(record: MigrationRecord): NextAction[] {
-  return possibleActions(record).map((action) => ({
+  const redrive =
+    record.openErrors > 0 && (record.status === 'paused' || record.status === 'completed')
+      ? [
+          {
+            method: 'POST',
+            path: `/migrations/${record.id}/redrive`,
+            command: `theseus migration redrive ${record.id}`,
+            why: 'Load refused records again, after the cause was removed',
+          },
+        ]
+      : [];
+  const actions = possibleActions(record).map((action) => ({
     method: 'POST',
     path: `/migrations/${record.id}/${action}`,
     command: `theseus migration ${action} ${record.id}`,
     why: beforeAnything(record)[action] ?? why[action],
     ...(record.status === 'waiting_for_decision' ? onWayBack(record, action) : {}),
   }));
+  return [...redrive, ...actions];
 }
 
 /** What it comes to as long as nothing was done. */

@@ -232,10 +232,13 @@ export function pause(id: string, by: By): Promise<MigrationRecord> {
 export async function resume(id: string, by: By): Promise<MigrationRecord> {
   const record = await changeMigration(id, (current) => {
     assertPossible(current, 'resume');
-    const { schedule, status } = current;
+    const { schedule, status, failure, openErrors } = current;
+    // Those that made it pause were seen: it goes on with them.
+    const accepted = failure?.name === 'TooManyErrors' ? { failure: null, errorsAccepted: openErrors } : {};
     return {
       set: {
         status: 'running',
+        ...accepted,
         ...(schedule === null || status !== 'scheduled'
           ? {}
           : { schedule: { ...schedule, startNow: true }, waitsUntil: null }),

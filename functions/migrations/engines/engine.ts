@@ -1,6 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { AppliedMigration, ImportTool } from '../import/schemas.ts';
-import type { Backfill, LoginRole, Plan, RowBackup, Step, TableRef, Verification } from '../plan/schemas.ts';
+import type {
+  Backfill,
+  Load,
+  LoginRole,
+  Plan,
+  RowBackup,
+  Step,
+  TableRef,
+  Verification,
+} from '../plan/schemas.ts';
+
 import type { Snapshot } from '../plan/snapshot.ts';
 import type { SchemaShape } from '../registry/shape.ts';
 
@@ -139,6 +149,8 @@ export interface BackfillProgress {
   /** Live latency seen by the probe, p99 over the last window, ms; null until measured. */
   probeP99Ms: number | null;
   pace: Pace;
+  /** Of a load: records that were refused. */
+  errors?: number;
   /** The probe's p99 before the first chunk, ms: store it, and give it to every later call of the same backfill. */
   baselineP99Ms?: number | null;
   /** Lag of the slowest replica, ms; null: there is none, or it cannot be seen. */
@@ -156,6 +168,103 @@ export interface VerifyResult {
   repaired: number;
   /** Keys of the first wrong rows, at most 10. */
   sample: string[][];
+}
+
+/** Records of a source by its key; `only`: the one of this key; `without`: not those of these keys. */
+export interface RecordRange extends KeyRange {
+  only?: string[];
+  without?: string[][];
+}
+
+/** A record that its transformation or the target refused. */
+export interface Refused {
+  key: string[];
+  /** As JSON; null: it could not be read. */
+  record: string | null;
+  error: Record<string, string>;
+}
+
+export interface RecordError {
+  /** Grows with every new one. */
+  number: number;
+  load: string;
+  from: string;
+  to: string;
+  key: string[];
+  record: string | null;
+  error: Record<string, string>;
+  attempts: number;
+  at: string;
+}
+
+/** What a record becomes outside of the database: rows by the names of their columns, each value as text. */
+export type Transform = (
+  record: Record<string, unknown>,
+) => Promise<{ rows: Record<string, string | null>[] } | { error: Record<string, string> }>;
+
+/** Rows of a range: their number, and sums in which their order has no part. */
+export interface Checksum {
+  rows: number;
+  sums: string;
+}
+
+/** One row: its key and a hash of its text. */
+export interface RowHash {
+  key: string[];
+  hash: string;
+}
+
+/** Rows by the target's key, on one of the two sides. */
+export interface RowSide {
+  checksum(range: KeyRange): Promise<Checksum>;
+  /** At most `limit` rows, in no order. */
+  hashes(range: KeyRange, limit: number): Promise<RowHash[]>;
+  /** The key at which the first `rows` rows of a range end; null: there are fewer. */
+  keyAfter(range: KeyRange, rows: number): Promise<string[] | null>;
+}
+
+export interface SourceSide extends RowSide {
+  /** The transformed rows of these keys of the target, as a JSON array. */
+  rowsOf(keys: string[][]): Promise<string>;
+}
+
+export interface Page {
+  /** Records read; fewer than asked for: the range is at its end. */
+  seen: number;
+  last: string[] | null;
+  /** Transformed rows, a JSON array. */
+  rows: string;
+  refused: Refused[];
+}
+
+/** The source's side of a load, open until it is closed. */
+export interface RowSource {
+  /** The next records of a range, transformed. */
+  page(range: RecordRange, limit: number): Promise<Page>;
+  keys(range: RecordRange, limit: number): Promise<string[][]>;
+  /** The first record of a range as JSON. */
+  record(range: RecordRange): Promise<string | null>;
+  /** What the transformation gives, by the target's key; only where it is in SQL. `without`: keys of records left out. */
+  byTargetKey(without: string[][]): SourceSide;
+  /** The greatest value of the load's watermark column; null without rows, or without a watermark. */
+  watermark(): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+export interface CompareResult {
+  /** `more`: the deadline came first; go on from `last`. */
+  status: 'done' | 'more';
+  last: string[] | null;
+  rowsChecked: number;
+  wrong: number;
+  repaired: number;
+  /** Records that were refused on the way. */
+  errors: number;
+  /** Keys of the first wrong rows, at most 10. */
+  sample: string[][];
+  /** Keys of rows that nobody of this migration wrote, at most 100, and how many there are. */
+  unexpected: string[][];
+  unexpectedRows: number;
 }
 
 export interface RunOptions {
@@ -275,6 +384,46 @@ export interface Engine {
     fence: Fence,
     options: RunOptions,
   ): Promise<{ status: 'done' | 'running'; rows: number; key: string[] }>;
+  /** What a SELECT over `source` gives, and which of these types the database has. Throws InvalidInput. */
+  describeRows(
+    table: TableRef,
+    sql: string,
+    types: string[],
+  ): Promise<{ columns: { name: string; type: string }[]; types: string[] }>;
+  /** Opens the source's side of a load; `transform` where that is not in SQL. */
+  openRowSource(load: Load, transform: Transform | null): Promise<RowSource>;
+  /** Makes what loads are kept in, and notes how far this run will have got. */
+  prepareLoads(fence: Fence, name: string, schema: string, watermarks: Record<string, string>): Promise<void>;
+  /** Loads a range of the source's records; `whole`: the columns too that refer to rows which came later. */
+  loadRange(
+    load: Load,
+    source: RowSource,
+    range: KeyRange,
+    fence: Fence,
+    options: Parameters<Engine['backfillRange']>[4] & { from: string[] | null; whole: boolean },
+  ): Promise<{ status: 'done' | 'more' | 'paused'; progress: BackfillProgress }>;
+  /** Lets numbers that the target gives itself go on after those that were loaded. */
+  advanceSequences(load: Load): Promise<void>;
+  /** Compares a range with the source and repairs it: by the target's key, or by the source's where its records go through the load again. */
+  compareRange(
+    load: Load,
+    source: RowSource,
+    range: KeyRange,
+    fence: Fence,
+    options: RunOptions & { from: string[] | null },
+  ): Promise<CompareResult>;
+  /** Where runs of a file ended, by load. */
+  watermarks(name: string, schema: string): Promise<Map<string, string>>;
+  /** The run is over: the next one goes on from here. */
+  keepWatermarks(fence: Fence): Promise<void>;
+  recordErrors(migration: string, after: number, limit: number): Promise<RecordError[]>;
+  countRecordErrors(migration: string): Promise<number>;
+  /** Loads refused records once more. Returns how many are off the list. */
+  redriveRecords(load: Load, source: RowSource, keys: string[][], fence: Fence): Promise<number>;
+  /** Takes back what was loaded, the last first. `running`: the deadline came first. */
+  takeBackLoads(loads: Load[], fence: Fence, options: RunOptions): Promise<'done' | 'running'>;
+  /** Forgets what could be taken back. */
+  forgetLoads(fence: Fence): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -47,7 +47,7 @@ export async function reconcileMigration(id: string, logger: InvocationLogger): 
     return true;
   }
   if (!isActive(record.status) || record.execution === null) return false;
-  const status = await executionStatus(record.execution);
+  const status = await executionStatus(record.execution, record);
   if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return false;
   logger.warn('execution does not run', { migration: id, execution: record.execution.name, status });
   if (status === undefined) {

@@ -22,15 +22,19 @@ import {
 import { changeMigration } from '../store.ts';
 
 type Kind = Execution['kind'];
+type Led = Pick<MigrationRecord, 'kind'>;
 
-const stateMachineVariables: Record<Kind, string> = {
+const stateMachineVariables: Record<Kind | 'data', string> = {
+  data: 'MIGRATION_DATA_STATE_MACHINE_ARN',
   migration: 'MIGRATION_STATE_MACHINE_ARN',
   rollback: 'MIGRATION_ROLLBACK_STATE_MACHINE_ARN',
   undo: 'MIGRATION_UNDO_STATE_MACHINE_ARN',
   removal: 'MIGRATION_REMOVAL_STATE_MACHINE_ARN',
 };
 
-export const stateMachineArn = (kind: Kind): string => environmentVariable(stateMachineVariables[kind]);
+/** Rows are copied by a workflow of their own, and taken back and forgotten by those of any migration. */
+export const stateMachineArn = (kind: Kind, { kind: what }: Led): string =>
+  environmentVariable(stateMachineVariables[what === 'data' && kind === 'migration' ? 'data' : kind]);
 
 /** The execution a record is about to have; its name is the same however often it is started. */
 export function newExecution(id: string, kind: Kind, attempt: number): Execution {
@@ -74,7 +78,7 @@ export async function startExecution(
   try {
     const started = await stepFunctions().send(
       new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(execution.kind),
+        stateMachineArn: stateMachineArn(execution.kind, record),
         name: execution.name,
         input,
       }),
@@ -96,8 +100,11 @@ function rememberExecution(id: string, name: string, arn: string | null): Promis
 }
 
 /** How an execution of the record stands; undefined when it never began. */
-export async function executionStatus(execution: Execution): Promise<ExecutionStatus | undefined> {
-  const arn = execution.arn ?? executionArn(execution);
+export async function executionStatus(
+  execution: Execution,
+  record: Led,
+): Promise<ExecutionStatus | undefined> {
+  const arn = execution.arn ?? executionArn(execution, record);
   try {
     const found = await stepFunctions().send(new DescribeExecutionCommand({ executionArn: arn }));
     return found.status;
@@ -108,7 +115,7 @@ export async function executionStatus(execution: Execution): Promise<ExecutionSt
 }
 
 /** `…:stateMachine:<name>[:<version or alias>]` and the execution's name make the execution's ARN. */
-function executionArn({ kind, name }: Execution): string {
-  const parts = stateMachineArn(kind).split(':');
+function executionArn({ kind, name }: Execution, record: Led): string {
+  const parts = stateMachineArn(kind, record).split(':');
   return [...parts.slice(0, 5), 'execution', parts[6] ?? '', name].join(':');
 }

@@ -22,7 +22,8 @@ const FileShape = z.strictObject({
   operations: z.array(z.record(z.string(), z.unknown())).min(1).max(MAX_OPERATIONS),
 });
 
-const refuse = (problems: FieldProblem[]) =>
+/** The error that names every wrong field of a file. */
+export const refuse = (problems: FieldProblem[]) =>
   new MigrationFileInvalid(
     `The migration file has ${problems.length} problem${problems.length === 1 ? '' : 's'}`,
     {
@@ -37,17 +38,16 @@ const refuse = (problems: FieldProblem[]) =>
  * Throws MigrationFileTooLarge over 256 KiB, MigrationFileInvalid with a pointer to every wrong field.
  */
 export function parseMigrationFile(text: string, options: { fileName?: string } = {}): MigrationFile {
-  const size = Buffer.byteLength(text, 'utf8');
-  if (size > MAX_FILE_BYTES) {
-    throw new MigrationFileTooLarge(
-      `The migration file has ${size} bytes; at most ${MAX_FILE_BYTES} are read`,
+  const content = readFileText(text);
+  if (isDataFile(content)) {
+    throw refuse([
       {
-        evidence: { bytes: size, limit: MAX_FILE_BYTES },
-        action: 'Split the migration into several files.',
+        pointer: '/data',
+        detail: 'This is a data migration, which is planned against a registered database only',
       },
-    );
+    ]);
   }
-  const shape = FileShape.safeParse(parseText(text));
+  const shape = FileShape.safeParse(content);
   if (!shape.success) throw refuse(fieldProblems('', shape.error));
   const problems: FieldProblem[] = [];
   const operations = shape.data.operations.flatMap((entry, index) => {
@@ -64,6 +64,25 @@ export function parseMigrationFile(text: string, options: { fileName?: string } 
   }
   if (problems.length > 0) throw refuse(problems);
   return { name, versionSchema: shape.data.version_schema ?? null, operations };
+}
+
+/** Whether a file's content is that of a data migration: rows, not a schema. */
+export const isDataFile = (content: unknown): boolean =>
+  typeof content === 'object' && content !== null && 'data' in content;
+
+/** The content of a file, YAML or JSON. Throws MigrationFileTooLarge over 256 KiB, MigrationFileInvalid. */
+export function readFileText(text: string): unknown {
+  const size = Buffer.byteLength(text, 'utf8');
+  if (size > MAX_FILE_BYTES) {
+    throw new MigrationFileTooLarge(
+      `The migration file has ${size} bytes; at most ${MAX_FILE_BYTES} are read`,
+      {
+        evidence: { bytes: size, limit: MAX_FILE_BYTES },
+        action: 'Split the migration into several files.',
+      },
+    );
+  }
+  return parseText(text);
 }
 
 function parseText(text: string): unknown {
@@ -86,7 +105,8 @@ function parseText(text: string): unknown {
   }
 }
 
-function nameOf(given: string | undefined, fileName: string | undefined): string {
+/** The name in the file, else that of the file itself. */
+export function nameOf(given: string | undefined, fileName: string | undefined): string {
   if (given !== undefined) return given;
   const base = fileName?.split(/[/\\]/).at(-1) ?? '';
   return base.replace(/\.(ya?ml|json)$/i, '');

@@ -177,6 +177,62 @@ export const LoginRole = z.strictObject({
 });
 export type LoginRole = z.infer<typeof LoginRole>;
 
+/** A column that a load fills. */
+export const LoadColumn = z.strictObject({
+  name: z.string(),
+  /** Of the target. */
+  type: z.string(),
+  /** The transformation gives this very type: no way through text is needed to compare. */
+  same: z.boolean(),
+  /** The source's database has the type, too. */
+  shared: z.boolean(),
+});
+export type LoadColumn = z.infer<typeof LoadColumn>;
+
+/** Rows of one source table, transformed, into one target table. */
+export const Load = z.strictObject({
+  id: z.string(),
+  from: TableRef,
+  /** The source is walked along it. */
+  key: z.array(KeyColumn).min(1),
+  to: TableRef,
+  /** Of the target: what makes a second load of a row the same row. */
+  toKey: z.array(KeyColumn).min(1),
+  columns: z.array(LoadColumn).min(1),
+  transform: z.discriminatedUnion('kind', [
+    /** A SELECT over `source`. */
+    z.strictObject({ kind: z.literal('sql'), sql: z.string() }),
+    z.strictObject({ kind: z.literal('jsonata'), expression: z.string() }),
+    z.strictObject({ kind: z.literal('module'), path: z.string() }),
+  ]),
+  /** Source columns that a JSON number cannot hold: transformations outside the database get them as text. */
+  asText: z.array(z.string()),
+  /** Target columns that refer to rows which come later: null until every row is there. */
+  deferred: z.array(z.string()),
+  /** Only rows changed since; `since` null: all of them. */
+  watermark: z
+    .strictObject({ column: z.string(), type: z.string(), since: z.string().nullable(), overlap: z.string() })
+    .nullable(),
+  /** Text keys sort by the database's own rules, which two databases need not share. */
+  bytewise: z.boolean(),
+  estimatedRows: z.int(),
+});
+export type Load = z.infer<typeof Load>;
+
+/** What a data migration copies. */
+export const DataPlan = z.strictObject({
+  source: z.strictObject({ databaseId: z.string(), name: z.string(), schema: z.string() }),
+  loads: z.array(Load).min(1),
+  /** Ids of loads, one level after the other: what is referred to comes first. */
+  levels: z.array(z.array(z.string())),
+  /** Ids of loads whose deferred columns are filled after all levels. */
+  relations: z.array(z.string()),
+  incremental: z.boolean(),
+  /** With more refused records than this it pauses. */
+  mostErrors: z.int(),
+});
+export type DataPlan = z.infer<typeof DataPlan>;
+
 /** The whole migration, decided before anything runs. Its hash is what an approver approves. */
 export const Plan = z.strictObject({
   formatVersion: z.literal(1),
@@ -222,6 +278,7 @@ export const Plan = z.strictObject({
       z.strictObject({ kind: z.literal('create_in_database') }),
       z.strictObject({ kind: z.literal('bypass_rls'), table: TableRef }),
       z.strictObject({ kind: z.literal('references'), table: TableRef }),
+      z.strictObject({ kind: z.literal('privileges'), table: TableRef, privileges: z.array(z.string()) }),
       z.strictObject({ kind: z.literal('create_role') }),
       z.strictObject({ kind: z.literal('grant_role'), role: z.string() }),
     ]),
@@ -246,5 +303,7 @@ export const Plan = z.strictObject({
   removal: z.array(Step),
   /** Made at publish, outside the steps, because its password is in no plan. */
   login: LoginRole.optional(),
+  /** Of a data migration: it copies rows, and every list of steps before the removal is empty. */
+  data: DataPlan.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

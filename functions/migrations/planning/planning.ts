@@ -1,8 +1,10 @@
 import { clock } from '#platform/clock.ts';
 import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import { parseDataFile } from '../data/file.ts';
 import { withTarget } from '../databases/target.ts';
 import type { Finding } from '../engines/engine.ts';
-import { parseMigrationFile } from '../file/parse.ts';
+import { isDataFile, parseMigrationFile, readFileText } from '../file/parse.ts';
+import { planData } from '../loading/plan-data.ts';
 import { planHash } from '../plan/hash.ts';
 import { createPlan } from '../plan/plan.ts';
 import type { Plan } from '../plan/schemas.ts';
@@ -15,6 +17,9 @@ export type Asked = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema' | 'file
 
 /** What the file means for the database as it is now. */
 export async function planNow(record: Asked, text: string): Promise<Plan> {
+  if (isDataFile(readFileText(text))) {
+    return planData(record, parseDataFile(text, { fileName: record.fileName }));
+  }
   const file = parseMigrationFile(text, { fileName: record.fileName });
   const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
   return createPlan({

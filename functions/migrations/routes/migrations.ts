@@ -6,15 +6,16 @@ import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { type Action, needs } from '../access/actions.ts';
-import { databaseIn, visibleOf } from '../access/control.ts';
+import { assertAllowedOnAll, databaseIn, visibleOf } from '../access/control.ts';
 import { countBrokenGlass } from '../access/glass.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
+import { parseDataFile } from '../data/file.ts';
 import { ejectScript, planMigration, planOnly } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
 import * as decisions from '../decisions/decisions.ts';
 import { approvalsDemanded } from '../decisions/policy.ts';
 import { readEvents } from '../events.ts';
-import { parseMigrationFile } from '../file/parse.ts';
+import { isDataFile, parseMigrationFile, readFileText } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
 import { forecastOf, PlanWithForecast } from '../plan/forecast.ts';
 import { readMeasuredPace } from '../planning/measured-pace.ts';
@@ -28,6 +29,7 @@ import {
   Migration,
   MigrationEventPage,
   MigrationId,
+  type MigrationKind,
   MigrationPage,
   MigrationQuery,
   NewMigration,
@@ -57,14 +59,31 @@ async function planWithForecast(record: MigrationRecord): Promise<PlanWithForeca
   return { ...plan, forecast: forecastOf(plan, facts) };
 }
 
+/**
+ * What a file says of itself before it is planned. One that reads another database is only for who may look into that,
+ * too. Throws MigrationFileInvalid, NotFound, Forbidden.
+ */
+async function identityOf(
+  { file, fileName }: Pick<z.infer<typeof NewMigration>, 'file' | 'fileName'>,
+  { caller }: RequestTools,
+): Promise<{ name: string; kind: MigrationKind }> {
+  if (!isDataFile(readFileText(file)))
+    return { name: parseMigrationFile(file, { fileName }).name, kind: 'schema' };
+  const { name, from } = parseDataFile(file, { fileName });
+  if (from.database !== undefined) {
+    await assertAllowedOnAll(caller, 'read_source', [await findDatabase(from.database)]);
+  }
+  return { name, kind: 'data' };
+}
+
 /** Plans only. What cannot be planned is refused with its reason and not kept. */
 async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
-  const { name } = parseMigrationFile(body.file, { fileName: body.fileName });
+  const { name, kind } = await identityOf(body, tools);
   const database = await findDatabase(body.database);
   const id = idOf(tools);
   const fileKey = artifactKeys.file(id);
   await writeArtifact(fileKey, body.file, 'text/plain; charset=utf-8');
-  const asked = { id, name, database, body, fileKey, by: tools.caller.subject, at: clock.iso() };
+  const asked = { id, kind, name, database, body, fileKey, by: tools.caller.subject, at: clock.iso() };
   await createMigration(newRecord(asked));
   let decided: 'decided' | 'late';
   try {
@@ -84,6 +103,7 @@ async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
 async function dryRun(body: z.infer<typeof NewMigration>, tools: RequestTools) {
   const database = await findDatabase(body.database);
   const { file, fileName, options } = body;
+  await identityOf(body, tools);
   const asked = { databaseId: database.id, schema: body.schema ?? database.schema, file, fileName, options };
   const { hash, plan, findings } = await planOnly(asked, database, tools.requestId);
   const measured = await readMeasuredPace(database.id);

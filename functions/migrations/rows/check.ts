@@ -73,7 +73,7 @@ export async function passResult(
   pass: number,
   level: ValidationLevel,
 ): Promise<'clean' | 'unclean'> {
-  if (plan.verify.length === 0) return 'clean';
+  if (plan.verify.length === 0 && plan.data === undefined) return 'clean';
   if (pass < 1) return 'unclean';
   const ranges = await readRanges(migrationId, stage);
   const wrongIn = (one: number) =>
@@ -93,6 +93,8 @@ export async function passResult(
       rows: own.flatMap(({ table, sample }) => sample.map((key) => ({ table, key }))).slice(0, 10),
     },
     action:
-      'Look at these rows: something writes them past the dual write, or their up expression is not stable.',
+      stage === 'compare'
+        ? 'Look at these rows: something goes on writing them, two records give the same key, or the transformation is not stable.'
+        : 'Look at these rows: something writes them past the dual write, or their up expression is not stable.',
   });
 }

@@ -6,13 +6,14 @@ import type { MigrationRecord, RangeRecord } from '../records.ts';
 import { secondsToWindow } from '../schedule/waits.ts';
 import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
 
-const firstPace = { chunkRows: 200, pauseMs: 0 };
+/** Where a range begins that nobody has learnt anything of. */
+export const firstPace = { chunkRows: 200, pauseMs: 0 };
 
 /** `closed`: the hours of its backfill are over; the next begin in so many seconds. */
 export type FillResult = { status: 'done' | 'more' | 'paused' } | { status: 'closed'; waitSeconds: number };
 
 /** Why a range stands still, if it does. */
-function standstill({ status, schedule }: MigrationRecord): FillResult | undefined {
+export function standstill({ status, schedule }: MigrationRecord): FillResult | undefined {
   if (status === 'paused') return { status };
   const waitSeconds = secondsToWindow(schedule, clock.now());
   return waitSeconds > 0 ? { status: 'closed', waitSeconds } : undefined;
@@ -54,9 +55,9 @@ export async function fillRange(input: Omit<RangeTask, 'stage'>, options: RunOpt
 }
 
 /** The range of the same table that knows latency and pace best: itself, else the one that worked last. */
-async function learntFrom(migrationId: string, start: RangeRecord): Promise<RangeRecord> {
+export async function learntFrom(migrationId: string, start: RangeRecord): Promise<RangeRecord> {
   if (start.baselineP99Ms !== null) return start;
-  const others = (await readRanges(migrationId, 'backfill')).filter(
+  const others = (await readRanges(migrationId, start.stage)).filter(
     ({ work, baselineP99Ms }) => work === start.work && baselineP99Ms !== null,
   );
   return others.reduce(
@@ -66,7 +67,7 @@ async function learntFrom(migrationId: string, start: RangeRecord): Promise<Rang
 }
 
 /** The checkpoint after `progress`, which counts from the beginning of this call. */
-function after(
+export function after(
   start: RangeRecord,
   latest: RangeRecord,
   progress: BackfillProgress,

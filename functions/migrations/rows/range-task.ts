@@ -5,6 +5,7 @@ import { assertWanted, enterPhase } from '../executions/history.ts';
 import { type RangeItem, readRange, readRangePlan, saveRange } from '../executions/progress.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
+import type { Phase } from '../schemas.ts';
 import { readMigration } from '../store.ts';
 
 /** One key range of one stage and pass, as a task gets it. */
@@ -30,9 +31,9 @@ export async function openRange<W extends { id: string }>(
   worksOf: (plan: Plan) => W[],
 ): Promise<OpenRange<W>> {
   const { migrationId, epoch, stage, pass, item } = input;
-  const phase = stage === 'backfill' ? 'backfill' : stage === 'verify' ? 'verify' : 'verify_published';
-  const record = await enterPhase(migrationId, epoch, phase);
-  const [plan, ranges] = await Promise.all([readPlan(record), readRangePlan(migrationId, stage, pass)]);
+  const plan = await readPlan(await readMigration(migrationId));
+  const record = await enterPhase(migrationId, epoch, phaseOf(stage, plan, pass));
+  const ranges = await readRangePlan(migrationId, stage, pass);
   const bounds = ranges?.ranges.find(({ work, range }) => work === item.work && range === item.range);
   const work = worksOf(plan).find(({ id }) => id === item.work);
   if (bounds === undefined || work === undefined) {
@@ -42,6 +43,12 @@ export async function openRange<W extends { id: string }>(
   }
   const start = await readRange(migrationId, stage, pass, item, bounds.table);
   return { record, work, bounds: { from: bounds.from, to: bounds.to }, start };
+}
+
+function phaseOf(stage: Stage, { data }: Plan, pass: number): Phase {
+  if (stage === 'load') return pass <= (data?.levels.length ?? 0) ? 'load' : 'relate';
+  if (stage === 'compare') return 'verify';
+  return stage === 'backfill' ? 'backfill' : stage === 'verify' ? 'verify' : 'verify_published';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { task } from '#platform/task.ts';
 import { runPhase } from '../executions/phase-steps.ts';
+import { forgetRows } from '../loading/take-back.ts';
 import { LockedTask, StepsOutput } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
 
@@ -17,6 +18,7 @@ export const handler = task({
             events: [{ type: 'migration.removal_begun', actor: 'theseus' }],
           },
     );
+    await forgetRows(input);
     return runPhase(input, 'remove', (plan) => plan.removal, tools);
   },
 });

@@ -17,7 +17,7 @@ export async function scheduleRemoval(record: MigrationRecord, removalAt: string
         FlexibleTimeWindow: { Mode: 'OFF' },
         ActionAfterCompletion: 'DELETE',
         Target: {
-          Arn: stateMachineArn('removal'),
+          Arn: stateMachineArn('removal', record),
           RoleArn: environmentVariable('SCHEDULER_ROLE_ARN'),
           Input: input,
         },

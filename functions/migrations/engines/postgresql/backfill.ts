@@ -5,6 +5,7 @@ import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
 import { watchApplication } from './application.ts';
 import {
   backOff,
+  type Chunk,
   chunkStatement,
   fencePhase,
   flush,
@@ -47,14 +48,19 @@ export async function backfillRange(
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
     const pacing = firstState(options.pace, baselineP99Ms, clock.monotonic());
-    return await fill(worker, probing?.probe ?? null, {
-      backfill,
-      range,
+    const first = chunkStatement(backfill, false, range.to !== null);
+    const next = chunkStatement(backfill, true, range.to !== null);
+    return await fill(probing?.probe ?? null, {
+      table: backfill.table.name,
       from,
-      fence,
-      phase,
       pacing,
       options,
+      chunk: (last, rows) => {
+        const after = last ?? range.from;
+        const bounds = [...(after ?? []), ...(range.to ?? [])];
+        return runChunk(worker, after === null ? first : next, fence, phase, rows, bounds);
+      },
+      flush: () => flush(worker, fence, phase),
     });
   } finally {
     await probing?.probe.stop();
@@ -64,11 +70,15 @@ export async function backfillRange(
 }
 
 /** Null where there is nothing to learn, or no connection left for it: then the pace stays careful. */
-async function openProbe(open: Open, backfill: Backfill, workerPid: number, query: string | null) {
-  if (backfill.estimatedRows < PROBE_FROM_ROWS) return null;
+export async function openProbe(
+  open: Open,
+  { table, key, estimatedRows }: Pick<Backfill, 'table' | 'key' | 'estimatedRows'>,
+  workerPid: number,
+  query: string | null,
+): Promise<{ session: Session; probe: Probe } | null> {
+  if (estimatedRows < PROBE_FROM_ROWS) return null;
   let session: Session | null = null;
   try {
-    const { table, key } = backfill;
     session = await open('probe', {
       readOnly: true,
       schema: table.schema,
@@ -83,25 +93,30 @@ async function openProbe(open: Open, backfill: Backfill, workerPid: number, quer
   }
 }
 
-interface Work {
-  backfill: Backfill;
-  range: KeyRange;
+/** Rows that go by key ranges, whatever is done to them. */
+export interface Work {
+  /** Named when it cannot go on. */
+  table: string;
   from: string[] | null;
-  fence: Fence;
-  phase: string;
   pacing: PaceState;
   options: Options;
+  /** The next rows after `last`, or from the beginning; null: it yielded to a lock and wrote nothing. */
+  chunk: (last: string[] | null, rows: number) => Promise<Chunk | null>;
+  /** What was written is on the server's disk. */
+  flush: () => Promise<void>;
 }
 
-async function fill(worker: Session, probe: Probe | null, work: Work) {
-  const { backfill, range, fence, phase, options } = work;
+/** Chunk after chunk at the pace that the probe allows, until the range, the time or the wish for it ends. */
+export async function fill(
+  probe: Probe | null,
+  work: Work,
+): Promise<{ status: 'done' | 'more' | 'paused'; progress: BackfillProgress }> {
+  const { table, options } = work;
   let pacing = work.pacing;
   const limits: Limits = {
     p99Ms: options.pacing?.p99LimitMs ?? null,
     replicationLagMs: options.pacing?.replicationLagLimitMs ?? null,
   };
-  const first = chunkStatement(backfill, false, range.to !== null);
-  const next = chunkStatement(backfill, true, range.to !== null);
   let attempt = 0;
   let reportedAt = clock.monotonic();
   const progress: BackfillProgress = {
@@ -118,7 +133,7 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
   };
   // A checkpoint must not be ahead of the database: a range that counts as done is never read by a backfill again.
   const report = async () => {
-    await patiently(() => flush(worker, fence, phase), backfill.table.name, options.signal);
+    await patiently(work.flush, table, options.signal);
     reportedAt = clock.monotonic();
     progress.probeP99Ms = probe?.window(reportedAt - LATENCY_WINDOW_MS).p99Ms ?? null;
     progress.replicationLagMs = probe?.load()?.replicationLagMs ?? null;
@@ -133,10 +148,7 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     options.signal.throwIfAborted();
     if (clock.now() >= options.until) return end('more');
     const rows = pacing.pace.chunkRows;
-    const after = progress.last ?? range.from;
-    const statement = after === null ? first : next;
-    const bounds = [...(after ?? []), ...(range.to ?? [])];
-    const chunk = await runChunk(worker, statement, fence, phase, rows, bounds);
+    const chunk = await work.chunk(progress.last, rows);
 
     const load = probe?.load() ?? null;
     const fresh = load && load.at >= pacing.since ? load : null;
@@ -162,7 +174,7 @@ async function fill(worker: Session, probe: Probe | null, work: Work) {
     progress.baselineP99Ms = pacing.baselineP99Ms;
     if (chunk === null) {
       progress.lockWaits += 1;
-      await backOff(attempt, backfill.table.name, options.signal);
+      await backOff(attempt, table, options.signal);
       attempt += 1;
       continue;
     }

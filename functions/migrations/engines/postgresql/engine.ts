@@ -3,6 +3,19 @@ import { ConnectionLost } from '../../errors.ts';
 import type { DatabaseFacts, Engine, Feature, OpenEngine, RunOptions } from '../engine.ts';
 import { backfillRange } from './backfill.ts';
 import { applicationName, type Session } from './connection.ts';
+import { compareRange } from './data/compare.ts';
+import { describeRows } from './data/describe.ts';
+import { loadRange } from './data/load-range.ts';
+import { countRecordErrors, readRecordErrors, redriveRecords } from './data/record-errors.ts';
+import {
+  advanceSequences,
+  forgetLoads,
+  keepWatermarks,
+  prepareLoads,
+  readWatermarks,
+} from './data/run-state.ts';
+import { openRowSource } from './data/source.ts';
+import { takeBackLoads } from './data/take-back.ts';
 import { readDefinitions } from './definitions.ts';
 import { keepPlan, readEjectable } from './eject/ejectable.ts';
 import { ejectScript } from './eject/script.ts';
@@ -132,6 +145,26 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     rowsAside: (id, fence) => using('stage', { readOnly: true }, (session) => rowsAside(session, id, fence)),
     dropStaged: (id, fence) => using('stage', {}, (session) => dropStaged(session, id, fence)),
     keepRows: (kept, fence, run) => keepRows(open, kept, fence, run),
+    describeRows: (table, sql, types) =>
+      using('describe', { readOnly: true, schema: table.schema }, (session) =>
+        describeRows(session, table, sql, types),
+      ),
+    openRowSource: (load, transform) => openRowSource(open, load, transform),
+    prepareLoads: (fence, name, schema, watermarks) =>
+      using('loads', {}, (session) => prepareLoads(session, fence, name, schema, watermarks)),
+    loadRange: (load, source, range, fence, run) => loadRange(open, load, source, range, fence, run),
+    advanceSequences: (load) => using('loads', {}, (session) => advanceSequences(session, load)),
+    compareRange: (load, source, range, fence, run) => compareRange(open, load, source, range, fence, run),
+    watermarks: (name, schema) =>
+      using('watermarks', { readOnly: true }, (session) => readWatermarks(session, name, schema)),
+    keepWatermarks: (fence) => using('loads', {}, (session) => keepWatermarks(session, fence)),
+    recordErrors: (migration, after, limit) =>
+      using('errors', { readOnly: true }, (session) => readRecordErrors(session, migration, after, limit)),
+    countRecordErrors: (migration) =>
+      using('errors', { readOnly: true }, (session) => countRecordErrors(session, migration)),
+    redriveRecords: (load, source, keys, fence) => redriveRecords(open, load, source, keys, fence),
+    takeBackLoads: (loads, fence, run) => takeBackLoads(open, loads, fence, run),
+    forgetLoads: (fence) => using('loads', {}, (session) => forgetLoads(session, fence)),
     close: async () => {},
   };
   return engine;

@@ -89,6 +89,23 @@ async function lacks(
             grant: `GRANT ${name} TO ${role} WITH ADMIN OPTION`,
           };
     }
+    case 'privileges': {
+      const { schema, name } = right.table;
+      const lacking: string[] = [];
+      for (const privilege of right.privileges) {
+        const held = await has(
+          `has_schema_privilege($1, 'USAGE') AND has_table_privilege(format('%I.%I', $1::text, $2::text), $3)`,
+          [schema, name, privilege],
+        );
+        if (!held) lacking.push(privilege);
+      }
+      if (lacking.length === 0) return null;
+      const table = qualified(schema, name);
+      return {
+        problem: `lacks ${lacking.join(', ')} on ${table}`,
+        grant: `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}; GRANT ${lacking.join(', ')} ON ${table} TO ${role}`,
+      };
+    }
     default: {
       const oid = await tableOid(session, right.table);
       if (oid === null) return null;
@@ -99,7 +116,7 @@ async function lacks(
 }
 
 async function lacksOnTable(
-  kind: Extract<Right, { table: unknown }>['kind'],
+  kind: Exclude<Extract<Right, { table: unknown }>['kind'], 'privileges'>,
   name: string,
   { role, lockers }: Pick<Names, 'role' | 'lockers'>,
   has: (expression: string) => Promise<boolean>,

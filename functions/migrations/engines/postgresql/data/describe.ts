@@ -1,0 +1,75 @@
+import { InvalidInput } from '#platform/errors.ts';
+import { StatementFailed } from '../../../errors.ts';
+import type { TableRef } from '../../../plan/schemas.ts';
+import { child, parseErrorOffset, parseSql, walk } from '../../../sql/tree.ts';
+import { inTransaction, type Session } from '../connection.ts';
+import { relation } from '../keyset.ts';
+
+const refuse = (problem: string): InvalidInput =>
+  new InvalidInput(problem, {
+    problems: [{ pointer: '', detail: problem }],
+    action: 'Write one SELECT over `source`, which has the columns of the table.',
+  });
+
+/** One SELECT that only reads, over `source`, a record at a time. Throws InvalidInput. */
+async function assertSelect(sql: string): Promise<void> {
+  const parsed = await parseSql(sql).catch((error: unknown) => {
+    const at = parseErrorOffset(error);
+    const message = error instanceof Error ? error.message : 'it does not parse';
+    throw refuse(`The SELECT does not parse: ${message}${at === null ? '' : ` at character ${at + 1}`}`);
+  });
+  const select = child(parsed[0]?.statement, 'SelectStmt');
+  if (parsed.length !== 1 || select === undefined) throw refuse('Expected one SELECT');
+  let reads = false;
+  let problem: string | null = null;
+  walk(parsed[0]?.statement, (kind, body) => {
+    if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind)) problem = 'The SELECT may only read';
+    if (kind === 'SelectStmt' && (body.intoClause ?? body.lockingClause) !== undefined)
+      problem = 'The SELECT may only read';
+    if (kind === 'ParamRef') problem = 'The SELECT holds a parameter';
+    if (kind === 'RangeVar' && body.relname === 'source' && body.schemaname === undefined) reads = true;
+    return undefined;
+  });
+  const whole = ['groupClause', 'havingClause', 'limitCount', 'limitOffset', 'distinctClause'].find(
+    (part) => select[part] !== undefined,
+  );
+  if (whole !== undefined || select.op !== 'SETOP_NONE') {
+    problem ??=
+      'The SELECT sees a part of the records at a time: GROUP BY, DISTINCT, LIMIT and UNION would mean something else in each';
+  }
+  if (!reads) problem ??= 'The SELECT does not read `source`, the records to transform';
+  if (problem !== null) throw refuse(problem);
+}
+
+/** Which columns of which types a transformation gives, and which of these types this database has. Throws InvalidInput. */
+export async function describeRows(
+  session: Session,
+  table: TableRef,
+  sql: string,
+  types: string[],
+): Promise<{ columns: { name: string; type: string }[]; types: string[] }> {
+  await assertSelect(sql);
+  return inTransaction(session, async () => {
+    const fields = await session
+      .query(`WITH source AS (SELECT * FROM ${relation(table)}) SELECT * FROM (${sql}\n) AS given LIMIT 0`)
+      .then((result) => result.fields)
+      .catch((error: unknown) => {
+        if (!(error instanceof StatementFailed)) throw error;
+        throw refuse(`The SELECT does not run: ${error.message}`);
+      });
+    const named = await session.query<{ type: string }>(
+      `SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS each(oid, modifier, place)
+       ORDER BY place`,
+      [fields.map(({ dataTypeID }) => dataTypeID), fields.map(({ dataTypeModifier }) => dataTypeModifier)],
+    );
+    const known = await session.query<{ type: string }>(
+      `SELECT type FROM unnest($1::text[]) AS each(type)
+       WHERE to_regtype(regexp_replace(type, '\\([^)]*\\)', '')) IS NOT NULL`,
+      [[...new Set(types)]],
+    );
+    return {
+      columns: fields.map(({ name }, index) => ({ name, type: named.rows[index]?.type ?? 'text' })),
+      types: known.rows.map(({ type }) => type),
+    };
+  });
+}
