@@ -40,6 +40,7 @@ export async function readArtifact(key: string): Promise<string> {
     if (!(error instanceof NoSuchKey)) throw error;
     throw new NotFound(`The object ${key} is missing from the artifacts bucket`, {
       evidence: { key },
+      action: 'Restore an earlier version of the object if the bucket keeps versions.',
       cause: error,
     });
   }
@@ -83,7 +84,10 @@ const keptPlans = 20;
 /** The plan of a migration. Throws NotFound, RecordUnreadable. */
 export async function readPlan(record: { id: string; planKey: string | null }): Promise<Plan> {
   if (record.planKey === null) {
-    throw new NotFound(`Migration ${record.id} has no plan`, { evidence: { id: record.id } });
+    throw new NotFound(`Migration ${record.id} has no plan`, {
+      evidence: { id: record.id },
+      action: `Look at why: theseus migration show ${record.id}`,
+    });
   }
   const known = plans.get(record.planKey);
   if (known !== undefined) return known;

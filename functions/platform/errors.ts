@@ -68,6 +68,10 @@ export class NotFound extends TheseusError {
 export class MethodNotAllowed extends TheseusError {
   override readonly name: string = 'MethodNotAllowed';
   override readonly status: number = 405;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Use one of the methods named as allowed.', ...details });
+  }
 }
 
 /** 409: the thing is in a state that does not allow this. */
@@ -93,6 +97,10 @@ export class PayloadTooLarge extends TheseusError {
 export class UnsupportedMediaType extends TheseusError {
   override readonly name: string = 'UnsupportedMediaType';
   override readonly status: number = 415;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Send JSON, with the header Content-Type: application/json.', ...details });
+  }
 }
 
 /** 422: the Idempotency-Key was used before with another request. */
@@ -112,6 +120,13 @@ export class TooManyRequests extends TheseusError {
 export class Internal extends TheseusError {
   override readonly name: string = 'Internal';
   override readonly status: number = 500;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Quote the id in `instance` to whoever runs the platform: its log has the rest.',
+      ...details,
+    });
+  }
 }
 
 /** 503: something we depend on did not answer in time. */
@@ -119,21 +134,48 @@ export class ServiceUnavailable extends TheseusError {
   override readonly name: string = 'ServiceUnavailable';
   override readonly status: number = 503;
   override readonly retryable: boolean = true;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Nothing: it is tried again. If it lasts, look at the status of the service named.',
+      ...details,
+    });
+  }
 }
 
 /** A state machine handed a task something outside its contract: a defect of the definition, never retried. */
 export class TaskInputInvalid extends TheseusError {
   override readonly name: string = 'TaskInputInvalid';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action:
+        'Report it, with the state machine and the version of Theseus: the definition and the function do not fit.',
+      ...details,
+    });
+  }
 }
 
 /** A task returned something outside its contract: a defect of the task, never retried. */
 export class TaskOutputInvalid extends TheseusError {
   override readonly name: string = 'TaskOutputInvalid';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action:
+        'Report it, with the state machine and the version of Theseus: the definition and the function do not fit.',
+      ...details,
+    });
+  }
 }
 
 /** The environment of a function lacks a variable: a defect of the deployment. */
 export class EnvironmentIncomplete extends TheseusError {
   override readonly name: string = 'EnvironmentIncomplete';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Deploy the stack again: it gives its functions every variable.', ...details });
+  }
 }
 
 const escapePointer = (part: PropertyKey) => String(part).replaceAll('~', '~0').replaceAll('/', '~1');

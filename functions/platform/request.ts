@@ -79,6 +79,7 @@ export function bodyTextOf(event: HttpEvent): string {
   if (bytes.byteLength > largestBody) {
     throw new PayloadTooLarge(`The body has ${bytes.byteLength} bytes, at most ${largestBody} are accepted`, {
       evidence: { bytes: bytes.byteLength, limit: largestBody },
+      action: 'Send less at once.',
     });
   }
   return bytes.toString('utf8');
@@ -98,6 +99,7 @@ export function jsonOf(event: HttpEvent, text: string): unknown {
   } catch (cause) {
     throw new InvalidInput('The body is not JSON', {
       problems: [{ pointer: '/body', detail: cause instanceof Error ? cause.message : 'Not JSON' }],
+      action: 'Send a JSON document, or no body at all.',
       cause,
     });
   }
@@ -111,5 +113,6 @@ export function idempotencyKeyOf(event: HttpEvent): string | undefined {
   if (sent === undefined || idempotencyKey.safeParse(sent).success) return sent;
   throw new InvalidInput('The Idempotency-Key is not usable', {
     problems: [{ pointer: '/header/Idempotency-Key', detail: 'Expected 1 to 255 visible ASCII characters' }],
+    action: 'Send another key, such as a UUID, or none.',
   });
 }

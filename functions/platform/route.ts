@@ -116,7 +116,7 @@ export function route<
           problems.length === 1
             ? `${problems[0]?.pointer}: ${problems[0]?.detail}`
             : `${problems.length} fields are invalid`,
-          { problems },
+          { problems, action: 'Correct the fields that `errors` names, then send it again.' },
         );
       }
       const run = async (tools: RequestTools): Promise<RouteAnswer> => {

@@ -32,6 +32,7 @@ function decode(segment: string): string {
   } catch {
     throw new InvalidInput('The path holds a broken percent encoding', {
       problems: [{ pointer: '/path', detail: `Cannot be decoded: ${segment}` }],
+      action: 'Write a percent sign as %25.',
     });
   }
 }

@@ -53,7 +53,10 @@ export function assertSensible({ warning, critical, comparison, action }: Conten
     problem('critical', `Expected a value ${side} the warning threshold ${warning}, found ${critical}`);
   }
   if (problems.length === 0) return;
-  throw new InvalidInput(`The alert rule makes no sense: ${problems[0]?.detail}`, { problems });
+  throw new InvalidInput(`The alert rule makes no sense: ${problems[0]?.detail}`, {
+    problems,
+    action: 'Correct the fields that `errors` names.',
+  });
 }
 
 async function databaseOf(reference: string | null): Promise<AlertRule['database']> {

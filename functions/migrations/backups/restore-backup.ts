@@ -67,7 +67,10 @@ function chosenOf({ id, backup }: FoundBackup, { keys, from, to }: RestoreRows):
       : [{ pointer, detail: `Expected a value for each of: ${names.join(', ')}; found ${values.length}` }],
   );
   if (problems.length > 0) {
-    throw new InvalidInput('A key has another number of values than the key of the table', { problems });
+    throw new InvalidInput('A key has another number of values than the key of the table', {
+      problems,
+      action: `Give a value for each of: ${names.join(', ')}.`,
+    });
   }
   return { key, keys, from, to };
 }

@@ -123,6 +123,7 @@ export async function readManifest(place: BackupPlace): Promise<BackupManifest> 
     throw new NotFound(`There is no whole backup ${place.backup} of migration ${place.migration}`, {
       cause: error,
       evidence: { ...place },
+      action: 'List those there are with `theseus backup list`.',
     });
   }
 }

@@ -107,7 +107,10 @@ export async function readHistory(
       values,
     );
     if (rows.length <= mostRows) return rows;
-    throw new NotFound(`${table} has more than ${mostRows} rows`, { evidence: { tool, table } });
+    throw new NotFound(`${table} has more than ${mostRows} rows`, {
+      evidence: { tool, table },
+      action: 'Is it the table of the tool? A history has fewer rows.',
+    });
   };
   switch (tool) {
     case 'flyway':
