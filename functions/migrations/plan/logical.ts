@@ -76,7 +76,8 @@ export function logicalSchema(snapshot: Snapshot, allViews = false): LogicalSche
       changedBy: null,
     })),
     dropped: [],
-    changed: allViews || table.versioned === true,
+    // A partition's columns come and go with its table's: a view of its own would hold them fast in their old form.
+    changed: table.kind !== 'partition' && (allViews || table.versioned === true),
   }));
   return { name: snapshot.schema, tables, droppedTables: [], taken: snapshot.takenNames };
 }

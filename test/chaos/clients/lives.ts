@@ -265,6 +265,30 @@ export const lives: Life[] = [
     new: [...usual, 'UPDATE t SET age = -1 WHERE id = $1::int RETURNING *'],
   },
   {
+    name: 'a partitioned table: type, index and a column that follows',
+    setup: `CREATE TABLE p (id int PRIMARY KEY, n int, note text) PARTITION BY HASH (id);
+      CREATE TABLE p_0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+      CREATE TABLE p_1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+      INSERT INTO p SELECT g, g % 90, 'n' || g FROM generate_series(1, 400) g;`,
+    operations: [
+      {
+        alter_column: { table: 'p', column: 'n', type: 'bigint', up: 'n', down: 'least(n, 2147483647)::int' },
+      },
+      { add_column: { table: 'p', column: { name: 'size', type: 'int' }, up: "length(coalesce(note, ''))" } },
+      { create_index: { name: 'p_note', table: 'p', columns: [{ column: 'note' }] } },
+    ],
+    old: [
+      'SELECT * FROM p WHERE id = $1::int',
+      'INSERT INTO p (id, n) VALUES ($1::int, $2::int)',
+      "UPDATE p SET n = $2::int, note = 'm' || $2::int WHERE id = $1::int RETURNING id, n",
+    ],
+    new: [
+      'SELECT * FROM p WHERE id = $1::int',
+      'INSERT INTO p (id, n, size) VALUES ($1::int, $2::int, $2::int)',
+      'UPDATE p SET n = 5000000000 + $2::int WHERE id = $1::int RETURNING *',
+    ],
+  },
+  {
     name: 'rename_constraint, set_replica_identity, sql',
     operations: [
       { rename_constraint: { table: 't', from: 't_code_key', to: 'one_code' } },
