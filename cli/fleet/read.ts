@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { Fleet, FleetPage, FleetReport, TargetPage, TargetStatus } from '#migrations/fleet/schemas.ts';
+import { Fleet, FleetPage, TargetPage, TargetStatus } from '#migrations/fleet/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { duration, print, printJson, table } from '../output.ts';
@@ -96,19 +96,4 @@ export const fleetTargets = (): Command =>
       ]))
         print(line);
       printMore(page);
-    });
-
-/** `theseus migration fleet report <id>`: Markdown, or the whole fleet as JSON. */
-export const fleetReport = (): Command =>
-  new Command('report')
-    .description('By wave: done, failed by cause, durations; Markdown')
-    .argument('<id>')
-    .option('--json', 'print JSON')
-    .action(async (id: string, options: Options, command: Command) => {
-      const platform = await platformOf(command);
-      if (options.json) {
-        return printJson(await call(platform, { method: 'GET', path: pathOf(id), answer: Fleet }));
-      }
-      const path = `${pathOf(id)}/report`;
-      print((await call(platform, { method: 'GET', path, answer: FleetReport })).markdown);
     });

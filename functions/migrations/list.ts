@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { LaterMigrationStands } from './errors.ts';
 import type { MigrationRecord } from './records.ts';
 import type { MigrationStatus } from './schemas.ts';
-import { type ItemPage, isActive, keys, type Place, readMigrations, readPage } from './store.ts';
+import { type ItemPage, isActive, keys, type Place, readAll, readMigrations, readPage } from './store.ts';
 
-const Entry = z.object({ id: z.string() });
+/** Entries of a database name the schema; those of earlier versions do not. */
+const Entry = z.object({ id: z.string(), schema: z.string().optional() });
 /** Entries looked through for one question; a list goes on with its cursor. */
 const mostPages = 20;
 
@@ -45,6 +46,21 @@ async function allOf(database: string): Promise<MigrationRecord[]> {
   return records;
 }
 
+/** Of one schema, newest first: a fleet leaves thousands of others in the same database, which are not read. */
+async function allIn(database: string, schema: string): Promise<MigrationRecord[]> {
+  const { pk } = keys.databaseMigration(database, '', '');
+  const entries = await readAll(Entry, pk, 'MIGRATION#');
+  const ids = entries
+    .filter((entry) => entry.schema === undefined || entry.schema === schema)
+    .map(({ id }) => id)
+    .toReversed();
+  const records: MigrationRecord[] = [];
+  for (let at = 0; at < ids.length; at += 100) {
+    records.push(...(await readMigrations(ids.slice(at, at + 100))));
+  }
+  return records;
+}
+
 /** Migrations of a database that act, or could still be undone. */
 export async function unfinishedMigrations(database: string): Promise<MigrationRecord[]> {
   return (await allOf(database)).filter(({ status }) => isActive(status) || status === 'completed');
@@ -55,7 +71,7 @@ const standing = new Set<MigrationStatus>(['completed', 'removing', 'removed', '
 /** Migrations of the same schema that changed it after this one did, or do so now; newest first. */
 export async function laterMigrations(record: MigrationRecord): Promise<MigrationRecord[]> {
   const since = record.completedAt ?? record.createdAt;
-  return (await allOf(record.databaseId)).filter(
+  return (await allIn(record.databaseId, record.schema)).filter(
     (other) =>
       other.id !== record.id &&
       other.schema === record.schema &&

@@ -27,6 +27,7 @@ import {
   readItem,
   readMigration,
   readWork,
+  writeItem,
 } from './store.ts';
 import { acting, migrationRecord } from './testing/record.ts';
 
@@ -139,6 +140,10 @@ describe('undo goes last in, first out', () => {
     expect((await laterMigrations(first)).map((record) => record.id)).toEqual([second.id]);
     await expect(refuseWhenLaterStands(first)).rejects.toMatchObject({ evidence: { later: second.id } });
     await expect(refuseWhenLaterStands(second)).resolves.toBeUndefined();
+    // Entries that were made before they named the schema.
+    const entry = keys.databaseMigration(second.databaseId, second.createdAt, second.id);
+    await writeItem(entry, { id: second.id });
+    expect((await laterMigrations(first)).map((record) => record.id)).toEqual([second.id]);
   });
 });
 

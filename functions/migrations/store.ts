@@ -363,7 +363,7 @@ export async function readMigrations(ids: string[]): Promise<MigrationRecord[]> 
 export async function createMigration(record: MigrationRecord): Promise<boolean> {
   const { id, createdAt, databaseId } = record;
   await writeItem(keys.migrationEntry(createdAt, id), { id });
-  await writeItem(keys.databaseMigration(databaseId, createdAt, id), { id });
+  await writeItem(keys.databaseMigration(databaseId, createdAt, id), { id, schema: record.schema });
   return writeItem(keys.migration(id), { ...record, ...workKey(record) }, absent);
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { TargetRecord } from './records.ts';
-import { summarise } from './report.ts';
+import { markdownOfTargets, summarise } from './report.ts';
 import { addSums, sumOf } from './sums.ts';
 
 const target = (index: number, more: Partial<TargetRecord>): TargetRecord => ({
@@ -73,4 +73,14 @@ it('comes to the same however the targets are split up before they are summed', 
       expect(summarise(fleet, added, [])).toEqual(summarise(fleet, sumOf(records), []));
     }),
   );
+});
+
+it('lists every target with its duration and what it failed with, in cells that stay cells', () => {
+  const one = { index: 0, database: 'shop', schema: 't_1', wave: 'canary', attempt: 2, migration: 'mig_1' };
+  const text = markdownOfTargets([
+    { ...one, status: 'done', failure: null, reason: null, durationMs: 1_234 },
+    { ...one, status: 'failed', failure: failure('a|b'), reason: null, durationMs: null },
+  ]);
+  expect(text).toContain('| shop/t_1 | canary | done | 2 | 1.23 s | mig_1 |  |');
+  expect(text).toContain('| a\\|b: a\\|b happened |');
 });

@@ -1,5 +1,5 @@
 import type { FleetRecord } from './records.ts';
-import type { Counts, FailureGroup, Fleet, WaveReport } from './schemas.ts';
+import type { Counts, FailureGroup, Fleet, TargetView, WaveReport } from './schemas.ts';
 import { addCounts, noTargets, type Sum } from './sums.ts';
 
 /** The p-th quantile (0–1) by nearest rank; null of nothing. */
@@ -64,8 +64,8 @@ export function markdownOf(fleet: Fleet): string {
     '',
     `${fleet.total} targets: ${counts.done} done, ${counts.failed} failed, ${counts.running} running, ${counts.pending} pending, ${counts.excluded} left out, ${counts.undone} taken back.`,
     '',
-    row(['wave', 'targets', 'done', 'failed', 'left out', 'p50', 'p99']),
-    row(['---', '---:', '---:', '---:', '---:', '---:', '---:']),
+    row(['wave', 'targets', 'done', 'failed', 'left out', 'p50', 'p99', 'began', 'ended']),
+    row(['---', '---:', '---:', '---:', '---:', '---:', '---:', '---', '---']),
     ...fleet.waves.map((wave) =>
       row([
         wave.name,
@@ -75,6 +75,8 @@ export function markdownOf(fleet: Fleet): string {
         wave.counts.excluded,
         time(wave.p50Ms),
         time(wave.p99Ms),
+        wave.startedAt ?? '',
+        wave.endedAt ?? '',
       ]),
     ),
     ...section(
@@ -89,6 +91,21 @@ export function markdownOf(fleet: Fleet): string {
     ),
     '',
   ].join('\n');
+}
+
+/** The targets of a report, one a line. */
+export function markdownOfTargets(targets: readonly TargetView[]): string {
+  const lines = targets.map((one) => [
+    `${one.database}/${one.schema}`,
+    one.wave,
+    one.status,
+    one.attempt,
+    time(one.durationMs),
+    one.migration ?? '',
+    one.failure === null ? (one.reason ?? '') : `${one.failure.name}: ${one.failure.message}`,
+  ]);
+  const head = ['target', 'wave', 'status', 'attempt', 'took', 'migration', 'why'];
+  return [...section('Targets', head, lines), ''].join('\n');
 }
 
 function section(title: string, head: string[], rows: (string | number)[][]): string[] {
