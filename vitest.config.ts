@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** One PostgreSQL server for all files of a run, started when the first test asks for a database. */
-const globalSetup = ['local/postgres/test-server.ts'];
+/** One PostgreSQL server for all files of a run, started when the first test asks for a database; each file's go with it. */
+const databases = {
+  globalSetup: ['local/postgres/test-server.ts'],
+  setupFiles: ['local/postgres/drop-databases.ts'],
+};
 const exclude = ['**/node_modules/**', '**/cdk.out/**'];
 
 /** A test waits a tenth to a fifth of its time, for a start of a process or a moment: on two cores three keep both busy. */
@@ -9,33 +12,27 @@ const workers = 3;
 
 /**
  * Tests that need PostgreSQL stand beside the code as `*.pg.test.ts`. Groups run one after the other: the quick ones
- * first, and what measures time last, with the machine for itself.
+ * first, and what starts many processes last.
  */
-function project(
-  name: string,
-  include: string[],
-  groupOrder: number,
-  testTimeout: number,
-  without: string[] = [],
-  setup = globalSetup,
-) {
+function project(name: string, include: string[], groupOrder: number, testTimeout: number, more: object) {
   return {
     test: {
       name,
       include,
-      exclude: [...exclude, ...without],
-      globalSetup: setup,
+      exclude,
       testTimeout,
       hookTimeout: 180_000,
       pool: 'forks' as const,
       maxWorkers: workers,
       sequence: { groupOrder },
+      ...more,
     },
   };
 }
 
 /** Files share their process: to load the same modules for each anew is half of what small tests take. */
-const shared = ({ test }: ReturnType<typeof project>) => ({ test: { ...test, isolate: false } });
+const shared = { isolate: false };
+const beside = (ending: string) => [`{functions,local,cli,bin,demo,bench}/**/*${ending}`];
 
 export default defineConfig({
   test: {
@@ -48,24 +45,30 @@ export default defineConfig({
     },
     passWithNoTests: true,
     projects: [
-      shared(
-        project('unit', ['{functions,local,cli,bin,demo,bench}/**/*.test.ts'], 0, 60_000, [
-          '**/*.pg.test.ts',
-        ]),
-      ),
-      project('database', ['{functions,local,cli,bin,demo,bench}/**/*.pg.test.ts'], 1, 120_000),
+      project('unit', beside('.test.ts'), 0, 60_000, {
+        ...shared,
+        exclude: [...exclude, '**/*.pg.test.ts'],
+      }),
+      project('database', beside('.pg.test.ts'), 1, 120_000, { ...shared, ...databases }),
       // Whatever operations do, on a second major too.
+      project('postgresql-15', ['functions/migrations/plan/**/*.pg.test.ts'], 1, 120_000, {
+        ...shared,
+        ...databases,
+        globalSetup: ['local/postgres/test-server-15.ts'],
+      }),
+      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 240_000, {}),
+      project('workflows', ['test/workflows/**/*.test.ts'], 1, 240_000, {
+        ...shared,
+        ...databases,
+        setupFiles: [...databases.setupFiles, 'test/workflows/stop-platforms.ts'],
+      }),
       project(
-        'postgresql-15',
-        ['functions/migrations/plan/**/*.pg.test.ts'],
-        1,
-        120_000,
-        [],
-        ['local/postgres/test-server-15.ts'],
+        'end-to-end',
+        ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'],
+        2,
+        240_000,
+        databases,
       ),
-      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 240_000),
-      shared(project('workflows', ['test/workflows/**/*.test.ts'], 1, 240_000)),
-      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 240_000),
     ],
   },
 });

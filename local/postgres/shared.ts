@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import './test-server.ts';
 
 const created = new Set<string>();
@@ -52,7 +52,8 @@ export async function createDatabase(name = 'test'): Promise<string> {
   return url.href;
 }
 
-afterAll(async () => {
+/** Drops what was made since; drop-databases.ts calls it after every test file. */
+export async function dropDatabases(): Promise<void> {
   for (const database of created) await administer(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
   created.clear();
-});
+}

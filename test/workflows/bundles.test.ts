@@ -31,6 +31,7 @@ afterAll(async () => {
   await admin.connect();
   await admin.query(`DROP OWNED BY ${member}; DROP ROLE ${member}`);
   await admin.end();
+  await platform.discard();
 });
 
 const begin = async (file: string, options: object = {}) => {

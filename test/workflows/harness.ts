@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll } from 'vitest';
 import { capabilities } from '#local/capabilities.ts';
 import { type Cloud, type CloudOptions, startCloud } from '#local/cloud.ts';
 import type { InvocationNotice } from '#local/lambda/runtime.ts';
@@ -61,13 +60,13 @@ const unscheduled = capabilities.map((capability) => ({ ...capability, schedules
 const example = (file: string) => readFile(new URL(`../../examples/${file}`, import.meta.url), 'utf8');
 
 const started: Platform[] = [];
-async function stopAll(): Promise<void> {
+/** Ends every platform of this process; stop-platforms.ts calls it after every test file. */
+export async function stopAll(): Promise<void> {
   for (const platform of started.splice(0)) {
     await platform.stop();
     await rm(platform.directory, { recursive: true, force: true });
   }
 }
-afterAll(stopAll);
 
 /** A failure that nothing retries. */
 export class Sabotage extends Error {

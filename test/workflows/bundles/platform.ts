@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { capabilities } from '#local/capabilities.ts';
 import { REGION } from '#local/step-functions/arns.ts';
@@ -26,6 +25,8 @@ export interface RecordedCall {
 export interface BundledPlatform extends Platform {
   functions: Map<FunctionName, DeployedFunction>;
   calls: RecordedCall[];
+  /** Ends the processes of the functions and deletes their bundles. */
+  discard: () => Promise<void>;
   /** Called before every call of a function to AWS; throwing there refuses it. */
   onCalls: Set<(call: AwsCall) => void | Promise<void>>;
 }
@@ -76,11 +77,6 @@ export async function startBundledPlatform(rows: number): Promise<BundledPlatfor
       })),
     ]),
   );
-  afterAll(async () => {
-    await Promise.all([...bundled.values()].map(({ stop }) => stop()));
-    await endpoint.stop();
-    discard();
-  });
 
   const { roleArn, externalId } = OwnConnector.parse(
     JSON.parse(functions.get('api')?.variables.DEFAULT_CONNECTOR ?? '{}'),
@@ -109,6 +105,11 @@ export async function startBundledPlatform(rows: number): Promise<BundledPlatfor
     functions,
     calls,
     onCalls,
+    async discard() {
+      await Promise.all([...bundled.values()].map(({ stop }) => stop()));
+      await endpoint.stop();
+      discard();
+    },
     async until(id: string, ...statuses: MigrationStatus[]) {
       // Looked up in the store, since asking the API this often would be most of the work.
       for (let look = 0; look < 4_000; look += 1) {
