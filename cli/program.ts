@@ -46,6 +46,12 @@ import { migrationWatch } from './migration/watch.ts';
 import { permissionOpen, permissionRestrict, permissionRevoke } from './permission/change.ts';
 import { permissionGrant } from './permission/grant.ts';
 import { permissionList, permissionMine, permissionShow } from './permission/list.ts';
+import { slackConnect, slackDisconnect } from './slack/app.ts';
+import { slackUser } from './slack/user.ts';
+import { webhookAdd } from './webhook/add.ts';
+import { webhookChange, webhookRemove, webhookRotate } from './webhook/change.ts';
+import { webhookDeliveries, webhookList, webhookShow } from './webhook/read.ts';
+import { webhookResend, webhookTest } from './webhook/send.ts';
 
 /** The command line as a whole: every noun, verb and option. Nothing runs until it parses. */
 export const program = new Command('theseus')
@@ -138,6 +144,23 @@ for (const verb of [
 }
 const audit = new Command('audit').description('Who changed what');
 audit.addCommand(auditList());
+const webhook = new Command('webhook').description('Where events are sent');
+for (const verb of [
+  webhookAdd,
+  webhookList,
+  webhookShow,
+  webhookChange,
+  webhookTest,
+  webhookDeliveries,
+  webhookResend,
+  webhookRotate,
+  webhookRemove,
+]) {
+  webhook.addCommand(verb());
+}
+const slack = new Command('slack').description('Buttons in Slack, and who presses them');
+for (const verb of [slackConnect, slackDisconnect, slackUser]) slack.addCommand(verb());
 program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database);
 program.addCommand(migration).addCommand(backup).addCommand(alert).addCommand(alertRule);
 program.addCommand(permission).addCommand(audit);
+program.addCommand(webhook).addCommand(slack);

@@ -1,6 +1,7 @@
 import { camelName, migrationFunctions } from '#migrations/functions.ts';
 import type { Capability } from './capability.ts';
 import { ownExternalId } from './connectors.ts';
+import { eventBusName } from './environment.ts';
 import type { HandlerModule, LocalFunction } from './lambda/runtime.ts';
 import { REGION } from './step-functions/arns.ts';
 
@@ -69,6 +70,12 @@ const migrations: Capability = {
       },
       function: 'reconcile',
     },
+    {
+      name: 'migrations-deliver-webhooks',
+      bus: eventBusName,
+      pattern: { source: ['theseus.migrations'] },
+      function: 'deliver-webhooks',
+    },
   ],
   schedules: [
     { name: 'migrations-reconcile', expression: 'rate(1 minute)', function: 'reconcile', input: {} },
@@ -83,6 +90,12 @@ const migrations: Capability = {
       name: 'migrations-publish-events',
       expression: 'rate(1 minute)',
       function: 'publish-events',
+      input: {},
+    },
+    {
+      name: 'migrations-deliver-webhooks',
+      expression: 'rate(1 minute)',
+      function: 'deliver-webhooks',
       input: {},
     },
   ],

@@ -29,8 +29,11 @@ export interface Capability {
   tables: readonly { variable: string; definition: TableDefinition }[];
   /** Which paths of the HTTP API which function answers. */
   http: readonly { prefix: string; function: string }[];
-  /** EventBridge rules. `pattern` is an event pattern; the function gets the event. */
-  rules: readonly { name: string; pattern: Json; function: string }[];
+  /**
+   * EventBridge rules, on the default bus, where AWS's own events are, or on another. `pattern` is an event pattern; the
+   * function gets the event.
+   */
+  rules: readonly { name: string; bus?: string; pattern: Json; function: string }[];
   /** Recurring schedules: `rate(1 minute)` or a cron expression; the function gets `input`. */
   schedules: readonly { name: string; expression: string; function: string; input: unknown }[];
   /**

@@ -219,7 +219,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       clock,
       tokens,
       routes: routesOf(capabilities),
-      publicPaths: ['/openapi.json', '/health'],
+      openRoutes: ['GET /openapi.json', 'GET /health', 'POST /slack/interactions'],
     });
     undo.push(http.stop);
     await lock.announce(http.url);
@@ -248,6 +248,7 @@ const rulesOf = (capabilities: readonly Capability[]): Rule[] =>
   capabilities.flatMap((one) =>
     one.rules.map((rule) => ({
       name: rule.name,
+      ...(rule.bus === undefined ? {} : { bus: rule.bus }),
       pattern: rule.pattern,
       targets: [{ arn: arnOf(one, rule.function) }],
     })),

@@ -26,6 +26,7 @@ export function functionEnvironment(
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
     ARTIFACTS_BUCKET: artifactsBucket,
     LOGIN_SECRETS: 'theseus/logins/',
+    WEBHOOK_SECRETS: 'theseus/webhooks/',
     EVENT_BUS_NAME: eventBusName,
     SCHEDULER_ROLE_ARN: ROLE_ARN,
     SCHEDULE_GROUP: 'theseus',

@@ -3,7 +3,7 @@ import { CfnSecurityGroup, CfnVPCEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AnyPrincipal, PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { ConnectorParameters } from './connector-parameters.ts';
-import { loginSecretArns } from './names.ts';
+import { loginSecrets, secretArns } from './names.ts';
 import { allow } from './statements.ts';
 
 /** What a connector must know of the platform it works for. */
@@ -91,7 +91,7 @@ export function networkEndpoints(
             'secretsmanager:DeleteSecret',
             'secretsmanager:GetSecretValue',
           ],
-          resources: [loginSecretArns(scope, platform.prefix)],
+          resources: [secretArns(scope, loginSecrets(platform.prefix))],
         }),
       ],
     }),

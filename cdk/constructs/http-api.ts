@@ -9,8 +9,20 @@ import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { asFunction } from './interfaces.ts';
 
-/** Paths that answer without a token: they say how to get in, and whether anybody is there. */
-const publicPaths = ['/openapi.json', '/health'];
+/** What answers without a token, and why that is right. */
+const openRoutes = [
+  {
+    method: HttpMethod.GET,
+    path: '/openapi.json',
+    reason: 'The API description holds nothing of any tenant.',
+  },
+  { method: HttpMethod.GET, path: '/health', reason: 'Health holds nothing of any tenant.' },
+  {
+    method: HttpMethod.POST,
+    path: '/slack/interactions',
+    reason: 'Slack has no token: the function refuses what does not bear the signature of Slack.',
+  },
+];
 
 const accessLogFormat = {
   requestId: '$context.requestId',
@@ -62,17 +74,17 @@ export function httpApi(scope: Construct, { environment, key, nouns, handler }: 
     api.addRoutes({ path: `/${noun}`, methods: [HttpMethod.ANY], integration });
     api.addRoutes({ path: `/${noun}/{proxy+}`, methods: [HttpMethod.ANY], integration });
   }
-  for (const path of publicPaths) {
+  for (const { method, path, reason } of openRoutes) {
     const routes = api.addRoutes({
       path,
-      methods: [HttpMethod.GET],
+      methods: [method],
       integration,
       authorizer: new HttpNoneAuthorizer(),
     });
     for (const route of routes) {
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
-        reason: 'Health and the API description are public and hold nothing of any tenant.',
+        reason,
       });
     }
   }

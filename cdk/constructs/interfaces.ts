@@ -1,5 +1,6 @@
 import type { DefaultStackSynthesizer, IStackSynthesizer } from 'aws-cdk-lib';
 import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import type { EventBus, IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 
@@ -11,3 +12,4 @@ export const asBucket = (bucket: Bucket): IBucket => bucket as IBucket;
 export const asSynthesizer = (synthesizer: DefaultStackSynthesizer): IStackSynthesizer =>
   synthesizer as IStackSynthesizer;
 export const asVpc = (vpc: Vpc): IVpc => vpc as IVpc;
+export const asEventBus = (bus: EventBus): IEventBus => bus as IEventBus;

@@ -55,12 +55,15 @@ export function rolesBelow(scope: Construct, account: string, path: string): str
 /** Begins the names of the secrets of login roles, which Theseus makes and deletes itself. */
 export const loginSecrets = (prefix: string): string => `${prefix}/logins/`;
 
-/** These secrets of the stack's account and Region as one ARN pattern. */
-export function loginSecretArns(scope: Construct, prefix: string): string {
+/** Begins the names of the secrets of webhooks and Slack. */
+export const webhookSecrets = (prefix: string): string => `${prefix}/webhooks/`;
+
+/** The secrets of the stack's account and Region whose names begin so, as one ARN pattern. */
+export function secretArns(scope: Construct, beginning: string): string {
   return Stack.of(scope).formatArn({
     service: 'secretsmanager',
     resource: 'secret',
-    resourceName: `${loginSecrets(prefix)}*`,
+    resourceName: `${beginning}*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
 }

@@ -29,6 +29,10 @@ export const wildcardReasons = {
     'Secrets Manager appends six random characters to a name, which ends with the id of a migration.',
   DeleteLoginSecret:
     'Secrets Manager appends six random characters to a name, which ends with the id of a migration.',
+  ReadWebhookSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the id of a webhook.',
+  KeepWebhookSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the id of a webhook.',
   PassThroughEndpoint: 'Whoever comes through the endpoint still needs rights of its own.',
   AssumeConnector: 'One connector a VPC, each named by whoever deployed it; accounts are listed.',
   StartWorkflow: 'The versions of this one state machine get their numbers when they are published.',

@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { type EventPattern, Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { type EventPattern, type IEventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -26,11 +26,12 @@ export interface Trigger {
   /** Names the rule, for example `workflow-ended-badly`. */
   name: string;
   meaning: string;
-  when: { pattern: EventPattern } | { everyMinutes: number };
+  /** Events of the account's default bus unless another is named. */
+  when: { pattern: EventPattern; bus?: IEventBus } | { everyMinutes: number };
   handlers: Alias[];
 }
 
-/** A rule that invokes functions: at events of the account's default bus or at a fixed rate. */
+/** A rule that invokes functions: at events of a bus or at a fixed rate. */
 export function trigger(
   scope: Construct,
   environment: Environment,
@@ -41,7 +42,10 @@ export function trigger(
     ruleName: `${environment.prefix}-${props.name}`,
     description: props.meaning,
     ...('pattern' in props.when
-      ? { eventPattern: props.when.pattern }
+      ? {
+          eventPattern: props.when.pattern,
+          ...(props.when.bus === undefined ? {} : { eventBus: props.when.bus }),
+        }
       : { schedule: Schedule.rate(Duration.minutes(props.when.everyMinutes)) }),
   });
   for (const handler of props.handlers) {

@@ -7,6 +7,14 @@ import type { TaskFunction } from '../constructs/task-function.ts';
 import type { Environment } from '../environments.ts';
 import { migrationMachines, throughRanges } from './migration-tasks.ts';
 
+/** Invoked by a schedule, and by what happens: nobody waits for their answer. */
+const byTheClock = new Set<FunctionName>([
+  'publish-events',
+  'deliver-webhooks',
+  'watch-migrations',
+  'detect-drift',
+]);
+
 /** What of migrations wakes somebody up. */
 export function migrationAlarms(
   scope: Construct,
@@ -22,14 +30,17 @@ export function migrationAlarms(
     names.map((name) => counter('AWS/Lambda', metric, { FunctionName: name }));
   const ours = (task: string, metric: string) =>
     counter('Theseus', metric, { service: task, environment: name });
-  const control = (ofFleets: boolean) =>
-    [...functions].flatMap(([name, { handler }]) =>
-      name.includes('fleet') === ofFleets ? [handler.functionName] : [],
-    );
+  const groupOf = (name: FunctionName) => {
+    if (name.includes('fleet')) return 'fleet';
+    return byTheClock.has(name) ? 'scheduled' : 'other';
+  };
+  const control = (group: ReturnType<typeof groupOf>) =>
+    [...functions].flatMap(([name, { handler }]) => (groupOf(name) === group ? [handler.functionName] : []));
   // An alarm sums ten metrics at most.
   const groups = [
-    { name: 'function', of: 'the control plane', names: control(false) },
-    { name: 'fleet-function', of: 'fleets', names: control(true) },
+    { name: 'function', of: 'the control plane', names: control('other') },
+    { name: 'scheduled-function', of: 'what runs by the clock', names: control('scheduled') },
+    { name: 'fleet-function', of: 'fleets', names: control('fleet') },
   ];
   const ranges = [...throughRanges].flatMap((name) => connector.functions.get(name) ?? []);
   return [

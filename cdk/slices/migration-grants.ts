@@ -13,6 +13,8 @@ export type Right =
   | 'readDatabaseSecret'
   | 'makeLoginSecret'
   | 'deleteLoginSecret'
+  | 'readWebhookSecret'
+  | 'keepWebhookSecret'
   | 'startWorkflows'
   | 'readExecutions'
   | 'answerTokens'
@@ -82,6 +84,22 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   reconcile: [...waiting, 'readArtifacts', 'deleteBackups', 'startWorkflows', 'readExecutions'],
   'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'readTelemetryHeaders'],
   'watch-migrations': ['readRecords', 'listRecords', 'writeRecords', 'readTelemetryHeaders'],
+  'deliver-webhooks': [
+    'readRecords',
+    'listRecords',
+    'writeRecords',
+    'deleteRecords',
+    'readWebhookSecret',
+    'publishEvents',
+  ],
   'detect-drift': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'assumeConnector'],
-  api: [...waiting, 'readArtifacts', 'writeArtifacts', 'startWorkflows', 'assumeConnector'],
+  api: [
+    ...waiting,
+    'readArtifacts',
+    'writeArtifacts',
+    'readWebhookSecret',
+    'keepWebhookSecret',
+    'startWorkflows',
+    'assumeConnector',
+  ],
 };

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readSecret } from '../constructs/connector-parameters.ts';
-import { loginSecretArns, stateMachineArn } from '../constructs/names.ts';
+import { loginSecrets, secretArns, stateMachineArn, webhookSecrets } from '../constructs/names.ts';
 import { allow } from '../constructs/statements.ts';
 import type { Right } from './migration-grants.ts';
 
@@ -41,6 +41,12 @@ export const actionsOf: Record<Right, string[]> = {
   readDatabaseSecret: ['secretsmanager:GetSecretValue'],
   makeLoginSecret: ['secretsmanager:CreateSecret', 'secretsmanager:GetSecretValue'],
   deleteLoginSecret: ['secretsmanager:DeleteSecret'],
+  readWebhookSecret: ['secretsmanager:GetSecretValue'],
+  keepWebhookSecret: [
+    'secretsmanager:CreateSecret',
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:DeleteSecret',
+  ],
   startWorkflows: ['states:StartExecution'],
   readExecutions: ['states:DescribeExecution'],
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
@@ -91,13 +97,25 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
     makeLoginSecret: () => [
       allow('MakeLoginSecret', {
         actions: actionsOf.makeLoginSecret,
-        resources: [loginSecretArns(scope, prefix)],
+        resources: [secretArns(scope, loginSecrets(prefix))],
       }),
     ],
     deleteLoginSecret: () => [
       allow('DeleteLoginSecret', {
         actions: actionsOf.deleteLoginSecret,
-        resources: [loginSecretArns(scope, prefix)],
+        resources: [secretArns(scope, loginSecrets(prefix))],
+      }),
+    ],
+    readWebhookSecret: () => [
+      allow('ReadWebhookSecret', {
+        actions: actionsOf.readWebhookSecret,
+        resources: [secretArns(scope, webhookSecrets(prefix))],
+      }),
+    ],
+    keepWebhookSecret: () => [
+      allow('KeepWebhookSecret', {
+        actions: actionsOf.keepWebhookSecret,
+        resources: [secretArns(scope, webhookSecrets(prefix))],
       }),
     ],
     startWorkflows: () => [

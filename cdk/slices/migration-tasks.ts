@@ -28,6 +28,8 @@ export const migrationNouns = [
   'alert-rules',
   'permissions',
   'audit',
+  'webhooks',
+  'slack',
 ];
 
 export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);

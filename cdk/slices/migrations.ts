@@ -8,6 +8,7 @@ import type { Construct } from 'constructs';
 import { type FunctionName, migrationFunctions } from '#migrations/functions.ts';
 import type { Watched } from '../constructs/alarms.ts';
 import type { Connector } from '../constructs/connector.ts';
+import { asEventBus } from '../constructs/interfaces.ts';
 import {
   apiPath,
   connectorPath,
@@ -15,6 +16,7 @@ import {
   pascalCase,
   rolesBelow,
   stateMachineArn,
+  webhookSecrets,
 } from '../constructs/names.ts';
 import { root } from '../constructs/repository.ts';
 import { readDefinition } from '../constructs/state-machine-file.ts';
@@ -109,6 +111,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       ]),
     ),
     DEFAULT_CONNECTOR: Stack.of(scope).toJsonString(connector.own),
+    WEBHOOK_SECRETS: webhookSecrets(prefix),
     SCHEDULER_ROLE_ARN: scheduling.roleArn,
     SCHEDULE_GROUP: `${prefix}-removals`,
     THESEUS_APPROVAL_REQUIRED: environment.approval,
@@ -162,6 +165,7 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
     return found.handler.addAlias('live');
   };
   const reconcile = live('reconcile');
+  const deliverWebhooks = live('deliver-webhooks');
   return {
     api: live('api'),
     triggers: [
@@ -189,9 +193,15 @@ export function migrationService(scope: Construct, props: MigrationServiceProps)
       {
         name: 'watch-migrations',
         meaning:
-          'Holds what runs against the alert rules, and publishes events that were stored but not sent',
+          'Holds what runs against the alert rules, publishes events that were stored but not sent, and tries webhooks again that are due',
         when: { everyMinutes: 1 },
-        handlers: [live('watch-migrations'), live('publish-events')],
+        handlers: [live('watch-migrations'), live('publish-events'), deliverWebhooks],
+      },
+      {
+        name: 'deliver-webhooks',
+        meaning: 'Sends the events of migrations to the webhooks that want them',
+        when: { pattern: { source: ['theseus.migrations'] }, bus: asEventBus(props.eventBus) },
+        handlers: [deliverWebhooks],
       },
       {
         name: 'detect-drift',

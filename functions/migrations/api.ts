@@ -14,6 +14,8 @@ import { permissionRoutes } from './routes/permissions.ts';
 import { recordErrorRoutes } from './routes/record-errors.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { schemaRoutes } from './routes/schemas.ts';
+import { slackOpenRoutes, slackRoutes } from './routes/slack.ts';
+import { webhookDescriptions, webhookRoutes } from './routes/webhooks.ts';
 
 /** The HTTP API of migrations: one Lambda. */
 export const handler = httpApi({
@@ -35,7 +37,11 @@ export const handler = httpApi({
     ...alertRoutes,
     ...permissionRoutes,
     ...auditRoutes,
+    ...webhookRoutes,
+    ...slackRoutes,
   ],
+  open: slackOpenRoutes,
+  webhooks: webhookDescriptions,
   idempotency: () => idempotencyStore(environmentVariable('MIGRATIONS_TABLE')),
   access: accessControl,
   audit: auditTrail,

@@ -66,6 +66,7 @@ export const migrationFunctions = {
   reconcile: control(300),
   'publish-events': control(120),
   'watch-migrations': control(120),
+  'deliver-webhooks': control(120),
   'detect-drift': control(300),
   api: control(29),
 } as const satisfies Record<string, FunctionFacts>;

@@ -125,6 +125,15 @@ export const keys = {
     pk: `MIGRATION#${id}`,
     sk: `PART#${run}#${backup}#${part}`,
   }),
+  webhook: (id: string): ItemKey => ({ pk: 'WEBHOOKS', sk: id }),
+  /** Ids of deliveries begin with their time: newest last. */
+  delivery: (webhook: string, id: string): ItemKey => ({ pk: `WEBHOOK#${webhook}`, sk: `DELIVERY#${id}` }),
+  /** Partition of the work index: deliveries to be tried, the earliest first. */
+  deliveriesDue: 'DELIVERIES_DUE',
+  slackApp: (): ItemKey => ({ pk: 'SLACK_APP', sk: 'SLACK_APP' }),
+  slackUser: (team: string, user: string): ItemKey => ({ pk: 'SLACK_USERS', sk: `${team}#${user}` }),
+  /** A request of Slack that was seen. */
+  slackRequest: (hash: string): ItemKey => ({ pk: `SLACK_REQUEST#${hash}`, sk: 'SLACK_REQUEST' }),
 };
 
 export const table = () => environmentVariable('MIGRATIONS_TABLE');
@@ -269,7 +278,7 @@ const active = new Set<MigrationStatus>([
 export const isActive = (status: MigrationStatus): boolean => active.has(status);
 
 /** The sparse index of what the sweepers look at: what is active, to publish, to end or to repeat. */
-const workIndex = 'gsi1';
+export const workIndex = 'gsi1';
 function workKey(record: MigrationRecord): Record<string, string> {
   const open =
     isActive(record.status) ||

@@ -5,7 +5,8 @@ import type { AuditStore } from './audit.ts';
 import { clock } from './clock.ts';
 import { TheseusError } from './errors.ts';
 import type { IdempotencyStore, IdempotentRequest, StoredResponse } from './idempotency.ts';
-import { openApiDocument } from './openapi.ts';
+import { type AskedInName, eventInName, type OpenRoute } from './open-route.ts';
+import { type OpenApiWebhook, openApiDocument } from './openapi.ts';
 import { problemOf } from './problem.ts';
 import {
   bodyTextOf,
@@ -34,6 +35,10 @@ export interface ApiDefinition {
   name: string;
   info: { title: string; version: string; description?: string };
   routes: Route[];
+  /** What answers without a token. */
+  open?: OpenRoute[];
+  /** What is sent to others, for the description of the API: by its name. */
+  webhooks?: Record<string, OpenApiWebhook>;
   /** Where answers to POST are kept for repeats; called when a request brings an Idempotency-Key. */
   idempotency: () => IdempotencyStore;
   /** Who may do what. */
@@ -99,12 +104,14 @@ async function onlyOnce(
 
 /**
  * All routes of a capability as one Lambda handler behind an HTTP API. Adds GET /openapi.json and
- * GET /health, which need no token. Every error leaves as RFC 9457 problem details; an unknown one says
+ * GET /health, which need no token, as the open routes do. Every error leaves as RFC 9457 problem details; an unknown one says
  * nothing of its cause and is in the log.
  */
 export function httpApi(definition: ApiDefinition): ApiHandler {
-  const { name, routes } = definition;
+  const { name, routes, open = [] } = definition;
   let document: string | undefined;
+  const answerInName = (event: HttpEvent, asked: AskedInName, context: Context) =>
+    run(eventInName(event, asked), context);
 
   async function answer(
     event: HttpEvent,
@@ -115,8 +122,19 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     const path = pathOf(event);
     if (method === 'GET' && path === '/health') return json(200, { status: 'ok' });
     if (method === 'GET' && path === '/openapi.json') {
-      document ??= JSON.stringify(openApiDocument(definition.info, routes));
+      document ??= JSON.stringify(openApiDocument(definition));
       return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
+    }
+    const unlocked = open.find((one) => one.method === method && one.path === path);
+    if (unlocked !== undefined) {
+      logger.appendKeys({ route: `${method} ${path}` });
+      const { status, body, headers } = await unlocked.handler({
+        header: (wanted) => headerOf(event, wanted),
+        body: bodyTextOf(event),
+        logger,
+        ask: (asked) => answerInName(event, asked, context),
+      });
+      return json(status, body, headers);
     }
     const { route, params } = match(routes, method, path);
     // A dry run stores nothing, not even its answer: to repeat it does no harm.
@@ -146,7 +164,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
       const result = await run(tools);
       return json(result.status, result.body, result.headers);
     };
-    if (idempotencyKey === undefined || dryRun) return respond();
+    if (idempotencyKey === undefined || dryRun || route.answersSecret) return respond();
     const request = {
       caller: caller.subject,
       method,

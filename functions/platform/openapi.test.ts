@@ -37,7 +37,7 @@ const routes: Route[] = [
     handler: async () => ({ status: 204, body: undefined }),
   }),
 ];
-const document = openApiDocument({ title: 'Ships', version: '1' }, routes);
+const document = openApiDocument({ info: { title: 'Ships', version: '1' }, routes });
 
 /** Every `$ref` of the document with the value it leads to. */
 function references(value: unknown): [string, unknown][] {

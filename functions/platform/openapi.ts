@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { OpenRoute } from './open-route.ts';
 import { problem } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -97,16 +98,16 @@ function responsesOf(route: Route, components: Components): JsonObject {
 }
 
 /** A stable name for generated clients: `POST /migrations/{id}/start` becomes `postMigrationsByIdStart`. */
-const operationId = (route: Route): string => {
-  const words = route.path
+function operationIdOf(method: string, path: string): string {
+  const words = path
     .split('/')
     .filter(Boolean)
     .map((part) => part.replace(/^\{(.*)\}$/, 'by-$1'));
-  return [route.method.toLowerCase(), ...words]
+  return [method.toLowerCase(), ...words]
     .flatMap((part) => part.split(/[^a-zA-Z0-9]+/))
     .map((word, at) => (at === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
     .join('');
-};
+}
 
 function operationOf(route: Route, components: Components): JsonObject {
   const parameters = [
@@ -115,7 +116,7 @@ function operationOf(route: Route, components: Components): JsonObject {
     ...(route.method === 'POST' ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ];
   return {
-    operationId: operationId(route),
+    operationId: operationIdOf(route.method, route.path),
     summary: route.summary,
     description: [route.description, `Needs the action \`${route.needs.action}\` on: ${route.needs.on}.`]
       .filter(Boolean)
@@ -135,11 +136,59 @@ function operationOf(route: Route, components: Components): JsonObject {
   };
 }
 
+/** What is sent to a URL that a caller gave: its headers by name with what they say, and its body. */
+export interface OpenApiWebhook {
+  summary: string;
+  description: string;
+  headers: Record<string, string>;
+  payload: z.ZodType;
+}
+
+const openOperationOf = ({ summary, description, contentType }: OpenRoute, path: string): JsonObject => ({
+  operationId: operationIdOf('post', path),
+  summary,
+  description,
+  tags: [path.split('/')[1] ?? ''],
+  security: [],
+  requestBody: { required: true, content: { [contentType]: { schema: { type: 'object' } } } },
+  responses: {
+    200: { description: phrases[200] ?? '' },
+    default: { $ref: '#/components/responses/Problem' },
+  },
+});
+
+const webhookOf = (webhook: OpenApiWebhook, components: Components): JsonObject => ({
+  post: {
+    summary: webhook.summary,
+    description: webhook.description,
+    security: [],
+    parameters: Object.entries(webhook.headers).map(([name, description]) => ({
+      name,
+      in: 'header',
+      required: true,
+      description,
+      schema: { type: 'string' },
+    })),
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: schemaOf(webhook.payload, 'output', components) } },
+    },
+    responses: { '2XX': { description: 'Taken' } },
+  },
+});
+
 /** The OpenAPI 3.1 document of the routes, from the very schemas that parse their requests. */
-export function openApiDocument(
-  info: { title: string; version: string; description?: string },
-  routes: readonly Route[],
-): JsonObject {
+export function openApiDocument({
+  info,
+  routes,
+  open = [],
+  webhooks = {},
+}: {
+  info: { title: string; version: string; description?: string };
+  routes: readonly Route[];
+  open?: readonly OpenRoute[];
+  webhooks?: Record<string, OpenApiWebhook>;
+}): JsonObject {
   const components: Components = { schemas: {} };
   const problemSchema = schemaOf(problem, 'output', components);
   const answers = new Map(routes.map((route) => [route, responsesOf(route, components)]));
@@ -152,12 +201,18 @@ export function openApiDocument(
     };
     paths[route.path] = operations;
   }
+  for (const one of open) paths[one.path] = { ...paths[one.path], post: openOperationOf(one, one.path) };
+  const sent = Object.entries(webhooks).map(([name, one]): [string, Json] => [
+    name,
+    webhookOf(one, components),
+  ]);
   return {
     openapi: '3.1.0',
     info: { ...info },
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     security: [{ bearer: [] }],
     paths,
+    ...(sent.length === 0 ? {} : { webhooks: Object.fromEntries(sent) }),
     components: {
       schemas: components.schemas,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },

@@ -41,6 +41,8 @@ interface RouteDefinition<P extends Schema, Q extends Schema, B extends Schema, 
   params?: P;
   query?: Q;
   body?: B;
+  /** Its answer holds a secret: it is kept for no repetition, which the handler itself has to make harmless. */
+  answersSecret?: boolean;
   /** Body schema per status; z.undefined() where there is no body. */
   responses: R;
   handler: (
@@ -65,6 +67,7 @@ export interface Route {
   params: Schema;
   query: Schema;
   body: Schema;
+  answersSecret: boolean;
   responses: Responses;
   /** Parses every part; throws InvalidInput naming all refused fields. `run` runs the handler. */
   prepare: (raw: RawRequest) => ParsedRequest & { run: (tools: RequestTools) => Promise<RouteAnswer> };
@@ -95,6 +98,7 @@ export function route<
     params: definition.params,
     query: definition.query,
     body: definition.body,
+    answersSecret: definition.answersSecret ?? false,
     responses,
     prepare(raw) {
       const problems: InvalidInput['problems'] = [];

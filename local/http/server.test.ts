@@ -157,7 +157,7 @@ beforeAll(async () => {
       { prefix: '/raw', function: 'raw' },
       { prefix: '/broken', function: 'broken' },
     ],
-    publicPaths: ['/openapi.json', '/health'],
+    openRoutes: ['GET /openapi.json', 'GET /health'],
   });
 });
 
@@ -459,7 +459,7 @@ describe('a server that stops', () => {
     const routes = [{ prefix: '/', function: 'slow' }];
     const stopping = await startHttp({
       ...{ port: 0, lambda: slow, clock: systemClock(), tokens, routes },
-      publicPaths: ['/'],
+      openRoutes: ['GET /'],
     });
     const cut = vi.spyOn(Server.prototype, 'closeAllConnections');
     const answer = await fetch(stopping.url);

@@ -16,8 +16,8 @@ export interface HttpOptions {
   tokens: readonly LocalToken[];
   /** Which function answers a path: the longest prefix wins. */
   routes: readonly { prefix: string; function: string }[];
-  /** Paths answered without a token. */
-  publicPaths: readonly string[];
+  /** What is answered without a token: `GET /health`. */
+  openRoutes: readonly string[];
 }
 
 export interface HttpServer {
@@ -102,7 +102,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     }
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const caller = authenticate(options.tokens, request.headers.authorization);
-    if (caller === undefined && !(request.method === 'GET' && options.publicPaths.includes(path))) {
+    if (caller === undefined && !options.openRoutes.includes(`${request.method} ${path}`)) {
       request.resume();
       throw new Unauthenticated('A bearer token of this platform is needed', {
         action: 'Send Authorization: Bearer <token> with the token of token.json in the data directory.',

@@ -46,6 +46,8 @@ const guides = [
   'monitoring.md',
   'data-migrations.md',
   'permissions.md',
+  'webhooks.md',
+  'slack.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];
 

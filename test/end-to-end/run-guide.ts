@@ -27,13 +27,15 @@ interface Folder {
   fleet: string;
   /** The id of the permission that was named last. */
   permission: string;
+  /** The id of the webhook that was named last. */
+  webhook: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…` and `per_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…` and `whk_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -74,6 +76,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         folder.backup = /bak_\w+/.exec(lastFirst)?.[0] ?? folder.backup;
         folder.fleet = /flt_\w+/.exec(lastFirst)?.[0] ?? folder.fleet;
         folder.permission = /per_\w+/.exec(lastFirst)?.[0] ?? folder.permission;
+        folder.webhook = /whk_\w+/.exec(lastFirst)?.[0] ?? folder.webhook;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
       }
@@ -113,6 +116,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     backup: 'bak_…',
     fleet: 'flt_…',
     permission: 'per_…',
+    webhook: 'whk_…',
     environment,
     terminals: [],
   };
@@ -131,7 +135,7 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
 
 function asRun(
   text: string,
-  { databaseUrl, platformUrl, migration, backup, fleet, permission }: Folder,
+  { databaseUrl, platformUrl, migration, backup, fleet, permission, webhook }: Folder,
 ): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
@@ -143,7 +147,8 @@ function asRun(
     .replaceAll('mig_…', migration)
     .replaceAll('bak_…', backup)
     .replaceAll('flt_…', fleet)
-    .replaceAll('per_…', permission);
+    .replaceAll('per_…', permission)
+    .replaceAll('whk_…', webhook);
 }
 
 function asWritten(printed: string, { platformUrl, databaseUrl }: Folder): string {

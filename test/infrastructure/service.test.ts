@@ -104,13 +104,13 @@ describe('the connector', () => {
 });
 
 describe('the HTTP API', () => {
-  it('asks for a token everywhere but at health and its own description', () => {
+  it('asks for a token everywhere but at health, its own description and where Slack signs', () => {
     const routes = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => ({
       key: Properties.RouteKey,
       authorization: Properties.AuthorizationType,
     }));
     const open = routes.filter(({ authorization }) => authorization !== 'JWT').map(({ key }) => key);
-    expect(open.sort()).toEqual(['GET /health', 'GET /openapi.json']);
+    expect(open.sort()).toEqual(['GET /health', 'GET /openapi.json', 'POST /slack/interactions']);
     expect(routes.map(({ key }) => key)).toEqual(
       expect.arrayContaining(['ANY /migrations', 'ANY /migrations/{proxy+}', 'ANY /databases/{proxy+}']),
     );
@@ -154,7 +154,7 @@ describe('workflows', () => {
 
   it('that end badly reach the reconciler, at once and by schedule, and nothing is lost on the way', () => {
     const rules = resourcesOf(service, 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
-    const ended = rules.find(({ EventPattern }) => EventPattern !== undefined);
+    const ended = rules.find(({ EventPattern }) => JSON.stringify(EventPattern)?.includes('aws.states'));
     expect(ended?.EventPattern).toMatchObject({
       source: ['aws.states'],
       detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
@@ -171,6 +171,20 @@ describe('workflows', () => {
     const often = JSON.stringify(every('1 minute')?.Targets);
     expect(often).toContain('PublishEvents');
     expect(often).toContain('WatchMigrations');
+  });
+});
+
+describe('events of migrations', () => {
+  it('go out every minute, and to webhooks from the bus of the environment, and none is lost on the way', () => {
+    const rules = resourcesOf(service, 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
+    const minutely = rules.find(({ ScheduleExpression }) => ScheduleExpression === 'rate(1 minute)');
+    const published = rules.find(({ EventBusName }) => EventBusName !== undefined);
+    expect(JSON.stringify(minutely?.Targets)).toContain('PublishEvents');
+    expect(published).toMatchObject({ EventPattern: { source: ['theseus.migrations'] } });
+    for (const rule of [minutely, published]) {
+      expect(JSON.stringify(rule?.Targets)).toContain('DeliverWebhooks');
+      expect(JSON.stringify(rule?.Targets)).toContain('DeadLetterConfig');
+    }
   });
 });
 
@@ -191,6 +205,8 @@ describe('alarms', () => {
         'function-throttles',
         'range-throttles',
         'reconciler-errors',
+        'scheduled-function-errors',
+        'scheduled-function-throttles',
         'undelivered-events',
         'warning-alert',
         'workflow-failed',

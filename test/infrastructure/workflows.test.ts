@@ -22,6 +22,7 @@ const invokedOtherwise = new Set([
   'check-schema',
   'import-history',
   'detect-drift',
+  'deliver-webhooks',
   'list-schemas',
   'plan-migration',
   'restore-rows',

@@ -34,7 +34,8 @@ const request = ({ subject, comment }: By) => ({
 });
 const withComment = ({ comment }: By) => (comment === undefined ? {} : { comment });
 
-function assertPlan(record: MigrationRecord, planHash: string | undefined): void {
+/** Throws PlanHashDiffers when the hash is of another plan than the one that stands. */
+export function assertPlan(record: MigrationRecord, planHash: string | undefined): void {
   if (planHash === undefined || planHash === record.plan?.hash) return;
   throw new PlanHashDiffers('The plan that stands is another one than you decided on', {
     evidence: { sent: planHash, stands: record.plan?.hash },

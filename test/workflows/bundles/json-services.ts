@@ -5,6 +5,7 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   GetSecretValueCommand,
+  PutSecretValueCommand,
 } from '@aws-sdk/client-secrets-manager';
 import {
   DescribeExecutionCommand,
@@ -27,6 +28,7 @@ const commands: Record<string, Send> = {
   SendTaskFailure: (input) => stepFunctions().send(new SendTaskFailureCommand(input)),
   GetSecretValue: (input) => secretsManager().send(new GetSecretValueCommand(input)),
   CreateSecret: (input) => secretsManager().send(new CreateSecretCommand(input)),
+  PutSecretValue: (input) => secretsManager().send(new PutSecretValueCommand(input)),
   DeleteSecret: (input) => secretsManager().send(new DeleteSecretCommand(input)),
   PutEvents: ({ Entries, ...rest }: PutEventsCommandInput) => {
     // Times travel as epoch seconds.
