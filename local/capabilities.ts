@@ -40,6 +40,8 @@ const migrations: Capability = {
     'migration-removal': stateMachine('migration-removal'),
     'migration-rehearsal': stateMachine('migration-rehearsal'),
     'migration-fleet': stateMachine('migration-fleet'),
+    'migration-blue-green': stateMachine('migration-blue-green'),
+    'migration-blue-green-rollback': stateMachine('migration-blue-green-rollback'),
   },
   tables: [
     {

@@ -62,6 +62,13 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'eject-script': ['readRecords', 'readDatabaseSecret'],
   'verify-backup': ['readRecords', 'listRecords', 'writeRecords', 'readArtifacts'],
   'rehearse-migration': [...phase, 'writeArtifacts'],
+  'copy-to-green': [...phase, 'writeArtifacts'],
+  'follow-blue': phase,
+  'compare-sides': phase,
+  'switch-to-green': phase,
+  'watch-soak': phase,
+  'switch-back': phase,
+  'part-sides': phase,
   'list-schemas': ['readDatabaseSecret'],
   'migrate-fleet-targets': [
     ...phase,

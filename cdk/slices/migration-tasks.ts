@@ -15,6 +15,8 @@ export const migrationMachines = [
   'migration-removal',
   'migration-rehearsal',
   'migration-fleet',
+  'migration-blue-green',
+  'migration-blue-green-rollback',
 ] as const;
 
 /** First path segments of this capability's routes. */

@@ -168,6 +168,10 @@ export function describePlan(
   }
 
   heading('What happens');
+  for (const one of plan.blueGreen?.steps ?? []) {
+    const [name = '', ...text] = one.split(': ');
+    phase(name, [text.join(': ')]);
+  }
   if (data !== undefined) {
     const named = (ids: readonly string[]) =>
       ids.map((id) => data.loads.find((load) => load.id === id)?.to.name ?? id);
@@ -200,7 +204,7 @@ export function describePlan(
     'verify',
     plan.verify.map((one) => `${one.table.name}: every row, about ${count(one.estimatedRows)}`),
   );
-  if (data === undefined)
+  if (data === undefined && plan.blueGreen === undefined)
     phase('publish', [
       ...steps(plan.publish),
       `new clients set search_path = ${searchPath(plan.versionSchema, plan.schema)}`,
@@ -215,8 +219,10 @@ export function describePlan(
   ]);
   if (sql) phase('rollback', steps([...plan.undoContract, ...plan.rollback]));
 
-  heading('Forecast');
-  lines.push(...forecastLines(forecast));
+  if (plan.blueGreen === undefined) {
+    heading('Forecast');
+    lines.push(...forecastLines(forecast));
+  }
 
   if (plan.notes.length > 0) heading('Notes');
   for (const note of plan.notes) {

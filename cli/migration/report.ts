@@ -1,5 +1,5 @@
 import type { Migration } from '#migrations/schemas.ts';
-import { asTyped, colours, count, print, printJson } from '../output.ts';
+import { asTyped, bytes, colours, count, print, printJson } from '../output.ts';
 
 /** One line of where a migration stands, and the commands that fit now. */
 export function reportMigration(migration: Migration, { json }: { json?: boolean }): void {
@@ -14,6 +14,7 @@ export function reportMigration(migration: Migration, { json }: { json?: boolean
   for (const line of wayBackLines(migration)) print(line);
   if (migration.status === 'waiting_for_decision')
     for (const line of cannotReturnLines(migration)) print(line);
+  for (const line of moveLines(migration)) print(line);
   printNext(migration);
 }
 
@@ -32,6 +33,28 @@ export function approvalLines({ approval }: Pick<Migration, 'approval'>): string
       ? ''
       : `; ${approval.missing} missing${approval.notCounted.length === 0 ? '' : `, from others than ${approval.notCounted.join(', ')}`}`;
   return [`  approvals: ${approval.given.length} of ${approval.needed}${by}${missing}`];
+}
+
+const lagText = (lag: { keptBytes: number; behindBytes: number | null } | null, way: string): string[] =>
+  lag === null
+    ? []
+    : [
+        `${way} ${lag.behindBytes === null ? 'is not connected' : `${bytes(lag.behindBytes)} behind`}, ${bytes(lag.keptBytes)} of log kept`,
+      ];
+
+/** Of a schema that moves to another database: who serves its clients, and how far the two are apart. */
+export function moveLines({ blueGreen, database, differences, status }: Migration): string[] {
+  if (blueGreen === null) return [];
+  const { serving, switchedAt, held, lag, givenUp, target } = blueGreen;
+  const lags =
+    lag === null ? [] : [...lagText(lag.toGreen, target.name), ...lagText(lag.toBlue, database.name)];
+  return [
+    `  clients are served by ${serving === 'green' ? target.name : database.name}${switchedAt === null ? '' : `, switched at ${switchedAt}`}`,
+    ...(held === null ? [] : [`  writers were held for ${Math.ceil(held.lockHoldMs)} ms at the switch`]),
+    ...(['running', 'soaking'].includes(status) ? lags.map((text) => `  ${text}`) : []),
+    ...(givenUp === null ? [] : [`  no way back any more: ${givenUp}`]),
+    ...differences.map((text) => `  not the same: ${text}`),
+  ];
 }
 
 const mostKeys = 3;

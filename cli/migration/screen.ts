@@ -1,6 +1,6 @@
 import type { Migration, MigrationStatus } from '#migrations/schemas.ts';
 import { asTyped, bar, colours, count, cutTo, duration, print } from '../output.ts';
-import { approvalLines, cannotReturnLines, nextLines, printNext } from './report.ts';
+import { approvalLines, cannotReturnLines, moveLines, nextLines, printNext } from './report.ts';
 
 /** Here it waits for a person: what they can do is said at once, not only at the end. */
 const waiting = new Set<MigrationStatus>([
@@ -16,7 +16,7 @@ function waitingLines(migration: Migration): string[] {
   const path = migration.clientPath === null ? [] : [`  new clients: search_path = ${migration.clientPath}`];
   const open = migration.status === 'waiting_for_decision' ? cannotReturnLines(migration) : [];
   if (migration.waitsUntil !== null) path.push(`  starts at ${migration.waitsUntil}`);
-  return [...path, ...open, ...approvalLines(migration), ...nextLines(migration)];
+  return [...path, ...moveLines(migration), ...open, ...approvalLines(migration), ...nextLines(migration)];
 }
 
 const label = (phase: string): string => phase.replaceAll('_', ' ');

@@ -400,3 +400,18 @@ export class CopyImpossible extends TheseusError {
   override readonly name: string = 'CopyImpossible';
   override readonly status: number = 422;
 }
+
+/** The log that one database needs of the other is gone: the two can only be brought together anew. */
+export class ReplicationLost extends TheseusError {
+  override readonly name: string = 'ReplicationLost';
+}
+
+/** One side keeps more log for the other than the migration allows; `evidence` has both figures. */
+export class LagTooGreat extends TheseusError {
+  override readonly name: string = 'LagTooGreat';
+}
+
+/** Somebody changed definitions while two databases were kept in step; `evidence.changes` names them. */
+export class SchemaChanged extends TheseusError {
+  override readonly name: string = 'SchemaChanged';
+}

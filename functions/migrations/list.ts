@@ -61,9 +61,11 @@ async function allIn(database: string, schema: string): Promise<MigrationRecord[
   return records;
 }
 
-/** Migrations of a database that act, or could still be undone. */
+/** Migrations of a database that act, or could still be undone; a completed move to another database cannot. */
 export async function unfinishedMigrations(database: string): Promise<MigrationRecord[]> {
-  return (await allOf(database)).filter(({ status }) => isActive(status) || status === 'completed');
+  return (await allOf(database)).filter(
+    ({ status, blueGreen }) => isActive(status) || (status === 'completed' && blueGreen === null),
+  );
 }
 
 const standing = new Set<MigrationStatus>(['completed', 'removing', 'removed', 'failed']);

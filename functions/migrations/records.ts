@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { BrokenGlass, GivenApproval } from './access/approvals.ts';
 import { AlertState } from './alerts/state.ts';
-import { KeyColumn } from './plan/schemas.ts';
+import { BlueGreenState, newState } from './blue-green/schemas.ts';
+import { KeyColumn } from './plan/key.ts';
 import { TimeWindow } from './schedule/windows.ts';
 import {
   BackupPurpose,
@@ -160,6 +161,8 @@ export const MigrationRecord = z.object({
   spans: z
     .object({ phases: z.int(), executions: z.int(), retryUntil: Ms.nullable() })
     .default({ phases: 0, executions: 0, retryUntil: null }),
+  /** Its schema moves to another database (strategy blue_green); null: it is changed where it is. */
+  blueGreen: BlueGreenState.nullable().default(null),
   /** Events that were not published yet; the sweeper moves them to items of their own. */
   outbox: z.array(MigrationEvent),
   nextSequence: z.int(),
@@ -202,6 +205,8 @@ export const DatabaseRecord = z.object({
   /** Null: the platform's own connector. */
   connector: z.object({ id: z.string(), name: z.string() }).nullable(),
   facts: z.object({ version: z.string(), database: z.string(), user: z.string() }).nullable(),
+  /** Where its clients are to go: their schema moved there. Null: here. */
+  servedBy: z.object({ id: z.string(), name: z.string() }).nullable().default(null),
   createdAt: z.string(),
   createdBy: z.string(),
 });
@@ -217,6 +222,7 @@ export function newRecord({
   fileKey,
   by,
   at,
+  target,
 }: {
   id: string;
   kind?: MigrationKind;
@@ -226,6 +232,8 @@ export function newRecord({
   fileKey: string;
   by: string;
   at: string;
+  /** Where the schema moves to, if it does. */
+  target?: { id: string; name: string } | undefined;
 }): MigrationRecord {
   return {
     schemaVersion: 1,
@@ -275,6 +283,7 @@ export function newRecord({
     differences: [],
     alerts: [],
     spans: { phases: 0, executions: 0, retryUntil: null },
+    blueGreen: target === undefined ? null : newState(target),
     outbox: [{ sequence: 0, at, type: 'migration.created', actor: by, data: { fileName: body.fileName } }],
     nextSequence: 1,
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import { MigrationAlert } from './alerts/state.ts';
+import { BlueGreenState } from './blue-green/schemas.ts';
 import { ConnectorRef } from './connectors/schemas.ts';
 import { ShownReading } from './monitoring/metrics.ts';
 import { Forecast } from './plan/forecast.ts';
@@ -53,6 +54,9 @@ export const Phase = z.enum([
   'soak',
   'verify_published',
   'contract',
+  'copy',
+  'follow',
+  'switch',
   'complete',
   'count_losses',
   'back_up_rows',
@@ -60,6 +64,7 @@ export const Phase = z.enum([
   'back_up_lost_rows',
   'revert',
   'remove',
+  'switch_back',
 ]);
 export type Phase = z.infer<typeof Phase>;
 
@@ -419,6 +424,7 @@ export const Migration = z
     failure: MigrationFailure.nullable(),
     errors: z.array(MigrationFailure).describe('The last 20, newest first'),
     differences: z.array(z.string()).describe('Definitions that are not as before after a rollback or undo'),
+    blueGreen: BlueGreenState.nullable().describe('Of a schema that moves to another database; else null'),
     next: z.array(NextAction),
     links: z.record(z.string(), z.string()),
   })
@@ -580,6 +586,10 @@ export const Database = z
       .strictObject({ version: z.string(), database: z.string(), user: z.string() })
       .nullable()
       .describe('What was seen when it was last reached'),
+    servedBy: z
+      .strictObject({ id: z.string(), name: z.string() })
+      .nullable()
+      .describe('Where its clients are to go, after a switch to another database; null: here'),
     createdAt: Time,
     createdBy: z.string(),
   })

@@ -368,18 +368,26 @@ export async function readMigrations(ids: string[]): Promise<MigrationRecord[]> 
   return ids.flatMap((id) => records.get(id) ?? []);
 }
 
+/** In whose lists a migration is: of a move both databases'. */
+const databasesOf = ({ databaseId, blueGreen }: MigrationRecord): string[] =>
+  blueGreen === null ? [databaseId] : [databaseId, blueGreen.target.id];
+
 /** Stores a new migration, entered in its lists first. False when it is there already. */
 export async function createMigration(record: MigrationRecord): Promise<boolean> {
-  const { id, createdAt, databaseId } = record;
+  const { id, createdAt } = record;
   await writeItem(keys.migrationEntry(createdAt, id), { id });
-  await writeItem(keys.databaseMigration(databaseId, createdAt, id), { id, schema: record.schema });
+  for (const database of databasesOf(record)) {
+    await writeItem(keys.databaseMigration(database, createdAt, id), { id, schema: record.schema });
+  }
   return writeItem(keys.migration(id), { ...record, ...workKey(record) }, absent);
 }
 
 /** Takes back a migration that was only planned: record and list entries. */
 export async function forgetMigration(record: MigrationRecord): Promise<void> {
   await deleteItem(keys.migration(record.id));
-  await deleteItem(keys.databaseMigration(record.databaseId, record.createdAt, record.id));
+  for (const database of databasesOf(record)) {
+    await deleteItem(keys.databaseMigration(database, record.createdAt, record.id));
+  }
   await deleteItem(keys.migrationEntry(record.createdAt, record.id));
 }
 

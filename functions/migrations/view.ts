@@ -133,6 +133,7 @@ export function viewOf(record: MigrationRecord, items: Items): Migration {
     failure: record.failure,
     errors: items.failures,
     differences: record.differences,
+    blueGreen: record.blueGreen,
     next: nextActions(record),
     links: {
       self: `/migrations/${id}`,

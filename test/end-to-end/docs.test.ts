@@ -14,13 +14,17 @@ const docs = join(import.meta.dirname, '..', '..', 'docs');
 const roles = ['shop_app_v2', 'shop_app', 'shop_owner'];
 const databases: string[] = [];
 
+const afterwards: (() => Promise<void>)[] = [];
+
+async function administer(url: string, statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
 afterAll(async () => {
-  const administer = async (url: string, statements: string[]) => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  };
+  for (const undo of afterwards) await undo();
   const made = `SELECT FROM pg_roles WHERE rolname = '`;
   const letGo = (role: string) =>
     `DO $$ BEGIN IF EXISTS (${made}${role}') THEN DROP OWNED BY ${role} CASCADE; END IF; END $$`;
@@ -46,15 +50,24 @@ const guides = [
   'monitoring.md',
   'data-migrations.md',
   'permissions.md',
+  'blue-green.md',
   'webhooks.md',
   'slack.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];
 
+/** The guide's second database, which its text calls shop_green. */
+async function besides(url: string): Promise<void> {
+  const name = `${new URL(url).pathname.slice(1)}_green`;
+  await administer(url, [`CREATE DATABASE "${name}"`]);
+  afterwards.push(() => administer(url, [`DROP DATABASE "${name}" WITH (FORCE)`]));
+}
+
 describe.skipIf(process.platform === 'win32')('the guides, block by block', () => {
   it.each(guides)('%s', async (name) => {
     const url = await createDatabase('guide');
     databases.push(url);
+    if (name === 'blue-green.md') await besides(url);
     const { ran } = await runGuide(join(docs, name), url);
     expect(ran).toBeGreaterThan(3);
   });

@@ -11,9 +11,9 @@ const NameItem = z.object({ id: z.string() });
 
 /** What the API shows of a database: never its secret's content. */
 export function databaseView(record: DatabaseRecord): Database {
-  const { id, name, engine, schema, labels, secretArn, facts, createdAt, createdBy } = record;
+  const { id, name, engine, schema, labels, secretArn, facts, servedBy, createdAt, createdBy } = record;
   const connector = record.connector?.name ?? defaultConnectorId;
-  return { id, name, engine, schema, labels, connector, secretArn, facts, createdAt, createdBy };
+  return { id, name, engine, schema, labels, connector, secretArn, facts, servedBy, createdAt, createdBy };
 }
 
 export type NewDatabaseRecord = Pick<
@@ -46,6 +46,7 @@ export async function createDatabase(id: string, facts: NewDatabaseRecord): Prom
     id,
     engine: 'postgresql',
     createdAt: clock.iso(),
+    servedBy: null,
     ...facts,
   };
   await writeItem(keys.databaseEntry(record.name), { id });

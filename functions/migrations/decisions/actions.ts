@@ -41,14 +41,16 @@ export function possibleActions(record: MigrationRecord): Action[] {
       return cancel === null ? ['approve', 'reject', 'rollback'] : [];
     case 'running': {
       if (cancel !== null || execution?.kind !== 'migration') return [];
-      return phase !== null && tooLateToPause.has(phase) ? ['rollback'] : ['pause', 'rollback'];
+      const whole = record.blueGreen !== null || (phase !== null && tooLateToPause.has(phase));
+      return whole ? ['rollback'] : ['pause', 'rollback'];
     }
     case 'paused':
       return cancel === null ? ['resume', 'rollback'] : [];
     case 'soaking':
-      return cancel === null && record.complete === null ? ['complete', 'rollback'] : [];
+      if (cancel !== null || record.complete !== null) return [];
+      return record.blueGreen === null ? ['complete', 'rollback'] : ['complete', 'undo', 'rollback'];
     case 'completed':
-      return removal.begun || record.plan?.undo === 'none' ? [] : ['undo'];
+      return removal.begun || record.plan?.undo === 'none' || record.blueGreen !== null ? [] : ['undo'];
     case 'waiting_for_decision':
       return decisionsOn(record);
     case 'failed':
@@ -97,7 +99,15 @@ export function nextActions(record: MigrationRecord): NextAction[] {
 }
 
 /** What it comes to as long as nothing was done. */
-function beforeAnything({ status }: MigrationRecord): Partial<Record<Action, string>> {
+function beforeAnything({
+  status,
+  blueGreen,
+  databaseName,
+}: MigrationRecord): Partial<Record<Action, string>> {
+  if (status === 'soaking' && blueGreen !== null) {
+    const back = `Take clients back to ${databaseName}, which has all they wrote`;
+    return { complete: 'End replication; clients stay where they are', undo: back, rollback: back };
+  }
   if (status === 'planned') return { rollback: 'Give the plan up; nothing was changed' };
   if (status === 'scheduled') return { resume: 'Start now', rollback: 'Do not start; nothing was changed' };
   return {};

@@ -4,13 +4,13 @@ import { readJson, readPlan } from '../artifacts.ts';
 import { forgetLogin } from '../databases/login.ts';
 import { withTarget } from '../databases/target.ts';
 import type { Engine } from '../engines/engine.ts';
-import { ExecutionSuperseded } from '../errors.ts';
+import { DatabaseUnreachable, ExecutionSuperseded } from '../errors.ts';
 import { assertWanted, phasesAfter } from '../executions/history.ts';
 import { releaseSchemaLock } from '../executions/schema-lock.ts';
 import { changeMarker } from '../monitoring/changes.ts';
 import { learnPace } from '../planning/measured-pace.ts';
 import type { MigrationRecord } from '../records.ts';
-import { keepVersion } from '../schema-versions/drift.ts';
+import { keepShape, keepVersion } from '../schema-versions/drift.ts';
 import { type Change, changeMigration, readMigration } from '../store.ts';
 
 export type Outcome = 'completed' | 'rolled_back' | 'undone' | 'removed';
@@ -44,6 +44,7 @@ async function changedDefinitions(engine: Engine, record: MigrationRecord): Prom
 /** Writes down what an execution came to, then lets go of fence and lock. May be run again at any point. */
 export async function finish(id: string, epoch: number, outcome: Outcome): Promise<void> {
   const before = await readMigration(id);
+  if (before.blueGreen !== null) return finishMove(before, epoch, outcome);
   const gone = goneVersion(before, outcome);
   if (gone !== null) await forgetLogin(before.databaseId, gone);
   await withTarget(before, 'complete', async (engine) => {
@@ -56,6 +57,24 @@ export async function finish(id: string, epoch: number, outcome: Outcome): Promi
     await keepVersion(engine, before, outcome);
     await engine.releaseFence({ migration: id, epoch });
   });
+  await releaseSchemaLock(before);
+}
+
+/** A move leaves no version and no definitions to compare; the old server may be gone by then. */
+async function finishMove(before: MigrationRecord, epoch: number, outcome: Outcome): Promise<void> {
+  const { id, differences: found } = before;
+  if (!isOver(before, epoch, outcome))
+    await changeMigration(id, (record) => ending(record, epoch, outcome, found));
+  for (const databaseId of [before.databaseId, before.blueGreen?.target.id ?? before.databaseId]) {
+    try {
+      await withTarget({ id, databaseId }, 'complete', async (engine) => {
+        if (databaseId === before.databaseId) await engine.releaseFence({ migration: id, epoch });
+        await keepShape(engine, { ...before, databaseId }, outcome);
+      });
+    } catch (error) {
+      if (!(error instanceof DatabaseUnreachable)) throw error;
+    }
+  }
   await releaseSchemaLock(before);
 }
 

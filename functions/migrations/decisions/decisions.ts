@@ -309,6 +309,8 @@ export async function undo(
   // A second word while the first undo waits: the losses are accepted after all.
   if (before.status === 'waiting_for_decision' && acceptLosses) return decide(id, by, 'approve', {});
   assertUndoable(before);
+  // A move is taken back as long as it is followed: then its way back is that of a rollback.
+  if (before.blueGreen !== null) return rollBack(id, by, strategy);
   await refuseWhenLaterStands(before);
   const wayBack = await chosenWay(before, strategy);
   await takeSchemaLock(before);

@@ -13,14 +13,23 @@ const startingMs = 60_000;
 /** Looks at a lock that changes hands before the one who asks is told to wait. */
 const mostLooks = 4;
 
-type Lockable = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema'>;
+type Lockable = Pick<MigrationRecord, 'id' | 'databaseId' | 'schema'> &
+  Partial<Pick<MigrationRecord, 'blueGreen'>>;
+
+/** The databases whose schema a migration works on: of a move both. */
+const lockedDatabases = ({ databaseId, blueGreen }: Lockable): string[] =>
+  blueGreen == null ? [databaseId] : [databaseId, blueGreen.target.id];
 
 /**
  * One migration acts on a schema at a time. Taking the lock twice is taking it once; a holder that is over lets go
  * by itself. Throws MigrationInProgress naming the holder.
  */
 export async function takeSchemaLock(record: Lockable): Promise<void> {
-  const key = keys.schemaLock(record.databaseId, record.schema);
+  for (const databaseId of lockedDatabases(record)) await takeLockOf(record, databaseId);
+}
+
+async function takeLockOf(record: Lockable, databaseId: string): Promise<void> {
+  const key = keys.schemaLock(databaseId, record.schema);
   const item = { migration: record.id, takenAt: clock.now() };
   const own = {
     expression: 'attribute_not_exists(pk) OR #migration = :id',
@@ -83,9 +92,11 @@ function letsGo(holder: MigrationRecord, takenAt: number): boolean {
 export async function releaseSchemaLock(
   record: Lockable & Pick<MigrationRecord, 'updatedAt'>,
 ): Promise<void> {
-  await deleteItem(keys.schemaLock(record.databaseId, record.schema), {
-    expression: '#migration = :id AND takenAt <= :seen',
-    names: { '#migration': 'migration' },
-    values: { ':id': record.id, ':seen': Date.parse(record.updatedAt) },
-  });
+  for (const databaseId of lockedDatabases(record)) {
+    await deleteItem(keys.schemaLock(databaseId, record.schema), {
+      expression: '#migration = :id AND takenAt <= :seen',
+      names: { '#migration': 'migration' },
+      values: { ':id': record.id, ':seen': Date.parse(record.updatedAt) },
+    });
+  }
 }

@@ -22,7 +22,7 @@ import {
 import { changeMigration } from '../store.ts';
 
 type Kind = Execution['kind'];
-type Led = Pick<MigrationRecord, 'kind'>;
+type Led = Pick<MigrationRecord, 'kind' | 'blueGreen'>;
 
 const stateMachineVariables: Record<Kind | 'data', string> = {
   data: 'MIGRATION_DATA_STATE_MACHINE_ARN',
@@ -32,9 +32,18 @@ const stateMachineVariables: Record<Kind | 'data', string> = {
   removal: 'MIGRATION_REMOVAL_STATE_MACHINE_ARN',
 };
 
+/** Of a schema that moves to another database; it has no undo and no removal of its own. */
+const moveVariables: Partial<Record<Kind, string>> = {
+  migration: 'MIGRATION_BLUE_GREEN_STATE_MACHINE_ARN',
+  rollback: 'MIGRATION_BLUE_GREEN_ROLLBACK_STATE_MACHINE_ARN',
+};
+
 /** Rows are copied by a workflow of their own, and taken back and forgotten by those of any migration. */
-export const stateMachineArn = (kind: Kind, { kind: what }: Led): string =>
-  environmentVariable(stateMachineVariables[what === 'data' && kind === 'migration' ? 'data' : kind]);
+export function stateMachineArn(kind: Kind, { kind: what, blueGreen }: Led): string {
+  const move = blueGreen === null ? undefined : moveVariables[kind];
+  const own = stateMachineVariables[what === 'data' && kind === 'migration' ? 'data' : kind];
+  return environmentVariable(move ?? own);
+}
 
 /** The execution a record is about to have; its name is the same however often it is started. */
 export function newExecution(id: string, kind: Kind, attempt: number): Execution {

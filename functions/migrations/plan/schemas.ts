@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { BlueGreenPlan } from '../blue-green/schemas.ts';
+import { KeyColumn } from './key.ts';
 
 /** A table of the target database, by its physical name. */
 export const TableRef = z.strictObject({ schema: z.string(), name: z.string(), oid: z.int().nullable() });
@@ -90,8 +92,6 @@ export const Step = z.discriminatedUnion('kind', [
   z.strictObject({ ...step, kind: z.literal('validate'), table: TableRef, constraint: z.string() }),
 ]);
 export type Step = z.infer<typeof Step>;
-
-export const KeyColumn = z.strictObject({ column: z.string(), type: z.string() });
 
 /** Fills the new columns of one table by key ranges. Expressions are bound to the table's physical columns, unqualified. */
 export const Backfill = z.strictObject({
@@ -305,5 +305,7 @@ export const Plan = z.strictObject({
   login: LoginRole.optional(),
   /** Of a data migration: it copies rows, and every list of steps before the removal is empty. */
   data: DataPlan.optional(),
+  /** The schema moves to another database; every list of steps above is empty then. */
+  blueGreen: BlueGreenPlan.optional(),
 });
 export type Plan = z.infer<typeof Plan>;

@@ -1,5 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import { parseBlueGreenFile } from '../blue-green/file.ts';
+import { planMove, problemsOfMove } from '../blue-green/planning.ts';
 import { parseDataFile } from '../data/file.ts';
 import { withTarget } from '../databases/target.ts';
 import type { Finding } from '../engines/engine.ts';
@@ -20,6 +22,8 @@ export async function planNow(record: Asked, text: string): Promise<Plan> {
   if (isDataFile(readFileText(text))) {
     return planData(record, parseDataFile(text, { fileName: record.fileName }));
   }
+  const move = parseBlueGreenFile(text, record.fileName);
+  if (move !== undefined) return (await planMove(move, record)).plan;
   const file = parseMigrationFile(text, { fileName: record.fileName });
   const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
   return createPlan({
@@ -36,6 +40,7 @@ const findingsMs = 10_000;
 
 /** What stands in the way today. What could not be read in this short time is left to the start, which looks again. */
 export async function findProblems(record: Asked, plan: Plan, signal: AbortSignal): Promise<Finding[]> {
+  if (plan.blueGreen !== undefined) return problemsOfMove(plan, record);
   const until = clock.now() + findingsMs;
   const { pacing, diskFreeBytes } = record.options;
   const findings = await withTarget(record, 'plan', (engine) =>

@@ -1,3 +1,4 @@
+import { problemsOfMove } from '../blue-green/planning.ts';
 import { withTarget } from '../databases/target.ts';
 import type { RunOptions } from '../engines/engine.ts';
 import { ValidationFailed } from '../errors.ts';
@@ -7,9 +8,12 @@ import type { MigrationRecord } from '../records.ts';
 /** Looks at rights, data and connections before anything is changed. Throws ValidationFailed with every finding. */
 export async function assertValid(record: MigrationRecord, plan: Plan, options: RunOptions): Promise<void> {
   const { pacing, diskFreeBytes } = record.options;
-  const findings = await withTarget(record, 'validate', (engine) =>
-    engine.validate(plan, { ...options, pacing, diskFreeBytes }),
-  );
+  const findings =
+    plan.blueGreen !== undefined
+      ? await problemsOfMove(plan, record)
+      : await withTarget(record, 'validate', (engine) =>
+          engine.validate(plan, { ...options, pacing, diskFreeBytes }),
+        );
   const first = findings[0];
   if (first === undefined) return;
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';

@@ -32,6 +32,15 @@ export async function startRehearsal(
       action: `See: theseus migration show ${migration.id}`,
     });
   }
+  if (migration.blueGreen !== null) {
+    throw new Conflict(
+      `Migration ${migration.id} moves a schema to another database: it is not rehearsed on a copy`,
+      {
+        evidence: { target: migration.blueGreen.target.name },
+        action: 'Rehearse by a move of your own: restore a backup, plan it for that database, and roll back.',
+      },
+    );
+  }
   const record: RehearsalRecord = {
     id: newId('reh'),
     migration: migration.id,

@@ -9,6 +9,8 @@ import { type Action, needs } from '../access/actions.ts';
 import { assertAllowedOnAll, databaseIn, visibleOf } from '../access/control.ts';
 import { countBrokenGlass } from '../access/glass.ts';
 import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
+import { parseBlueGreenFile } from '../blue-green/file.ts';
+import { targetOf } from '../blue-green/planning.ts';
 import { parseDataFile } from '../data/file.ts';
 import { ejectScript, planMigration, planOnly } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
@@ -20,7 +22,7 @@ import { listMigrations } from '../list.ts';
 import { forecastOf, PlanWithForecast } from '../plan/forecast.ts';
 import { readMeasuredPace } from '../planning/measured-pace.ts';
 import { summaryOf } from '../planning/plan-summary.ts';
-import { type MigrationRecord, newRecord } from '../records.ts';
+import { type DatabaseRecord, type MigrationRecord, newRecord } from '../records.ts';
 import {
   Decision,
   DryRunAnswer,
@@ -60,13 +62,20 @@ async function planWithForecast(record: MigrationRecord): Promise<PlanWithForeca
 }
 
 /**
- * What a file says of itself before it is planned. One that reads another database is only for who may look into that,
- * too. Throws MigrationFileInvalid, NotFound, Forbidden.
+ * What a file says of itself before it is planned. One that reads or writes another database is only for who may look
+ * into that, or write there, too. Throws MigrationFileInvalid, InvalidInput, NotFound, Forbidden.
  */
 async function identityOf(
   { file, fileName }: Pick<z.infer<typeof NewMigration>, 'file' | 'fileName'>,
+  database: DatabaseRecord,
   { caller }: RequestTools,
-): Promise<{ name: string; kind: MigrationKind }> {
+): Promise<{ name: string; kind: MigrationKind; target?: { id: string; name: string } }> {
+  const move = parseBlueGreenFile(file, fileName);
+  if (move !== undefined) {
+    const target = await targetOf(move, database);
+    await assertAllowedOnAll(caller, 'write_target', [target]);
+    return { name: move.name, kind: 'schema', target: { id: target.id, name: target.name } };
+  }
   if (!isDataFile(readFileText(file)))
     return { name: parseMigrationFile(file, { fileName }).name, kind: 'schema' };
   const { name, from } = parseDataFile(file, { fileName });
@@ -76,14 +85,34 @@ async function identityOf(
   return { name, kind: 'data' };
 }
 
+/** Nobody serves clients from there any more: what is changed there would be seen by none. */
+function refuseMoved({ name, servedBy }: DatabaseRecord): void {
+  if (servedBy === null) return;
+  throw new Conflict(`Clients of ${name} are served by ${servedBy.name}`, {
+    evidence: { database: name, servedBy: servedBy.name },
+    action: `Plan it for database ${servedBy.name}.`,
+  });
+}
+
 /** Plans only. What cannot be planned is refused with its reason and not kept. */
 async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
-  const { name, kind } = await identityOf(body, tools);
   const database = await findDatabase(body.database);
+  refuseMoved(database);
+  const { name, kind, target } = await identityOf(body, database, tools);
   const id = idOf(tools);
   const fileKey = artifactKeys.file(id);
   await writeArtifact(fileKey, body.file, 'text/plain; charset=utf-8');
-  const asked = { id, kind, name, database, body, fileKey, by: tools.caller.subject, at: clock.iso() };
+  const asked = {
+    id,
+    kind,
+    name,
+    database,
+    body,
+    fileKey,
+    by: tools.caller.subject,
+    at: clock.iso(),
+    target,
+  };
   await createMigration(newRecord(asked));
   let decided: 'decided' | 'late';
   try {
@@ -103,7 +132,7 @@ async function plan(body: z.infer<typeof NewMigration>, tools: RequestTools) {
 async function dryRun(body: z.infer<typeof NewMigration>, tools: RequestTools) {
   const database = await findDatabase(body.database);
   const { file, fileName, options } = body;
-  await identityOf(body, tools);
+  await identityOf(body, database, tools);
   const asked = { databaseId: database.id, schema: body.schema ?? database.schema, file, fileName, options };
   const { hash, plan, findings } = await planOnly(asked, database, tools.requestId);
   const measured = await readMeasuredPace(database.id);

@@ -136,6 +136,17 @@ export async function keepVersion(
   }
 }
 
+/** Keeps a schema as it is now as the version that a migration left, all of which is the migration's. */
+export async function keepShape(
+  engine: Engine,
+  record: MigrationRecord,
+  outcome: Extract<VersionSource, { kind: 'migration' }>['outcome'],
+): Promise<void> {
+  const place = { databaseId: record.databaseId, schema: record.schema };
+  const source = { kind: 'migration' as const, migration: record.id, name: record.name, outcome };
+  await appendVersion(place, await engine.shape(place.schema), source, record.createdBy);
+}
+
 /** The last look at a schema. Throws NotFound when there was none. */
 export async function readDrift(place: SchemaPlace): Promise<Drift> {
   const head = await readHead(place);
