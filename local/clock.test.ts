@@ -32,6 +32,16 @@ describe('virtualClock', () => {
     expect(await clock.advanceToNextTimer()).toBe(false);
   });
 
+  it('leaves work its time while it is moved, which a timer of the workflow has not', async () => {
+    const clock = shiftableClock();
+    const fired: string[] = [];
+    const cancel = clock.setWorkTimer(60_000, () => fired.push('work'));
+    clock.setTimer(60_000, () => fired.push('timer'));
+    await clock.advance(8 * DAY);
+    expect(fired).toEqual(['timer']);
+    cancel();
+  });
+
   it('sleeps longer than setTimeout can', async () => {
     const clock = virtualClock(0);
     let done = false;

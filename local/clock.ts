@@ -6,6 +6,8 @@ export interface Clock {
   horizon(): number;
   /** Calls `run` once, `ms` from now (any length, also beyond setTimeout's 2^31 ms). Returns the cancel function. */
   setTimer(ms: number, run: () => void): () => void;
+  /** As setTimer, for how long work may take: a clock that is moved forward leaves work under way its whole time. */
+  setWorkTimer(ms: number, run: () => void): () => void;
   /** Resolves after `ms`; rejects with the signal's reason as soon as the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -117,6 +119,10 @@ export function shiftableClock(): MovableClock {
     now,
     horizon: () => Date.now() + Math.max(offset, movesTo),
     setTimer,
+    setWorkTimer(ms, run) {
+      const timeout = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_TIMEOUT));
+      return () => clearTimeout(timeout);
+    },
     sleep: (ms, signal) => sleepOn({ setTimer }, ms, signal),
     async advance(ms) {
       const target = offset + Math.max(ms, 0);
@@ -157,6 +163,7 @@ export function virtualClock(startMs: number): VirtualClock {
     now: () => present,
     horizon: () => Math.max(present, movesTo),
     setTimer,
+    setWorkTimer: setTimer,
     sleep: (ms, signal) => sleepOn({ setTimer }, ms, signal),
     async advance(ms) {
       await settle();

@@ -25,7 +25,7 @@ async function invokeWithin(
   signal.throwIfAborted();
   let cancel: () => void = () => undefined;
   const late = new Promise<'States.Timeout'>((resolve) => {
-    cancel = host.clock.setTimer(ms, () => resolve('States.Timeout'));
+    cancel = host.clock.setWorkTimer(ms, () => resolve('States.Timeout'));
   });
   try {
     return await untilAborted(signal, Promise.race([invoke(position, phase, ms), late]));
