@@ -108,7 +108,6 @@ describe('the state machine files', () => {
       'reconcile',
       'watch-migrations',
       'publish-events',
-      'watch-migrations',
       'api',
     ];
     expect([...called, ...besides].sort()).toEqual(Object.keys(migrationFunctions).sort());
