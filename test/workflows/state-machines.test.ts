@@ -107,6 +107,7 @@ describe('the state machine files', () => {
       'list-schemas',
       'reconcile',
       'watch-migrations',
+      'deliver-webhooks',
       'publish-events',
       'api',
     ];
