@@ -92,10 +92,9 @@ async function loadChunk(
   range: RecordRange,
   limit: number,
 ): Promise<(Chunk & { errors: number }) | null> {
-  const started = clock.monotonic();
   try {
-    const { seen, last, written, changed, errors } = await loadRecords(writer, range, limit);
-    return { seen, last, written: written + changed, errors, durationMs: clock.monotonic() - started };
+    const { seen, last, written, changed, errors, heldMs } = await loadRecords(writer, range, limit);
+    return { seen, last, written: written + changed, errors, durationMs: heldMs };
   } catch (error) {
     if (yielded(error)) return null;
     throw error;
@@ -110,6 +109,8 @@ export interface Loaded {
   changed: number;
   /** Records refused that were not refused before. */
   errors: number;
+  /** How long rows of the target were locked at a time, ms: reading the source holds nobody up. */
+  heldMs: number;
 }
 
 /** At most `limit` records of a range, whole or in halves until those that are refused stand alone. */
@@ -117,9 +118,11 @@ export async function loadRecords(writer: Writer, range: RecordRange, limit: num
   const { source } = writer;
   try {
     const page = await source.page(range, limit);
+    const began = clock.monotonic();
     const { inserted, changed } = await write(writer, page.rows);
+    const heldMs = clock.monotonic() - began;
     const errors = await keepAll(writer, page.refused);
-    return { seen: page.seen, last: page.last, written: inserted, changed, errors };
+    return { seen: page.seen, last: page.last, written: inserted, changed, errors, heldMs };
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
@@ -127,10 +130,10 @@ export async function loadRecords(writer: Writer, range: RecordRange, limit: num
     const only = keys[0];
     if (keys.length > 1) return inHalves(writer, range, keys);
     // Gone since, or changed so that it fits: the caller sees the end of the range.
-    if (only === undefined) return { seen: 0, last: null, written: 0, changed: 0, errors: 0 };
+    if (only === undefined) return { seen: 0, last: null, written: 0, changed: 0, errors: 0, heldMs: 0 };
     const record = await source.record({ ...range, to: only });
     const errors = await keepAll(writer, [{ key: only, record, error: refusal }]);
-    return { seen: 1, last: only, written: 0, changed: 0, errors };
+    return { seen: 1, last: only, written: 0, changed: 0, errors, heldMs: 0 };
   }
 }
 
@@ -146,6 +149,7 @@ async function inHalves(writer: Writer, range: RecordRange, keys: string[][]): P
     written: first.written + second.written,
     changed: first.changed + second.changed,
     errors: first.errors + second.errors,
+    heldMs: Math.max(first.heldMs, second.heldMs),
   };
 }
 

@@ -5,7 +5,6 @@ import { FENCE, fenceValues, refuse } from '../chunks.ts';
 import type { Session } from '../connection.ts';
 import { sqlState } from '../database-errors.ts';
 import { keyText, relation } from '../keyset.ts';
-import { shortHash } from '../short-hash.ts';
 import { inputText, rowsFromJson, targetText } from './rows.ts';
 
 const { escapeIdentifier: quote } = pg;
@@ -74,7 +73,7 @@ export async function writeRows(
   phase: string,
 ): Promise<Written> {
   const { rows: answer } = await session.client.query<Written & { fenced: number; twice: number }>({
-    name: `theseus ${shortHash(text)}`,
+    // Planned anew each time: a plan made for a target that was empty reads all of it once that is full.
     text,
     values: [...fenceValues(fence, phase), rows, load.id],
   });
