@@ -56,6 +56,8 @@ export function environmentStage(app: App, environment: Environment): Stage {
       stackName: `${prefix}-${id}`,
       description: `Theseus ${name}: ${description}`,
       terminationProtection: environment.keepData,
+      // CloudFormation takes templates of 1 MB, blanks included.
+      suppressTemplateIndentation: true,
     });
   Tags.of(stage).add('theseus:environment', prefix);
 
