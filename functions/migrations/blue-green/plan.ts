@@ -1,6 +1,7 @@
 import { InvalidInput } from '#platform/errors.ts';
 import type { Finding } from '../engines/engine.ts';
 import type { Note, Plan } from '../plan/schemas.ts';
+import { noSteps } from '../plan/steps.ts';
 import { qualified } from '../sql/identifiers.ts';
 import type { FoundTable, SideFacts } from './facts.ts';
 import type { BlueGreenFile } from './file.ts';
@@ -357,21 +358,8 @@ export function createBlueGreenPlan(asked: Asked): Plan & { blueGreen: BlueGreen
     },
     undo: 'exact',
     notes: notesOf(asked, twoWay),
-    checks: [],
     rights: [],
-    expand: [],
-    backfill: [],
-    index: [],
-    constrain: [],
-    verify: [],
-    publish: [],
-    contract: [],
-    rollback: [],
-    undoContract: [],
-    returning: [],
-    undoLosses: [],
-    removalBackups: [],
-    removal: [],
+    ...noSteps(),
     blueGreen: {
       target,
       blue: { version: blue.version, collation: blue.collation },

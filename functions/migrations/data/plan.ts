@@ -1,6 +1,7 @@
 import { type FieldProblem, InvalidInput } from '#platform/errors.ts';
 import type { DataPlan, Load, Note, Plan, TableRef } from '../plan/schemas.ts';
 import type { Snapshot, Table } from '../plan/snapshot.ts';
+import { noSteps } from '../plan/steps.ts';
 import { didYouMean, quoteIdentifier } from '../sql/identifiers.ts';
 import type { DataFile, TableLoad } from './file.ts';
 import { loadOrder } from './order.ts';
@@ -116,20 +117,7 @@ const emptyPlan = (name: string, target: Snapshot) => ({
   versionSchema: target.schema,
   previousVersion: null,
   undo: 'lossy' as const,
-  checks: [],
-  expand: [],
-  backfill: [],
-  index: [],
-  constrain: [],
-  verify: [],
-  publish: [],
-  contract: [],
-  rollback: [],
-  undoContract: [],
-  returning: [],
-  undoLosses: [],
-  removalBackups: [],
-  removal: [],
+  ...noSteps(),
 });
 
 async function planLoad(

@@ -3,7 +3,7 @@ import { readPlan } from '../artifacts.ts';
 import { withTarget } from '../databases/target.ts';
 import type { CompareResult, RunOptions } from '../engines/engine.ts';
 import type { RangeRecord } from '../records.ts';
-import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from '../rows/range-task.ts';
+import { checked, checkpoint, openRange, type RangeTask, wanted } from '../rows/range-task.ts';
 import { dataOf, withSource } from './source.ts';
 
 /** Between two checkpoints, ms. */
@@ -42,20 +42,9 @@ export async function compareLoad(
   );
 }
 
-function after(before: RangeRecord, result: CompareResult): RangeRecord {
-  const now = clock.now();
-  return {
-    ...before,
-    status: result.status === 'done' ? 'done' : 'working',
-    last: result.last ?? before.last,
-    rowsSeen: before.rowsSeen + result.rowsChecked,
-    wrong: before.wrong + result.wrong,
-    repaired: before.repaired + result.repaired,
-    errors: before.errors + result.errors,
-    sample: [...before.sample, ...result.sample].slice(0, 10),
-    unexpected: [...before.unexpected, ...result.unexpected].slice(0, mostNamed),
-    unexpectedRows: before.unexpectedRows + result.unexpectedRows,
-    rowsPerSecond: smoothRate(before.rowsPerSecond, result.rowsChecked, now - before.updatedAt),
-    updatedAt: now,
-  };
-}
+const after = (before: RangeRecord, result: CompareResult): RangeRecord => ({
+  ...checked(before, result),
+  errors: before.errors + result.errors,
+  unexpected: [...before.unexpected, ...result.unexpected].slice(0, mostNamed),
+  unexpectedRows: before.unexpectedRows + result.unexpectedRows,
+});

@@ -4,6 +4,24 @@ import type { Statement, Step, TableRef } from './schemas.ts';
 
 export const tableSql = (table: TableRef): string => qualified(table.schema, table.name);
 
+/** The phases of a plan that changes no table by operations. */
+export const noSteps = () => ({
+  checks: [],
+  expand: [],
+  backfill: [],
+  index: [],
+  constrain: [],
+  verify: [],
+  publish: [],
+  contract: [],
+  rollback: [],
+  undoContract: [],
+  returning: [],
+  undoLosses: [],
+  removalBackups: [],
+  removal: [],
+});
+
 /** Tables once each, in the order in which every transaction locks them; those that do not stand yet are not locked. */
 export function lockOrder(tables: TableRef[]): TableRef[] {
   const standing = tables.filter((table) => table.oid !== null);

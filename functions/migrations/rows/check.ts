@@ -6,7 +6,7 @@ import { readRanges } from '../executions/progress.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { RangeRecord, Stage } from '../records.ts';
 import type { ValidationLevel } from '../schemas.ts';
-import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
+import { checked, checkpoint, openRange, type RangeTask, wanted } from './range-task.ts';
 
 /** Between two checkpoints, ms. */
 const sliceMs = 1_000;
@@ -41,21 +41,10 @@ export async function checkRange(input: RangeTask, options: RunOptions): Promise
   });
 }
 
-function after(before: RangeRecord, result: VerifyResult): RangeRecord {
-  const now = clock.now();
-  return {
-    ...before,
-    status: result.status === 'done' ? 'done' : 'working',
-    last: result.last ?? before.last,
-    rowsSeen: before.rowsSeen + result.rowsChecked,
-    wrong: before.wrong + result.wrong,
-    repaired: before.repaired + result.repaired,
-    sample: [...before.sample, ...result.sample].slice(0, 10),
-    memoryBytes: process.memoryUsage.rss(),
-    rowsPerSecond: smoothRate(before.rowsPerSecond, result.rowsChecked, now - before.updatedAt),
-    updatedAt: now,
-  };
-}
+const after = (before: RangeRecord, result: VerifyResult): RangeRecord => ({
+  ...checked(before, result),
+  memoryBytes: process.memoryUsage.rss(),
+});
 
 /** How many passes in a row must be clean. */
 const cleanPasses = (stage: Stage, level: ValidationLevel): number =>

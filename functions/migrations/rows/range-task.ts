@@ -1,5 +1,6 @@
+import { clock } from '#platform/clock.ts';
 import { readPlan } from '../artifacts.ts';
-import type { KeyRange } from '../engines/engine.ts';
+import type { KeyRange, VerifyResult } from '../engines/engine.ts';
 import { ExecutionSuperseded, RecordUnreadable } from '../errors.ts';
 import { assertWanted, enterPhase } from '../executions/history.ts';
 import { type RangeItem, readRange, readRangePlan, saveRange } from '../executions/progress.ts';
@@ -78,4 +79,20 @@ export function smoothRate(before: number, rows: number, ms: number): number {
   const now = (rows * 1_000) / ms;
   const weight = before === 0 ? 1 : Math.min(1, ms / 5_000);
   return Math.round((before + (now - before) * weight) * 10) / 10;
+}
+
+/** The checkpoint of a range of which more rows were read and held against what they should be. */
+export function checked(before: RangeRecord, result: VerifyResult): RangeRecord {
+  const now = clock.now();
+  return {
+    ...before,
+    status: result.status === 'done' ? 'done' : 'working',
+    last: result.last ?? before.last,
+    rowsSeen: before.rowsSeen + result.rowsChecked,
+    wrong: before.wrong + result.wrong,
+    repaired: before.repaired + result.repaired,
+    sample: [...before.sample, ...result.sample].slice(0, 10),
+    rowsPerSecond: smoothRate(before.rowsPerSecond, result.rowsChecked, now - before.updatedAt),
+    updatedAt: now,
+  };
 }
