@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { Fleet } from '#migrations/fleet/schemas.ts';
+import type { RollbackStrategy } from '#migrations/plan/strategies.ts';
 import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
+import { strategyOption } from '../migration/undo.ts';
 import { print } from '../output.ts';
 import { findPlatform } from '../platform.ts';
 import { reportFleet } from './describe.ts';
@@ -15,6 +17,7 @@ interface Options {
   schema: string[];
   reason: string;
   acceptLosses?: boolean;
+  strategy?: RollbackStrategy;
   watch?: boolean;
   json?: boolean;
 }
@@ -121,13 +124,18 @@ const fleetUndo = (): Command =>
     .description('Take back every target that is done')
     .argument('<id>')
     .option('--accept-losses', 'go on where rows cannot return; they are backed up')
+    .addOption(strategyOption())
     .option('--comment <text>', 'why')
     .option('--watch', 'follow it until it is over')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const ask = await askOf(command);
-      const { comment, acceptLosses = false } = options;
-      const body = { acceptLosses, ...(comment === undefined ? {} : { comment }) };
+      const { comment, strategy, acceptLosses = false } = options;
+      const body = {
+        acceptLosses,
+        ...(strategy === undefined ? {} : { strategy }),
+        ...(comment === undefined ? {} : { comment }),
+      };
       await follow(ask, await post(ask, id, 'undo', body), options);
     });
 

@@ -26,6 +26,7 @@ interface Options {
   haltPercent?: number;
   largeRows?: number;
   undoWindow?: string;
+  backUpRows?: boolean;
   consent: string[];
   json?: boolean;
 }
@@ -73,7 +74,10 @@ function bodyOf(file: string, fileName: string, options: Options): object {
     ...given('concurrency', options.parallel),
     ...given('bakeSeconds', seconds('--bake', options.bake)),
     ...given('largeRows', options.largeRows),
-    options: given('undoWindowSeconds', seconds('--undo-window', options.undoWindow)),
+    options: {
+      ...given('undoWindowSeconds', seconds('--undo-window', options.undoWindow)),
+      ...given('backUpRows', options.backUpRows),
+    },
     consents: options.consent,
   };
 }
@@ -104,6 +108,7 @@ export const fleetPlan = (): Command =>
     .option('--halt-percent <n>', 'the same as a share of the wave, % (default: 5)', numberOf)
     .option('--large-rows <n>', 'targets with more rows get an execution of their own', numberOf)
     .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
+    .option('--back-up-rows', 'back up every row of the tables in change first, for a way back to_backup')
     .option('--consent <code>', 'consent to a note of the plan; may be repeated', again, [])
     .option('--json', 'print JSON')
     .action(async (path: string, options: Options, command: Command) => {

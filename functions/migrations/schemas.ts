@@ -526,11 +526,11 @@ export const Decision = z
   .meta({ id: 'Decision' })
   .prefault({});
 export const Reason = z.strictObject({ comment: Comment }).meta({ id: 'Reason' }).prefault({});
-const strategy = RollbackStrategy.optional().describe(
+export const AskedStrategy = RollbackStrategy.optional().describe(
   'revert when absent: old columns keep what was written since, as far as they hold it. to_backup: rows become as they were before the change. schema_only: as revert, and the data of the new form stays in tables of its own',
 );
 export const RollBackMigration = z
-  .strictObject({ strategy, comment: Comment })
+  .strictObject({ strategy: AskedStrategy, comment: Comment })
   .meta({ id: 'RollBackMigration' })
   .prefault({});
 export const UndoMigration = z
@@ -539,7 +539,7 @@ export const UndoMigration = z
       .boolean()
       .default(false)
       .describe('Go on even when rows cannot return; they are backed up'),
-    strategy,
+    strategy: AskedStrategy,
     comment: Comment,
   })
   .meta({ id: 'UndoMigration' })

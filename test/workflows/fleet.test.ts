@@ -116,15 +116,23 @@ describe('a fleet of migrations', () => {
     expect((await readFleet(planned.id)).outbox).toEqual([]);
     expect((await told(`?limit=2`)).items).toHaveLength(2);
 
-    await act(planned.id, 'undo');
+    const back = { acceptLosses: true, strategy: 'to_backup' };
+    expect((await platform.send('POST', `/migration-fleets/${planned.id}/undo`, back)).body).toMatchObject({
+      type: 'urn:theseus:problem:StrategyImpossible',
+      detail: expect.stringContaining('backUpRows'),
+    });
+    await act(planned.id, 'undo', { strategy: 'schema_only' });
     const undone = await until(planned.id, 'undone');
     expect(await types()).toEqual([...whole, 'fleet.undo_started', 'fleet.undone']);
     expect(undone.counts).toMatchObject({ undone: 6, done: 0 });
     expect(
       await platform.sql(
-        `SELECT count(*)::int AS n FROM information_schema.columns WHERE column_name LIKE '%tier%'`,
+        `SELECT count(*)::int AS n, bool_and(table_name LIKE 'customers_of_mig_%') AS kept
+         FROM information_schema.columns WHERE column_name LIKE '%tier%'`,
       ),
-    ).toEqual([{ n: 0 }]);
+    ).toEqual([{ n: 6, kept: true }]);
+    const { wayBack } = await platform.show(first.migration);
+    expect(wayBack).toMatchObject({ strategy: 'schema_only', kept: [{ table: 'customers', rows: 5 }] });
   });
 
   it('halts on its canary, and tries again what failed', async () => {
@@ -160,7 +168,7 @@ describe('a fleet of migrations', () => {
         },
         waves: { canary: 1, percent: [50, 100] },
         bakeSeconds: 600,
-        options: { requireApproval: true },
+        options: { requireApproval: true, backUpRows: true },
       },
       breaking,
     );
@@ -196,8 +204,11 @@ describe('a fleet of migrations', () => {
     expect(await until(id, 'baking')).toMatchObject({ wave: '100%' });
     expect(await act(id, 'cancel', { comment: 'not this week' })).toMatchObject({ status: 'cancelled' });
     expect(await refusal('resume')).toMatchObject({ status: 409 });
-    await act(id, 'undo');
+    await platform.sql(`UPDATE c_001.customers SET email = 'a99' WHERE id = 1`);
+    await act(id, 'undo', { acceptLosses: true, strategy: 'to_backup' });
     expect((await until(id, 'undone')).counts).toMatchObject({ undone: 1, pending: 2, excluded: 2 });
+    const rows = 'SELECT id::int, email FROM c_001.customers WHERE id = 1';
+    expect(await platform.sql(rows)).toEqual([{ id: 1, email: 'a1' }]);
     const { markdown } = (await send('GET', `/migration-fleets/${id}/report`)).body;
     expect(markdown).toContain('| letters in numbers | 1 |');
   });

@@ -1,10 +1,12 @@
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { withApproval } from '../access/approvals.ts';
+import { readPlan } from '../artifacts.ts';
 import { assertConsents } from '../decisions/consents.ts';
 import { approvalsNeeded, authorMayApprove } from '../decisions/policy.ts';
-import { ApprovalMissing, PlanHashDiffers } from '../errors.ts';
-import { keys, type NewEvent, writeItem } from '../store.ts';
+import { ApprovalMissing, PlanHashDiffers, StrategyImpossible } from '../errors.ts';
+import { type RollbackStrategy, strategiesOf } from '../plan/strategies.ts';
+import { keys, type NewEvent, readMigration, writeItem } from '../store.ts';
 import { assertFleetMay, type FleetAction } from './actions.ts';
 import { nextExecution, startFleetExecution } from './execution.ts';
 import type { FleetRecord, FleetTarget } from './records.ts';
@@ -168,16 +170,39 @@ export async function resumeFleet(id: string, by: By): Promise<FleetRecord> {
   }));
 }
 
-/** Takes back every target that is done. */
-export const undoFleet = (id: string, by: By, acceptLosses: boolean): Promise<FleetRecord> =>
-  decided(id, 'undo', event('fleet.undo_started', by, { acceptLosses }), (fleet) => ({
+/**
+ * Takes back every target that is done, each by itself. Throws Conflict; StrategyImpossible when the way makes no sense
+ * for the file, and nothing has changed then.
+ */
+export async function undoFleet(
+  id: string,
+  by: By,
+  { acceptLosses, strategy }: { acceptLosses: boolean; strategy: RollbackStrategy },
+): Promise<FleetRecord> {
+  const before = await readFleet(id);
+  assertFleetMay(before, 'undo');
+  if (strategy !== 'revert') await assertWay(before, strategy);
+  const told = event('fleet.undo_started', by, { acceptLosses, strategy });
+  return decided(id, 'undo', told, (fleet) => ({
     status: 'undoing',
-    undo: { by: by.subject, acceptLosses },
+    undo: { by: by.subject, acceptLosses, strategy },
     halted: null,
     bakeUntil: null,
     endedAt: null,
     execution: executionFor(fleet),
   }));
+}
+
+/** By the plan of the first target: the file and its options are those of all of them. */
+async function assertWay(fleet: FleetRecord, strategy: RollbackStrategy): Promise<void> {
+  const plan = await readPlan(await readMigration(fleet.sample.migrationId));
+  const way = strategiesOf(plan, fleet.options.backUpRows === true).find((one) => one.strategy === strategy);
+  if (!way?.impossible) return;
+  throw new StrategyImpossible(`Fleet ${fleet.id} cannot be taken back by ${strategy}: ${way.impossible}`, {
+    evidence: { strategy, operations: plan.operations.map(({ kind }) => kind) },
+    action: `Take it back by revert: theseus migration fleet undo ${fleet.id}`,
+  });
+}
 
 /** Failed targets are tried again, each as a migration of its own. Throws Conflict when none has failed. */
 export async function redriveFleet(id: string, by: By): Promise<FleetRecord> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Approvers, BrokenGlass, GivenApproval } from '../access/approvals.ts';
 import { ApprovalRule } from '../decisions/policy.ts';
+import { RollbackStrategy } from '../plan/strategies.ts';
 import { MigrationEvent, MigrationFailure, MigrationOptions, PlanSummary } from '../schemas.ts';
 import { FleetSelection, FleetStatus, Halt, TargetStatus } from './schemas.ts';
 
@@ -52,8 +53,14 @@ export const FleetRecord = z.object({
   overruled: z.record(z.string(), z.int()),
   /** Epoch ms until which the wave that just ended is watched. */
   bakeUntil: z.number().nullable(),
-  /** The fleet is taken back: who asked, and whether rows may be lost. */
-  undo: z.object({ by: z.string(), acceptLosses: z.boolean() }).nullable(),
+  /** The fleet is taken back: who asked, by which way, and whether rows may be lost. */
+  undo: z
+    .object({
+      by: z.string(),
+      acceptLosses: z.boolean(),
+      strategy: RollbackStrategy.default('revert'),
+    })
+    .nullable(),
   execution: z
     .object({ name: z.string(), arn: z.string().nullable(), attempt: z.int(), startedAt: z.number() })
     .nullable(),

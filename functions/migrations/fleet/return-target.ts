@@ -9,6 +9,7 @@ import { takeLease } from '../executions/lease.ts';
 import { releaseSchemaLock, takeSchemaLock } from '../executions/schema-lock.ts';
 import { executionNameOf, newExecution } from '../executions/workflow.ts';
 import { refuseWhenLaterStands } from '../list.ts';
+import type { RollbackStrategy } from '../plan/strategies.ts';
 import type { Execution, MigrationRecord } from '../records.ts';
 import { backUpPhase } from '../rows/back-up-phase.ts';
 import type { Phase } from '../schemas.ts';
@@ -16,6 +17,7 @@ import { changeMigration, keys, readMigration, writeItem } from '../store.ts';
 import { countLosses } from '../undo/losses.ts';
 import { restoreConstraints } from '../undo/restoring.ts';
 import { revert } from '../undo/reverting.ts';
+import { chosenWay } from '../undo/strategy.ts';
 import { assertUndoable, undoBegun } from '../undo/undoing.ts';
 import { oncePerEpoch, untilDone } from './migrate-target.ts';
 
@@ -118,20 +120,23 @@ async function rollBack(record: MigrationRecord, executionArn: string, tools: Ta
 }
 
 /**
- * Takes one completed target back. Where rows would be lost that nobody accepted, it stays completed. Throws Conflict,
- * LaterMigrationStands, UndoDeclined, MigrationInProgress and what the phases throw.
+ * Takes one completed target back, by the way that was asked for. Where rows would be lost that nobody accepted, it
+ * stays completed. Throws Conflict, LaterMigrationStands, StrategyImpossible, UndoDeclined, MigrationInProgress and what
+ * the phases throw.
  */
 export async function undoTarget(
   id: string,
   executionArn: string,
-  asked: { by: string; acceptLosses: boolean },
+  asked: { by: string; acceptLosses: boolean; strategy: RollbackStrategy },
   tools: TaskTools,
 ): Promise<void> {
   const before = await readMigration(id);
   if (before.status === 'undone') return;
+  let { wayBack } = before;
   if (before.status !== 'undoing') {
     assertUndoable(before);
     await refuseWhenLaterStands(before);
+    wayBack = await chosenWay(before, asked.strategy);
     await takeSchemaLock(before);
   }
   const record = await changeMigration(id, (current) => {
@@ -141,21 +146,22 @@ export async function undoTarget(
     if (current.status !== 'undoing') assertUndoable(current);
     return undoBegun(current, actedBy('undo', executionArn, current.undoAttempts + 1), {
       ...asked,
-      wayBack: null,
+      // What a run before this one has done on the way is in it.
+      wayBack: current.status === 'undoing' ? current.wayBack : wayBack,
     });
   });
   const { input, once } = await lockFor(record, 'undo', executionArn, tools);
   await once('count_losses', async () => {
     if (record.undo?.restoring) return;
-    const { lostRows, refusedConstraints } = await countLosses(id, input.epoch, runOptions(tools));
-    if (refusedConstraints > 0 || (lostRows > 0 && !asked.acceptLosses)) {
+    const { lostRows, accepted, refusedConstraints } = await countLosses(id, input.epoch, runOptions(tools));
+    if (refusedConstraints > 0 || (lostRows > 0 && !accepted)) {
       const what =
         refusedConstraints > 0
           ? `Rows refuse ${refusedConstraints} constraints of the old version`
           : `${lostRows} rows would be lost`;
       throw new UndoDeclined(`${record.databaseName}/${record.schema}: ${what}`, {
         evidence: { losses: (await readMigration(id)).undo?.losses },
-        action: `Look at them, then accept: theseus migration undo ${id} --accept-losses`,
+        action: `Look at them, then accept: theseus migration undo ${id} --accept-losses --strategy ${asked.strategy}`,
       });
     }
   });

@@ -116,7 +116,7 @@ async function bringOn(work: Work): Promise<Result> {
 
 async function takeBack({ fleet, stands, executionArn, tools }: Work): Promise<Result> {
   if (stands.status !== 'done') return 'settled';
-  const asked = fleet.undo ?? { by: fleet.createdBy, acceptLosses: false };
+  const asked = fleet.undo ?? { by: fleet.createdBy, acceptLosses: false, strategy: 'revert' as const };
   try {
     await patiently(
       () => remembering(() => undoTarget(stands.migrationId, executionArn, asked, tools)),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import {
   Approved,
+  AskedStrategy,
   BreakGlassReason,
   DatabaseRef,
   FileText,
@@ -259,7 +260,11 @@ export const ExcludeTargets = z
   })
   .meta({ id: 'ExcludeTargets' });
 export const UndoFleet = z
-  .strictObject({ acceptLosses: z.boolean().default(false), comment: Comment })
+  .strictObject({
+    acceptLosses: z.boolean().default(false),
+    strategy: AskedStrategy,
+    comment: Comment,
+  })
   .meta({ id: 'UndoFleet' })
   .prefault({});
 export const FleetReason = z.strictObject({ comment: Comment }).meta({ id: 'FleetReason' }).prefault({});

@@ -184,6 +184,10 @@ export const fleetRoutes: Route[] = [
     (id, body, subject) => decisions.excludeTargets(id, { subject }, body),
   ),
   action('undo', 'execute_rollback', 'Take back every target that is done', UndoFleet, (id, body, subject) =>
-    decisions.undoFleet(id, { subject, comment: body.comment }, body.acceptLosses),
+    decisions.undoFleet(
+      id,
+      { subject, comment: body.comment },
+      { acceptLosses: body.acceptLosses, strategy: body.strategy ?? 'revert' },
+    ),
   ),
 ];
