@@ -64,7 +64,7 @@ async function round(url: string, client: pg.Client, number: number): Promise<Ro
       sameDatabase: true,
     },
     target: await engine.snapshot('target'),
-    describe: (one, sql, types) => engine.describeRows(one, sql, types),
+    describe: (...asked) => engine.describeRows(...asked),
     watermarks: new Map(),
   });
   const load = plan.data?.loads[0];

@@ -1,5 +1,6 @@
 import type { Finding } from '#migrations/engines/engine.ts';
 import type { Forecast } from '#migrations/plan/forecast.ts';
+import { staysOf } from '#migrations/plan/room.ts';
 import type { Plan, Step } from '#migrations/plan/schemas.ts';
 import { searchPath } from '#migrations/sql/identifiers.ts';
 import { bytes, colours, count, duration } from '../output.ts';
@@ -131,11 +132,12 @@ export function describePlan(
     for (const one of plan.room) {
       const parts = [
         ['new columns', one.columns] as const,
+        [one.table.schema === 'theseus' ? 'notes for the way back' : 'rows', one.rows] as const,
         ['rows written again, until vacuum', one.rowVersions] as const,
         ['new indexes', one.indexes] as const,
       ].flatMap(([what, size]) => (size === 0 ? [] : [`${what} ${bytes(size)}`]));
       lines.push(
-        `  ${one.table.schema}.${one.table.name}  ${bytes(one.columns + one.rowVersions + one.indexes)}: ${parts.join(', ')}; WAL ${bytes(one.wal)}`,
+        `  ${one.table.schema}.${one.table.name}  ${bytes(staysOf(one))}: ${parts.join(', ')}; WAL ${bytes(one.wal)}`,
       );
     }
   }

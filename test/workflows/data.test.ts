@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
+import { readRanges } from '#migrations/executions/progress.ts';
 import { type Platform, startPlatform } from './harness.ts';
 
 const example = (file: string) =>
@@ -68,6 +69,13 @@ describe('a data migration', { timeout: 120_000 }, () => {
     const { id, plan: planned, kind } = await plan(file);
     expect(kind).toBe('data');
     expect(planned).toMatchObject({ findings: [], undo: 'lossy' });
+    const bases = async () => {
+      const asked = { database: 'shop', file, fileName: 'unify-chunks.yaml' };
+      const { body } = await platform.send('POST', '/migrations?dryRun=true', asked);
+      const steps: { phase: string; basis: string }[] = body.forecast.steps;
+      return new Set(steps.map(({ phase, basis }) => `${phase} ${basis}`));
+    };
+    expect(await bases()).toEqual(new Set(['load default', 'relate default', 'verify default']));
     expect(await count('unified_chunks')).toBe(0);
     let killed = false;
     platform.hook.current = async ({ name, stage }) => {
@@ -97,6 +105,8 @@ describe('a data migration', { timeout: 120_000 }, () => {
       nextCursor: expect.any(String),
     });
     expect(done.refused?.records).toBeGreaterThanOrEqual(bad);
+    expect(await bases()).toEqual(new Set(['load measured', 'relate measured', 'verify measured']));
+    for (const { memoryBytes } of await readRanges(id, 'compare')) expect(memoryBytes).toBeGreaterThan(0);
 
     await platform.sql(`UPDATE legacy.chunks SET created = '2024-01-01T00:00:00Z' WHERE id % 100 = 50`);
     let left = Number.POSITIVE_INFINITY;

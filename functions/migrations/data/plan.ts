@@ -1,10 +1,13 @@
 import { type FieldProblem, InvalidInput } from '#platform/errors.ts';
-import type { DataPlan, Load, Note, Plan, TableRef } from '../plan/schemas.ts';
+import { ROW_BYTES } from '../plan/room.ts';
+import type { DataPlan, Load, Plan, TableRef } from '../plan/schemas.ts';
 import type { Snapshot, Table } from '../plan/snapshot.ts';
 import { noSteps } from '../plan/steps.ts';
 import { didYouMean, quoteIdentifier } from '../sql/identifiers.ts';
 import type { DataFile, TableLoad } from './file.ts';
+import { notesOf, riskOf } from './notes.ts';
 import { loadOrder } from './order.ts';
+import { roomOfLoads } from './room.ts';
 import { isCollated, isWide, overlapType } from './types.ts';
 
 /** What a transformation in SQL gives, and which types the source's database knows. */
@@ -12,6 +15,8 @@ export interface Described {
   columns: { name: string; type: string }[];
   /** Of the types asked about. */
   types: string[];
+  /** By the statistics: which share of the records is taken, the rows that one gives, and bytes of a row. */
+  expected: { share: number; rowsPerRecord: number; width: number };
 }
 
 export interface DataFacts {
@@ -19,7 +24,12 @@ export interface DataFacts {
   source: DataPlan['source'] & { snapshot: Snapshot; sameDatabase: boolean };
   target: Snapshot;
   /** Asks the source's database about a SELECT over `source`. Throws InvalidInput when it does not run. */
-  describe: (table: TableRef, sql: string, types: string[]) => Promise<Described>;
+  describe: (
+    table: TableRef,
+    sql: string,
+    types: string[],
+    watermark: Load['watermark'],
+  ) => Promise<Described>;
   /** Watermarks that a run of this file before left, by load. */
   watermarks: Map<string, string>;
 }
@@ -64,7 +74,11 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
     });
   }
   refuseAny(problems);
-  const loads = drafts.map(({ load }) => ({ ...load, deferred: order.deferred.get(load.id) ?? [] }));
+  const placed = drafts.map(({ load, ...tables }) => ({
+    ...tables,
+    load: { ...load, deferred: order.deferred.get(load.id) ?? [] },
+  }));
+  const loads = placed.map(({ load }) => load);
   const { snapshot: _snapshot, sameDatabase: _same, ...where } = source;
   const rows = loads.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0);
   return {
@@ -83,7 +97,8 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
       triggers: table.triggers.map(({ name }) => name),
     })),
     risk: riskOf(drafts),
-    notes: notesOf(facts, loads, drafts),
+    room: roomOfLoads(placed),
+    notes: notesOf(file, source, loads, drafts),
     rights: [
       { kind: 'create_in_database' },
       ...loads.map(({ to }) => ({
@@ -156,13 +171,19 @@ async function planLoad(
   }
   const types = table.columns.map(({ type }) => type);
   const text = sql.trim().replace(/;$/, '');
-  const described = await describe(ref, outside === undefined ? text : 'SELECT * FROM source', types).catch(
-    (error: unknown) => {
-      if (!(error instanceof InvalidInput)) throw error;
-      problems.push({ pointer: `${pointer}/sql`, detail: error.message });
-      return undefined;
-    },
-  );
+  const seen = watermarks.get(watermarkName(ref, to)) ?? null;
+  const watermark =
+    file.strategy === 'incremental' ? watermarkOf(entry, from, seen, pointer, problems) : null;
+  const described = await describe(
+    ref,
+    outside === undefined ? text : 'SELECT * FROM source',
+    types,
+    watermark,
+  ).catch((error: unknown) => {
+    if (!(error instanceof InvalidInput)) throw error;
+    problems.push({ pointer: `${pointer}/sql`, detail: error.message });
+    return undefined;
+  });
   if (described === undefined) return undefined;
   const named = entry.columns ?? described.columns.map(({ name }) => name);
   for (const name of named.filter((one, index) => !fillable.has(one) || named.indexOf(one) !== index)) {
@@ -187,13 +208,6 @@ async function planLoad(
     });
   }
   if (problems.some((one) => one.pointer.startsWith(pointer))) return undefined;
-  const watermark = watermarkOf(
-    entry,
-    from,
-    watermarks.get(watermarkName(ref, to)) ?? null,
-    pointer,
-    problems,
-  );
   return {
     id,
     from: ref,
@@ -221,10 +235,21 @@ async function planLoad(
         ? []
         : from.columns.filter(({ type }) => isWide(type)).map(({ physical }) => physical),
     deferred: [],
-    watermark: file.strategy === 'incremental' ? watermark : null,
+    watermark,
     bytewise: !source.sameDatabase && toKey.some(({ type }) => isCollated(type)),
-    estimatedRows: from.estimatedRows,
+    ...estimateOf(from, described.expected),
   };
+}
+
+/** What stands out of line in the source is counted once a record: the statistics tell only the pointer to it. */
+function estimateOf(
+  from: Table,
+  { share, rowsPerRecord, width }: Described['expected'],
+): Pick<Load, 'estimatedRows' | 'estimatedResult'> {
+  const records = Math.ceil(from.estimatedRows * share);
+  const rows = Math.ceil(records * rowsPerRecord);
+  const bytes = Math.round(rows * (ROW_BYTES + width) + (from.toastBytes ?? 0) * share);
+  return { estimatedRows: records, estimatedResult: { rows, bytes } };
 }
 
 /** The key that the file names must be one that the table enforces; without one the table's own is taken. */
@@ -301,83 +326,4 @@ function refuseAny(problems: FieldProblem[]): void {
     problems: problems.slice(0, 50),
     action: 'Correct the fields named and plan again.',
   });
-}
-
-const manyRows = 10_000_000;
-
-function riskOf(drafts: { load: Load; table: Table }[]): Plan['risk'] {
-  const filled = drafts.filter(({ table }) => table.estimatedRows > 0);
-  const reasons = [
-    ...filled.map(({ table }) => `${table.name} has about ${table.estimatedRows} rows already`),
-    ...drafts
-      .filter(({ load }) => load.estimatedRows >= manyRows)
-      .map(({ load }) => `${load.from.name}: about ${load.estimatedRows} rows to read`),
-  ];
-  return reasons.length > 0
-    ? { level: 'medium', reasons }
-    : { level: 'low', reasons: ['Empty tables are filled'] };
-}
-
-function notesOf({ file, source }: DataFacts, loads: Load[], drafts: { load: Load; table: Table }[]): Note[] {
-  const note = (code: string, severity: Note['severity'], operation: number | null, text: string): Note => ({
-    code,
-    severity,
-    operation,
-    text,
-  });
-  const notes: Note[] = [];
-  for (const [index, { load, table }] of drafts.entries()) {
-    if (table.estimatedRows > 0) {
-      notes.push(
-        note(
-          'rows_overwritten',
-          'consent',
-          index,
-          `${table.name} has rows: those with a key that is loaded are overwritten, and kept for the way back`,
-        ),
-      );
-    }
-    if (table.triggers.length > 0) {
-      const names = table.triggers.map(({ name }) => name).join(', ');
-      notes.push(
-        note('triggers_fire', 'warning', index, `Triggers of ${table.name} fire for every row: ${names}`),
-      );
-    }
-    if (load.transform.kind !== 'sql') {
-      notes.push(
-        note(
-          'others_not_looked_for',
-          'info',
-          index,
-          `${load.from.name} is transformed outside the database: its rows are verified, rows of others in ${table.name} are not looked for`,
-        ),
-      );
-    }
-  }
-  for (const { from, to, deferred } of loads.filter((load) => load.deferred.length > 0)) {
-    notes.push(
-      note(
-        'filled_last',
-        'info',
-        null,
-        `${deferred.join(', ')} of ${to.name} is filled from ${from.name} when all rows are there`,
-      ),
-    );
-  }
-  notes.push(
-    file.strategy === 'incremental'
-      ? note(
-          'deletes_not_seen',
-          'warning',
-          null,
-          'Only changed rows are read: what was deleted in the source stays in the target',
-        )
-      : note(
-          'not_kept_in_step',
-          'info',
-          null,
-          `Rows of ${source.name} that change after verification are not followed`,
-        ),
-  );
-  return notes;
 }

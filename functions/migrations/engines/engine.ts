@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Described } from '../data/plan.ts';
 import type { AppliedMigration, ImportTool } from '../import/schemas.ts';
 import type {
   Backfill,
@@ -384,12 +385,16 @@ export interface Engine {
     fence: Fence,
     options: RunOptions,
   ): Promise<{ status: 'done' | 'running'; rows: number; key: string[] }>;
-  /** What a SELECT over `source` gives, and which of these types the database has. Throws InvalidInput. */
+  /**
+   * What a SELECT over `source` gives, which of these types the database has, and how much is to be expected by its
+   * statistics. Throws InvalidInput.
+   */
   describeRows(
     table: TableRef,
     sql: string,
     types: string[],
-  ): Promise<{ columns: { name: string; type: string }[]; types: string[] }>;
+    watermark: Load['watermark'],
+  ): Promise<Described>;
   /** Opens the source's side of a load; `transform` where that is not in SQL. */
   openRowSource(load: Load, transform: Transform | null): Promise<RowSource>;
   /** Makes what loads are kept in, and notes how far this run will have got. */

@@ -47,4 +47,5 @@ const after = (before: RangeRecord, result: CompareResult): RangeRecord => ({
   errors: before.errors + result.errors,
   unexpected: [...before.unexpected, ...result.unexpected].slice(0, mostNamed),
   unexpectedRows: before.unexpectedRows + result.unexpectedRows,
+  memoryBytes: process.memoryUsage.rss(),
 });

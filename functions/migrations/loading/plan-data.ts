@@ -46,7 +46,7 @@ export async function planData(
           sameDatabase: source.id === target.id,
         },
         target: await to.snapshot(record.schema),
-        describe: (table, sql, types) => from.describeRows(table, sql, types),
+        describe: (...asked) => from.describeRows(...asked),
         watermarks: await to.watermarks(file.name, record.schema),
       });
       for (const load of plan.data?.loads ?? []) await transformOf(load);

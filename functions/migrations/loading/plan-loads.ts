@@ -1,4 +1,5 @@
 import { readPlan } from '../artifacts.ts';
+import { comparesSums } from '../data/compares-sums.ts';
 import { watermarkName } from '../data/plan.ts';
 import { withTarget } from '../databases/target.ts';
 import type { Engine, KeyRange } from '../engines/engine.ts';
@@ -88,9 +89,6 @@ async function watermarksOf(migrationId: string, data: DataPlan): Promise<Record
   return found;
 }
 
-/** Whether a comparison goes by ranges of the target's key: both sides can be summed up. */
-const bySums = ({ transform, watermark }: Load): boolean => transform.kind === 'sql' && watermark === null;
-
 const everything: KeyRange[] = [{ from: null, to: null }];
 
 async function splitLoad(
@@ -105,8 +103,8 @@ async function splitLoad(
   const read = (engine: Engine) => engine.splitRanges(load.from, load.key, parts);
   const source = () => withTarget({ id: record.id, databaseId: data.source.databaseId }, 'ranges', read);
   if (stage === 'load') return source();
-  if (load.bytewise && bySums(load)) return everything;
-  const split = bySums(load) ? await target.splitRanges(load.to, load.toKey, parts) : await source();
+  if (load.bytewise && comparesSums(load)) return everything;
+  const split = comparesSums(load) ? await target.splitRanges(load.to, load.toKey, parts) : await source();
   // Rows that came meanwhile, or stand where none should, are compared too.
   return split.length === 0
     ? everything

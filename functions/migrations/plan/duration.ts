@@ -15,6 +15,8 @@ export const defaultPace: Record<PacedWork, Range> = {
   verify: { low: 20_000, high: 400_000 },
   index: { low: 6_000_000, high: 60_000_000 },
   validate: { low: 200_000, high: 4_000_000 },
+  load: { low: 1_000, high: 40_000 },
+  compare: { low: 50_000, high: 800_000 },
 };
 
 /** Every task costs this much, however little there is to do, ms. */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { diskOfLoad, loadDrafts } from '../data/forecast.ts';
 import { addedRange, defaultPace, type Range, rangeOf } from './duration.ts';
+import { chunkHeld, lockHeld, lockTriesMs } from './lock-times.ts';
 import { type MeasuredPace, nothingMeasured, type PacedWork } from './pace-measured.ts';
+import { staysOf } from './room.ts';
 import { Plan, type Step, type TableRef } from './schemas.ts';
 import { StrategyForecast, strategiesOf } from './strategies.ts';
 import { waysBack } from './ways-back.ts';
@@ -12,6 +15,8 @@ export const ForecastStep = z.strictObject({
   phase: z.enum([
     'expand',
     'backfill',
+    'load',
+    'relate',
     'index',
     'constrain',
     'verify',
@@ -81,13 +86,10 @@ export interface ForecastFacts {
 
 /** Catalogue changes: what one transaction takes once it has its locks, and with the tries for them. */
 const catalogue: Range = { low: 2, high: 1_000 };
-const lockHeld: Range = { low: 1, high: 50 };
-/** A lock is asked for again and again for this long, ms. */
-const lockTriesMs = 60_000;
-/** Rows of one chunk are locked for about this long. */
-const chunkHeld: Range = { low: 1, high: 100 };
 /** Rows from which a table is worth a reader's care. */
 const manyRows = 10_000_000;
+/** Work that a table's ranges share; the rest is one statement. */
+const byRanges = new Set<PacedWork>(['backfill', 'verify', 'load', 'compare']);
 /** At least this many rows are read to look at a sample. */
 const sampledRows = 10_000;
 
@@ -117,6 +119,7 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
     ...plan.publish.map((step) => ofStep('publish', step)),
     ...verification('verify_published'),
     ...plan.contract.map((step) => ofStep('contract', step)),
+    ...(plan.data === undefined ? [] : loadDrafts(plan.data)),
     ...plan.removal.map((step) => ofStep('removal', step)),
   ];
   const steps = inOrder(drafts).map((draft) => forecast(draft));
@@ -126,11 +129,12 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
     durationMs: addedRange(
       steps.filter(({ phase }) => phase !== 'removal').map(({ durationMs }) => durationMs),
     ),
-    diskBytes: room.reduce((sum, one) => sum + one.columns + one.rowVersions + one.indexes, 0),
+    diskBytes: room.reduce((sum, one) => sum + staysOf(one), 0),
     walBytes: room.reduce((sum, { wal }) => sum + wal, 0),
     before: [
       `${plan.rights.length} rights of the role`,
-      'no table of the plan held by a forgotten transaction',
+      // A copy of rows locks no table.
+      ...(plan.data === undefined ? ['no table of the plan held by a forgotten transaction'] : []),
       ...plan.checks.map(
         ({ operation, problem }) => `operation ${operation + 1}: no row for which ${problem}`,
       ),
@@ -156,7 +160,7 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
   }
 
   function forecast({ work, amount, opaque, ...draft }: Draft & { after: string[] }): ForecastStep {
-    const lanes = work === 'backfill' || work === 'verify' ? facts.concurrency : 1;
+    const lanes = work !== undefined && byRanges.has(work) ? facts.concurrency : 1;
     const table = draft.lock.tables[0];
     const { range, basis } =
       work === undefined
@@ -214,7 +218,7 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
   }
 }
 
-interface Draft {
+export interface Draft {
   id: string;
   phase: ForecastStep['phase'];
   purpose: string;
@@ -225,6 +229,8 @@ interface Draft {
   work?: PacedWork;
   /** Statements of the user's own: nothing is known of them. */
   opaque?: boolean;
+  /** Steps that must be done before, where that is not the order of phases. */
+  after?: string[];
   validation: string;
 }
 
@@ -242,6 +248,7 @@ function sizes(plan: Plan) {
 function inOrder(drafts: Draft[]): (Draft & { after: string[] })[] {
   const beside = new Set<ForecastStep['phase']>(['backfill', 'verify', 'verify_published']);
   return drafts.map((draft, at) => {
+    if (draft.after !== undefined) return { ...draft, after: draft.after };
     const before = drafts.slice(0, at);
     const own = before.filter(({ phase }) => phase === draft.phase);
     const last = own.at(-1);
@@ -269,6 +276,8 @@ function diskOf(plan: Plan, phase: ForecastStep['phase'], id: string, table: str
   const room = (plan.room ?? []).find((one) => nameOf(one.table) === table);
   if (room === undefined) return 0;
   if (phase === 'backfill') return room.columns + room.rowVersions;
+  if (plan.data !== undefined && phase === 'load') return diskOfLoad(plan.data, id, room);
+  if (phase === 'relate') return room.rowVersions;
   const builds = plan.index.filter((step) => step.kind === 'create_index' && nameOf(step.table) === table);
   return builds.some((step) => step.id === id) ? Math.round(room.indexes / builds.length) : 0;
 }

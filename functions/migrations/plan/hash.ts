@@ -10,8 +10,8 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** Figures of a living table change by themselves. */
-const estimates = new Set(['estimatedRows', 'bytes']);
+/** Figures of a living table change by themselves, and so does what is a share of them. */
+const estimates = new Set(['estimatedRows', 'estimatedResult', 'bytes', 'mostErrors']);
 
 /**
  * SHA-256, hexadecimal, of what the plan will do and what must be consented to: what an approver approves. Estimates,

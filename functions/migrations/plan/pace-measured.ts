@@ -1,10 +1,13 @@
 import { z } from 'zod';
 
 /** Work whose duration grows with a table. */
-export const PacedWork = z.enum(['backfill', 'verify', 'index', 'validate']);
+export const PacedWork = z.enum(['backfill', 'verify', 'index', 'validate', 'load', 'compare']);
 export type PacedWork = z.infer<typeof PacedWork>;
 
-/** Backfill, verify, validate: rows a second (of one range at a time); index: bytes of the table a second. */
+/**
+ * Backfill, verify, validate, load (records), compare: rows a second of one range at a time; index: bytes of the table a
+ * second.
+ */
 export const Measured = z.object({
   perSecond: z.number().positive(),
   /** How many migrations it comes from. */
@@ -19,10 +22,12 @@ export const MeasuredPace = z.object({
   verify: Measured.nullable().default(null),
   index: Measured.nullable().default(null),
   validate: Measured.nullable().default(null),
+  load: Measured.nullable().default(null),
+  compare: Measured.nullable().default(null),
 });
 export type MeasuredPace = z.infer<typeof MeasuredPace>;
 
-export const nothingMeasured: MeasuredPace = { backfill: null, verify: null, index: null, validate: null };
+export const nothingMeasured: MeasuredPace = MeasuredPace.parse({});
 
 /** How much was done in how long; ranges that ran side by side count one after the other. */
 export interface Observation {

@@ -21,6 +21,7 @@ describe('the room a migration takes', () => {
       {
         table: expect.objectContaining({ name: 'people' }),
         columns: 8 * rows,
+        rows: 0,
         rowVersions: 100_000_000,
         indexes: 0,
         wal: 2 * 100_000_000 + 8 * rows + 200 * rows,

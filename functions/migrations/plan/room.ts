@@ -18,10 +18,12 @@ const widths: Record<string, number> = {
   interval: 16,
   uuid: 16,
 };
+/** A row's header and the pointer to it on its page. */
+export const ROW_BYTES = 28;
 /** An entry of a B-tree: its header and pointer, a key of middling length, and pages three quarters full. */
-const INDEX_ENTRY_BYTES = 40;
+export const INDEX_ENTRY_BYTES = 40;
 /** Headers of the records that one changed row writes: its lock, the row, its index entries. */
-const WAL_RECORD_BYTES = 200;
+export const WAL_RECORD_BYTES = 200;
 
 const widthOf = (type: string): number => widths[type.split(/[^a-z]/)[0] ?? ''] ?? VARYING_BYTES;
 
@@ -46,13 +48,17 @@ export function roomOf(backfill: Backfill[], index: Step[], final: LogicalSchema
     const rowVersions = fill === undefined ? 0 : again;
     // The pages that the rows leave are logged whole once after each checkpoint, beside the rows that are written.
     const filling = fill === undefined ? 0 : 2 * again + columns + rows * WAL_RECORD_BYTES;
-    return { table, columns, rowVersions, indexes, wal: filling + indexes };
+    return { table, columns, rows: 0, rowVersions, indexes, wal: filling + indexes };
   });
 }
 
+/** What stays of one table's part, bytes. */
+export const staysOf = ({ columns, rows, rowVersions, indexes }: NonNullable<Plan['room']>[number]): number =>
+  columns + rows + rowVersions + indexes;
+
 /** Bytes that stay, all tables together; `kept` is how much WAL the server may hold at a time. */
 export function roomNeeded(room: NonNullable<Plan['room']>, kept: number): number {
-  const stays = room.reduce((sum, one) => sum + one.columns + one.rowVersions + one.indexes, 0);
+  const stays = room.reduce((sum, one) => sum + staysOf(one), 0);
   return (
     stays +
     Math.min(

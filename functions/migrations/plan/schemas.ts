@@ -215,7 +215,10 @@ export const Load = z.strictObject({
     .nullable(),
   /** Text keys sort by the database's own rules, which two databases need not share. */
   bytewise: z.boolean(),
+  /** Records to read. */
   estimatedRows: z.int(),
+  /** What the transformation makes of them; absent in plans of before. */
+  estimatedResult: z.strictObject({ rows: z.int(), bytes: z.int() }).optional(),
 });
 export type Load = z.infer<typeof Load>;
 
@@ -260,6 +263,8 @@ export const Plan = z.strictObject({
       z.strictObject({
         table: TableRef,
         columns: z.int(),
+        /** Rows that are loaded. */
+        rows: z.int().default(0),
         rowVersions: z.int(),
         indexes: z.int(),
         wal: z.int(),

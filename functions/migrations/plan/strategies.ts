@@ -47,7 +47,7 @@ export const keptName = (migrationId: string, table: string): string =>
 export const tablesBefore = ({ tables }: Pick<Plan, 'tables'>): Plan['tables'] =>
   tables.filter(({ table }) => table.oid !== null);
 
-type Facts = Pick<Plan, 'operations' | 'tables' | 'undoLosses'>;
+type Facts = Pick<Plan, 'operations' | 'tables' | 'undoLosses' | 'data'>;
 
 /** `sql (operation 2)`, or nothing. */
 function rawSql({ operations }: Facts): string | null {
@@ -73,11 +73,24 @@ function withoutNewForm(plan: Facts): string | null {
   return `${kinds}: the new form holds nothing that the old one does not`;
 }
 
+const asRevert = 'A data migration notes what it writes, and revert takes that back';
+const ofCopiedRows: StrategyForecast[] = [
+  {
+    strategy: 'revert',
+    impossible: null,
+    writtenSince:
+      'Rows it inserted are deleted and rows it changed get back what they held, whatever clients wrote into them since',
+  },
+  { strategy: 'to_backup', impossible: asRevert, writtenSince: asRevert },
+  { strategy: 'schema_only', impossible: 'The schema does not change', writtenSince: asRevert },
+];
+
 const names = (list: string[]) => list.join(', ');
 const about = (rows: number) => `about ${rows.toLocaleString('en-US')} rows`;
 
 /** What each way back means for a plan. `backUpRows`: every row of the tables in change is backed up before expand. */
 export function strategiesOf(plan: Facts, backUpRows: boolean): StrategyForecast[] {
+  if (plan.data !== undefined) return ofCopiedRows;
   const forms = newForm(plan).map(
     ({ table, columns, key }) =>
       `${names(columns.map(({ name }) => name).slice(key.length))} of ${table.name}`,

@@ -1,7 +1,19 @@
 import type { Plan } from './schemas.ts';
 
+const takenBack = 'rows it inserted are deleted, rows it changed get back what they held';
+const ofCopiedRows = [
+  { from: 'plan to lock', how: 'Nothing was changed: it is only given up' },
+  { from: 'load to verify', how: `Rollback: ${takenBack}` },
+  {
+    from: 'complete',
+    how: `Undo within the undo window (lossy): ${takenBack}, whatever clients wrote since`,
+  },
+  { from: 'removal', how: 'No undo; only what was noted for it is removed' },
+];
+
 /** What happens to a migration that ends at each point, in words for the reader of its plan. */
 export function waysBack(plan: Plan): { from: string; how: string }[] {
+  if (plan.data !== undefined) return ofCopiedRows;
   const steps = (count: number) => `${count} step${count === 1 ? '' : 's'}`;
   const losses = plan.undoLosses.map(({ table, columns }) => `${columns.join(', ')} of ${table.name}`);
   const counted =

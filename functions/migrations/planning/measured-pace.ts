@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { readPlan } from '../artifacts.ts';
-import { readRanges, readSteps } from '../executions/progress.ts';
+import { comparesSums } from '../data/compares-sums.ts';
+import { readRangesOfAllStages, readSteps } from '../executions/progress.ts';
 import { learnt, MeasuredPace, nothingMeasured, type Observation } from '../plan/pace-measured.ts';
 import type { Plan } from '../plan/schemas.ts';
-import type { MigrationRecord, RangeRecord, StepRecord } from '../records.ts';
+import type { MigrationRecord, RangeRecord, Stage, StepRecord } from '../records.ts';
 import { absent, keys, readItem, writeItem } from '../store.ts';
 
 /** `from`: the last migrations it has learnt from, so that none counts twice. */
@@ -50,15 +51,18 @@ function ofSteps(plan: Plan, steps: StepRecord[]): Observation[] {
  */
 export async function learnPace(record: MigrationRecord): Promise<void> {
   const plan = await readPlan(record);
-  const [filled, checked, published, steps] = await Promise.all([
-    readRanges(record.id, 'backfill'),
-    readRanges(record.id, 'verify'),
-    readRanges(record.id, 'verify-published'),
-    readSteps(record.id),
-  ]);
+  const [ranges, steps] = await Promise.all([readRangesOfAllStages(record.id), readSteps(record.id)]);
+  const bySums = new Set(plan.data?.loads.filter(comparesSums).map(({ id }) => id));
+  const of = (...stages: Stage[]) => ranges.filter(({ stage }) => stages.includes(stage));
   const seen = [
-    ...ofRanges('backfill', filled),
-    ...ofRanges('verify', [...checked, ...published]),
+    ...ofRanges('backfill', of('backfill')),
+    ...ofRanges('verify', of('verify', 'verify-published')),
+    ...ofRanges('load', of('load')),
+    // Records that only go through the load again are quicker than a load, and slower than sums.
+    ...ofRanges(
+      'compare',
+      of('compare').filter(({ work }) => bySums.has(work)),
+    ),
     ...ofSteps(plan, steps),
   ];
   const key = keys.measuredPace(record.databaseId);

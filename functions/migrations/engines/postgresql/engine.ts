@@ -145,9 +145,9 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     rowsAside: (id, fence) => using('stage', { readOnly: true }, (session) => rowsAside(session, id, fence)),
     dropStaged: (id, fence) => using('stage', {}, (session) => dropStaged(session, id, fence)),
     keepRows: (kept, fence, run) => keepRows(open, kept, fence, run),
-    describeRows: (table, sql, types) =>
+    describeRows: (table, sql, types, watermark) =>
       using('describe', { readOnly: true, schema: table.schema }, (session) =>
-        describeRows(session, table, sql, types),
+        describeRows(session, table, sql, types, watermark),
       ),
     openRowSource: (load, transform) => openRowSource(open, load, transform),
     prepareLoads: (fence, name, schema, watermarks) =>

@@ -1,4 +1,5 @@
 import { clock } from '#platform/clock.ts';
+import { comparesSums } from '../../../data/compares-sums.ts';
 import type { Load } from '../../../plan/schemas.ts';
 import type { CompareResult, Engine, Fence, KeyRange, RowSide, RowSource, SourceSide } from '../../engine.ts';
 import { fencePhase, type Open, patiently } from '../chunks.ts';
@@ -46,10 +47,6 @@ export async function compareRange(
     await session.close();
   }
 }
-
-/** Whether ranges of the target's key can be summed up on both sides. */
-export const comparesSums = ({ transform, watermark }: Load): boolean =>
-  transform.kind === 'sql' && watermark === null;
 
 const nothing = (from: string[] | null): CompareResult => ({
   status: 'done',

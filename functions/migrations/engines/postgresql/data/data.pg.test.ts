@@ -5,6 +5,8 @@ import { createDatabase } from '#local/postgres/shared.ts';
 import { parseDataFile } from '../../../data/file.ts';
 import { createDataPlan } from '../../../data/plan.ts';
 import { START } from '../../../pacing/pace.ts';
+import { forecastOf } from '../../../plan/forecast.ts';
+import { planHash } from '../../../plan/hash.ts';
 import type { Load, Plan } from '../../../plan/schemas.ts';
 import type { Engine, Fence } from '../../engine.ts';
 import { openPostgres } from '../engine.ts';
@@ -42,15 +44,23 @@ data:
       sql: SELECT id, split_part(name, ' ', 1) AS given, amount::numeric AS amount, boss FROM source
 `;
 
-async function planOf(text: string): Promise<Plan> {
+async function planOf(text: string, watermarks?: Map<string, string>): Promise<Plan> {
   const [source, target] = [await engine.snapshot('old'), await engine.snapshot('new')];
   return createDataPlan({
     file: parseDataFile(text),
     source: { databaseId: 'db_1', name: 'shop', schema: 'old', snapshot: source, sameDatabase: true },
     target,
-    describe: (table, select, types) => engine.describeRows(table, select, types),
-    watermarks: await engine.watermarks('people', 'new'),
+    describe: (...asked) => engine.describeRows(...asked),
+    watermarks: watermarks ?? (await engine.watermarks('people', 'new')),
   });
+}
+
+async function describeIncremental(watermark: string, watermarks: Map<string, string>): Promise<Load> {
+  const sql = "SELECT id, coalesce(name, 'x') AS given FROM source";
+  const tables = [{ from: 'people', to: 'people', sql, watermark }];
+  const data = { from: { schema: 'old' }, strategy: 'incremental', tables };
+  const plan = await planOf(JSON.stringify({ name: 'people', data }), watermarks);
+  return plan.data?.loads[0] as Load;
 }
 
 /** Carries a plan through its levels and relations, then compares until a pass is clean. */
@@ -164,6 +174,40 @@ describe('rows that are loaded', () => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  it('are forecast from the statistics, table by table, with the room they take', async () => {
+    await sql('TRUNCATE new.people, new.tags, old.people');
+    await sql(
+      `INSERT INTO old.people SELECT g, 'p' || g, ARRAY['a', 'b'], NULL, g FROM generate_series(1, 4000) g`,
+    );
+    await sql('ANALYZE old.people');
+    const plan = await planOf(file);
+    const { steps, diskBytes, walBytes, strategies } = forecastOf(plan, { concurrency: 1, approvals: [] });
+    expect(steps.map(({ id, after, rows, basis }) => ({ id, after, rows, basis }))).toEqual([
+      { id: 'load.2-people', after: [], rows: 4000, basis: 'default' },
+      { id: 'load.1-tags', after: ['load.2-people'], rows: 4000, basis: 'default' },
+      { id: 'relate.2-people', after: ['load.1-tags'], rows: 4000, basis: 'default' },
+      { id: 'verify.1-tags', after: ['relate.2-people'], rows: expect.any(Number), basis: 'default' },
+      { id: 'verify.2-people', after: ['relate.2-people'], rows: 4000, basis: 'default' },
+    ]);
+    // A record has two tags: what unnest gives is guessed by the server, and never less than one.
+    const tags = plan.data?.loads[0]?.estimatedResult?.rows ?? 0;
+    expect(tags).toBeGreaterThanOrEqual(4000);
+    const [first] = steps;
+    expect(first?.durationMs.high).toBeGreaterThan(first?.durationMs.low ?? 0);
+    expect(first?.diskBytes).toBeGreaterThan(4000 * 28);
+    expect(diskBytes).toBeGreaterThan((first?.diskBytes ?? 0) * 1.5);
+    expect(walBytes).toBeGreaterThan(0);
+    expect(strategies.filter(({ impossible }) => impossible === null)).toHaveLength(1);
+    // Only what changed: as many as the statistics of the watermark's column say.
+    const since = (at: string, value: string) =>
+      describeIncremental(at, new Map([[JSON.stringify(['people', 'people']), value]]));
+    expect((await since('id', '3000')).estimatedRows).toBeLessThan(1100);
+    expect((await since('id', '0')).estimatedRows).toBeGreaterThan(3900);
+    // Every run and every minute has other figures: none of them is part of what was approved.
+    await sql('TRUNCATE old.people');
+    expect(planHash(await planOf(file))).toBe(planHash(plan));
   });
 
   it('are repaired where they differ, found where somebody else wrote them, and given back what they held', async () => {

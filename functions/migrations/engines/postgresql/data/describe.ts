@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import { InvalidInput } from '#platform/errors.ts';
+import type { Described } from '../../../data/plan.ts';
 import { StatementFailed } from '../../../errors.ts';
-import type { TableRef } from '../../../plan/schemas.ts';
+import type { Load, TableRef } from '../../../plan/schemas.ts';
 import { child, parseErrorOffset, parseSql, walk } from '../../../sql/tree.ts';
 import { inTransaction, type Session } from '../connection.ts';
 import { relation } from '../keyset.ts';
+import { scopeOf } from './scope.ts';
 
 const refuse = (problem: string): InvalidInput =>
   new InvalidInput(problem, {
@@ -41,13 +44,17 @@ async function assertSelect(sql: string): Promise<void> {
   if (problem !== null) throw refuse(problem);
 }
 
-/** Which columns of which types a transformation gives, and which of these types this database has. Throws InvalidInput. */
+/**
+ * Which columns of which types a transformation gives, which of these types this database has, and how much there will
+ * be of it. Throws InvalidInput.
+ */
 export async function describeRows(
   session: Session,
   table: TableRef,
   sql: string,
   types: string[],
-): Promise<{ columns: { name: string; type: string }[]; types: string[] }> {
+  watermark: Load['watermark'],
+): Promise<Described> {
   await assertSelect(sql);
   return inTransaction(session, async () => {
     const fields = await session
@@ -70,6 +77,47 @@ export async function describeRows(
     return {
       columns: fields.map(({ name }, index) => ({ name, type: named.rows[index]?.type ?? 'text' })),
       types: known.rows.map(({ type }) => type),
+      expected: await expect(session, table, sql, watermark),
     };
   });
+}
+
+/** The planner's own figures, as shares: how many records there are is known better than by it. */
+async function expect(
+  session: Session,
+  table: TableRef,
+  sql: string,
+  watermark: Load['watermark'],
+): Promise<Described['expected']> {
+  const scope = scopeOf({ key: [], watermark }, { from: null, to: null });
+  const records = `SELECT * FROM ${relation(table)}`;
+  const taken = `${records} WHERE ${scope.text}`;
+  const all = await planned(session, records, []);
+  const some = await planned(session, taken, scope.values);
+  const given = await planned(
+    session,
+    `WITH source AS (${taken}) SELECT * FROM (${sql}\n) AS given`,
+    scope.values,
+  );
+  return {
+    share: all.rows > 0 ? Math.min(1, some.rows / all.rows) : 1,
+    rowsPerRecord: some.rows > 0 ? given.rows / some.rows : 1,
+    width: given.width,
+  };
+}
+
+const Explained = z.object({
+  'QUERY PLAN': z.tuple([
+    z.object({ Plan: z.object({ 'Plan Rows': z.number(), 'Plan Width': z.number() }) }),
+  ]),
+});
+
+async function planned(
+  session: Session,
+  sql: string,
+  values: string[],
+): Promise<{ rows: number; width: number }> {
+  const { rows } = await session.query(`EXPLAIN (FORMAT JSON) ${sql}`, values);
+  const [{ Plan }] = Explained.parse(rows[0])['QUERY PLAN'];
+  return { rows: Plan['Plan Rows'], width: Plan['Plan Width'] };
 }

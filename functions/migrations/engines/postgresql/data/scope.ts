@@ -12,7 +12,7 @@ export interface Condition {
 }
 
 /** Rows of a range that belong to the load. */
-export function scopeOf(load: Load, range: RecordRange): Condition {
+export function scopeOf(load: Pick<Load, 'key' | 'watermark'>, range: RecordRange): Condition {
   const { without = [] } = range;
   const { key, watermark } = load;
   const values: string[] = [];
