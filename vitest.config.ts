@@ -62,13 +62,11 @@ export default defineConfig({
         ...databases,
         setupFiles: [...databases.setupFiles, 'test/workflows/stop-platforms.ts'],
       }),
-      project(
-        'end-to-end',
-        ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'],
-        2,
-        240_000,
-        databases,
-      ),
+      project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 240_000, {
+        ...shared,
+        ...databases,
+        setupFiles: [...databases.setupFiles, 'test/end-to-end/stop-platforms.ts'],
+      }),
     ],
   },
 });

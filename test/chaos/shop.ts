@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { afterAll } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { type Application, type ShopModel, startApplication } from '../../examples/shop/application.ts';
 import { checkShop, type ShopCheck } from '../../examples/shop/check.ts';
@@ -22,9 +21,10 @@ export interface Shop {
 
 const rate = 40;
 const opened: { end(): Promise<void> }[] = [];
-afterAll(async () => {
+/** Lets go of every shop of this process; stop-platforms.ts calls it after every test file. */
+export async function closeShops(): Promise<void> {
   for (const one of opened.splice(0)) await one.end();
-});
+}
 
 /** A shop to migrate on a database of its own. */
 export async function openShop(rows: number, at?: string): Promise<Shop> {

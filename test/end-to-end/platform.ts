@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { capabilities } from '#local/capabilities.ts';
 import { type Cloud, type CloudOptions, startCloud } from '#local/cloud.ts';
 import { tokenPath } from '#local/http/tokens.ts';
@@ -98,14 +97,14 @@ const lookedAtByTests = capabilities.map((one) => ({
   schedules: one.schedules.filter(({ function: name }) => name !== 'detect-drift'),
 }));
 
-/** Here and not where one starts: vitest takes no hook from inside a test or another hook. */
 const started: { cloud: Cloud; directory: string }[] = [];
-afterAll(async () => {
+/** Ends every platform of this process; stop-platforms.ts calls it after every test file. */
+export async function stopAll(): Promise<void> {
   for (const { cloud, directory } of started.splice(0)) {
     await cloud.stop();
     await rm(directory, { recursive: true, force: true });
   }
-});
+}
 
 /** Starts a platform for this test file over a directory of its own; both are gone after it. */
 export async function startPlatform(options: Partial<CloudOptions> = {}): Promise<TestPlatform> {
