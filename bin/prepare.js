@@ -71,7 +71,8 @@ export function isInstalled(root) {
   );
 }
 
-function npmCommand(env) {
+/** How to call npm: the one that runs, or the one on the PATH. */
+export function npmCommand(env) {
   const runningNpm = env.npm_execpath;
   if (runningNpm && /^npm(-cli)?\.c?js$/.test(basename(runningNpm)))
     return { command: process.execPath, first: [runningNpm], shell: false };

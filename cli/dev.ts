@@ -1,4 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import type { LocalConnector } from '#local/connectors.ts';
 import { holderOf } from '#local/lock.ts';
 import { exitCode, Failure } from './failure.ts';
 import { print, printJson } from './output.ts';
@@ -12,6 +15,16 @@ function portOf(text: string): number {
   throw new Failure(`--port is '${text}'; expected 0 to 65535, 0 for any free one.`, {
     code: exitCode.usage,
   });
+}
+
+/** As a customer's stack would be, so that its registration and its databases can be tried out here. */
+function connectorOf(name: string): LocalConnector {
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(name) && name !== 'default')
+    return { name, account: '111111111111', externalId: `theseus-local-${name}` };
+  throw new Failure(
+    `--connector is '${name}'; expected at most 32 lower case letters, digits and hyphens, beginning with a letter, and not 'default', which is the platform's own.`,
+    { code: exitCode.usage },
+  );
 }
 
 /** Anything else that keeps the platform from starting is for the caller to name. */
@@ -30,10 +43,15 @@ export const dev = (): Command =>
   new Command('dev')
     .description('Run the platform on this machine, until Ctrl-C')
     .option('--port <port>', 'port of the API on 127.0.0.1, 0 for any free one', String(defaultPort))
+    .option(
+      '--connector <name>',
+      'deploy a second connector, as if in another account, and write its outputs',
+    )
     .option('--json', 'print one JSON line when it is ready')
-    .action(async (options: { port: string; json?: boolean }, command: Command) => {
+    .action(async (options: { port: string; connector?: string; json?: boolean }, command: Command) => {
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
       const port = portOf(options.port);
+      const connector = options.connector === undefined ? undefined : connectorOf(options.connector);
       const holder = await holderOf(directory);
       if (holder) {
         throw new Failure(
@@ -45,14 +63,25 @@ export const dev = (): Command =>
         );
       }
       // The platform is much to load, and no other verb needs it.
-      const [{ startCloud }, { capabilities }] = await Promise.all([
+      const [{ startCloud }, { capabilities }, { deployConnector }] = await Promise.all([
         import('#local/cloud.ts'),
         import('#local/capabilities.ts'),
+        import('#local/connectors.ts'),
       ]);
-      const cloud = await startCloud({ directory, port, capabilities }).catch(portInUse);
-      if (options.json) printJson({ url: cloud.url, directory, pid: process.pid });
+      const connectors = connector === undefined ? [] : [connector];
+      const cloud = await startCloud({ directory, port, capabilities, connectors }).catch(portInUse);
+      const outputs =
+        connector === undefined ? null : join(directory, 'connectors', `${connector.name}.json`);
+      if (connector !== undefined && outputs !== null) {
+        await mkdir(dirname(outputs), { recursive: true });
+        const { registration } = deployConnector(connector, capabilities);
+        await writeFile(outputs, `${JSON.stringify(registration, null, 2)}\n`, { mode: 0o600 });
+      }
+      if (options.json) printJson({ url: cloud.url, directory, pid: process.pid, outputs });
       else {
         print(`Theseus runs on ${cloud.url}, its data is in ${directory}.`);
+        if (outputs !== null)
+          print(`A second connector is deployed: npx theseus connector add --file ${outputs}`);
         print('In another terminal: npx theseus database add <name> postgresql://…   Stop with Ctrl-C.');
       }
       await new Promise<void>((resolve) => {

@@ -1,8 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+// @ts-expect-error plain JavaScript: it runs before TypeScript can
+import { isInstalled, npmCommand } from '../../../bin/prepare.js';
 import type { Version } from './libraries.ts';
 import type { ShopClient } from './shopper.ts';
 
@@ -36,41 +39,65 @@ model Item {
 }
 `;
 
+const packages = join(import.meta.dirname, 'prisma');
+const cache = join(import.meta.dirname, '../../../node_modules/.cache');
+
 /**
- * A folder in which `prisma`, `@prisma/client` and `@prisma/adapter-pg` are installed, named by THESEUS_PRISMA: with
- * all they bring they are 320 MB, too much for every clone. A text says why there is none.
+ * A folder in which Prisma is installed as `prisma/package-lock.json` says: 300 MB, too much for every clone, so that it is
+ * fetched when this test first runs and kept beside the other caches. A text says why there is none.
  */
-export function prismaFolder(): { folder: string } | string {
-  const folder = process.env.THESEUS_PRISMA;
-  if (folder === undefined)
-    return 'THESEUS_PRISMA names no folder with Prisma (see docs/migrations-guarantees.md)';
-  return existsSync(join(folder, 'node_modules/prisma')) ? { folder } : `there is no Prisma in ${folder}`;
+export async function installPrisma(): Promise<{ folder: string } | string> {
+  const lock = await readFile(join(packages, 'package-lock.json'), 'utf8');
+  const folder = join(cache, `prisma-${createHash('sha256').update(lock).digest('hex').slice(0, 12)}`);
+  await cp(packages, folder, { recursive: true });
+  if (isInstalled(folder)) return { folder };
+  const { command, first, shell } = npmCommand(process.env);
+  // Its scripts would download engines, which neither the generator nor a client with a driver adapter needs.
+  const child = spawn(
+    command,
+    [...first, 'ci', '--ignore-scripts', '--omit=peer', '--no-audit', '--no-fund'],
+    {
+      cwd: folder,
+      shell,
+      stdio: 'ignore',
+      timeout: 120_000,
+    },
+  );
+  const [code] = await once(child, 'close');
+  return code === 0 ? { folder } : 'Prisma cannot be fetched from the registry of npm here';
 }
 
-/** Generates Prisma's client for one version of the schema and connects it, its statements qualified with `schema`. */
+/** Generates Prisma's client for one version of the schema; the module that has it. */
+async function generate(version: Version, folder: string): Promise<string> {
+  const made = join(folder, 'made', version);
+  await mkdir(made, { recursive: true });
+  await writeFile(join(made, 'schema.prisma'), schemaOf(version));
+  await writeFile(
+    join(made, 'prisma.config.ts'),
+    `export default { schema: 'schema.prisma', datasource: { url: 'postgresql://not-used' } };\n`,
+  );
+  const program = join(folder, 'node_modules/prisma/build/index.js');
+  const { status, stderr } = spawnSync(process.execPath, [program, 'generate'], {
+    cwd: made,
+    // Generating needs no engine; naming one keeps it from being downloaded.
+    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+    timeout: 60_000,
+  });
+  if (status !== 0) throw new Error(`prisma generate: ${stderr}`);
+  return pathToFileURL(join(made, version, 'client.ts')).href;
+}
+const generated = new Map<Version, Promise<string>>();
+
+/** Prisma's client for one version of the schema, connected, its statements qualified with `schema`. */
 export async function prismaClient(
   version: Version,
   folder: string,
   url: string,
   schema: string,
 ): Promise<ShopClient> {
-  await mkdir(join(folder, 'made'), { recursive: true });
-  const made = await mkdtemp(join(folder, 'made', 'client-'));
-  const config = join(made, 'prisma.config.ts');
-  await writeFile(join(made, 'schema.prisma'), schemaOf(version));
-  await writeFile(
-    config,
-    `export default { schema: 'schema.prisma', datasource: { url: 'postgresql://not-used' } };\n`,
-  );
-  const program = join(folder, 'node_modules/prisma/build/index.js');
-  const generated = spawnSync(process.execPath, [program, 'generate', '--config', config], {
-    cwd: made,
-    // Generating needs no engine; naming one keeps it from being downloaded.
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
-    timeout: 60_000,
-  });
-  if (generated.status !== 0) throw new Error(`prisma generate: ${generated.stderr}`);
-  const { PrismaClient } = await import(pathToFileURL(join(made, version, 'client.ts')).href);
+  const module = generated.get(version) ?? generate(version, folder);
+  generated.set(version, module);
+  const { PrismaClient } = await import(await module);
   const { PrismaPg } = await import(
     pathToFileURL(join(folder, 'node_modules/@prisma/adapter-pg/dist/index.mjs')).href
   );
