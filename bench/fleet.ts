@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import pg from 'pg';
 import { readTokens } from '#local/http/tokens.ts';
 import { holderOf } from '#local/lock.ts';
 import { startPostgres } from '#local/postgres/server.ts';
 import { Fleet } from '#migrations/fleet/schemas.ts';
 import { execute } from './fixture.ts';
+import { memoryOf, processorMs, processorMsOfAll } from './processor.ts';
+import { machine, wholeNumbers } from './server.ts';
 
 // One migration over many small schemas of one server, with the platform killed in the middle. See docs/benchmarks.md.
 
@@ -19,17 +22,16 @@ const { values: flags } = parseArgs({
     rows: { type: 'string', default: '20' },
     parallel: { type: 'string', default: '2' },
     kill: { type: 'boolean', default: true },
+    profile: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
-const schemas = Number(flags.schemas);
-const rows = Number(flags.rows);
-const parallel = Number(flags.parallel);
-if (![schemas, rows, parallel].every((number) => Number.isSafeInteger(number) && number > 0)) {
-  console.error('--schemas, --rows and --parallel are whole numbers above 0.');
-  process.exit(2);
-}
+const { schemas, rows, parallel } = wholeNumbers({
+  schemas: flags.schemas,
+  rows: flags.rows,
+  parallel: flags.parallel,
+});
 
 const directory = mkdtempSync(join(tmpdir(), 'theseus-bench-'));
 // Run by root, the server is another user, who must be able to enter.
@@ -41,6 +43,12 @@ const server = await startPostgres({
 });
 let platform: ChildProcess | undefined;
 const stop = async () => {
+  if (flags.profile !== undefined && platform?.exitCode === null) {
+    // A profile is written by a process that ends by itself.
+    const gone = new Promise((resolve) => platform?.once('exit', resolve));
+    platform.kill('SIGTERM');
+    await gone;
+  }
   platform?.kill('SIGKILL');
   await server.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -50,7 +58,8 @@ process.once('SIGINT', () => void stop().then(() => process.exit(130)));
 let address = { url: '', token: '' };
 async function start(): Promise<void> {
   const program = fileURLToPath(new URL('../cli/theseus.ts', import.meta.url));
-  const child = spawn(process.execPath, [program, '--directory', data, 'dev', '--port', '0'], {
+  const profile = flags.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', flags.profile];
+  const child = spawn(process.execPath, [...profile, program, '--directory', data, 'dev', '--port', '0'], {
     stdio: 'ignore',
     env: { ...process.env, LOG_LEVEL: 'ERROR', POWERTOOLS_LOG_LEVEL: 'ERROR' },
   });
@@ -105,10 +114,52 @@ const file = `operations:
 
 const lookEveryMs = 2_000;
 
+/** Processor time of platforms that were killed, ms. */
+let formerMs = 0;
+/** Largest memory that the platform was seen with, bytes. */
+let memory = 0;
+
+/** Processor time so far, of the platform and of PostgreSQL, ms; 0 where there is no /proc to read it from. */
+const processorNow = () => ({
+  platform: formerMs + (processorMs(platform?.pid ?? 0) ?? 0),
+  postgresql: processorMsOfAll(server.pid) ?? 0,
+});
+
+/** Ends the platform as a power cut would, and starts it again on what it left. Returns ms without a platform. */
+async function killAndStart(): Promise<number> {
+  const began = performance.now();
+  formerMs = processorNow().platform;
+  const gone = new Promise((resolve) => platform?.once('exit', resolve));
+  platform?.kill('SIGKILL');
+  await gone;
+  await start();
+  return performance.now() - began;
+}
+
+/** Targets that the database itself does not show migrated: the column there, filled, NOT NULL, and the version's view. */
+async function notMigrated(): Promise<number> {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    const { rows: found } = await client.query<{ migrated: number }>(
+      `SELECT count(*)::int AS migrated FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+         JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname ~ '^tenant_[0-9]+$' AND c.relname = 'customers' AND a.attname = 'tier' AND a.attnotnull
+         AND EXISTS (SELECT FROM pg_namespace v JOIN pg_class w ON w.relnamespace = v.oid
+           WHERE v.nspname = n.nspname || '_01_tier' AND w.relname = 'customers' AND w.relkind = 'v')`,
+    );
+    return schemas - (found[0]?.migrated ?? 0);
+  } finally {
+    await client.end();
+  }
+}
+
 async function run(): Promise<object> {
   await makeSchemas();
   await start();
   await ask('POST', '/databases', { name: 'shop', url: server.url });
+  const before = processorNow();
+  const began = performance.now();
   const planned = Fleet.parse(
     await ask('POST', '/migration-fleets', {
       file,
@@ -119,41 +170,53 @@ async function run(): Promise<object> {
     }),
   );
   const path = `/migration-fleets/${planned.id}`;
-  const began = performance.now();
   await ask('POST', `${path}/start`, {});
-  let killed = !flags.kill;
+  let killed = false;
   let downMs = 0;
   for (;;) {
     await pause(lookEveryMs);
     const fleet = Fleet.parse(await ask('GET', path));
-    if (!flags.json) console.error(`${fleet.counts.done} of ${fleet.total} done, ${fleet.status}`);
-    if (!killed && fleet.counts.done >= schemas / 2) {
+    const ms = performance.now() - began;
+    const now = processorNow();
+    memory = Math.max(memory, memoryOf(platform?.pid ?? 0) ?? 0);
+    const { done } = fleet.counts;
+    const each = (total: number) => Math.round(total / Math.max(1, done));
+    const spent = {
+      platform: each(now.platform - before.platform),
+      postgresql: each(now.postgresql - before.postgresql),
+    };
+    console.error(
+      `${Math.round(ms / 1_000)} s: ${done} of ${fleet.total} done, ${fleet.counts.failed} failed, ${fleet.status}; ` +
+        `${each(ms)} ms a schema, processor ${spent.platform} + ${spent.postgresql} ms, ${Math.round(memory / 2 ** 20)} MiB`,
+    );
+    if (flags.kill && !killed && done >= schemas / 2 && done < schemas) {
       killed = true;
-      const died = performance.now();
-      const gone = new Promise((resolve) => platform?.once('exit', resolve));
-      platform?.kill('SIGKILL');
-      await gone;
-      await start();
-      downMs = performance.now() - died;
+      downMs = await killAndStart();
+      console.error(`killed with ${done} done; up again after ${Math.round(downMs)} ms`);
       continue;
     }
     if (!['running', 'baking'].includes(fleet.status)) {
-      const ms = performance.now() - began;
       const { counts, failures, waves } = fleet;
       return {
         schemas,
+        seconds: Math.round(ms / 1_000),
+        ms_per_schema: Math.round(ms / schemas),
+        lost: Math.max(schemas - counts.done - counts.failed, (await notMigrated()) - counts.failed),
+        killed_in_the_middle: killed,
+        status: fleet.status,
+        done: counts.done,
+        failed: counts.failed,
+        failures,
+        platform_processor_ms_per_schema: spent.platform,
+        postgresql_processor_ms_per_schema: spent.postgresql,
+        platform_memory_mib: Math.round(memory / 2 ** 20),
+        down_ms: Math.round(downMs),
+        p50_ms: waves.at(-1)?.p50Ms,
+        p99_ms: waves.at(-1)?.p99Ms,
         rows,
         parallel,
-        status: fleet.status,
-        counts,
-        failures,
-        seconds: Math.round(ms / 1_000),
-        msASchema: Math.round(ms / schemas),
-        killed: flags.kill,
-        downMs: Math.round(downMs),
-        p50Ms: waves.at(-1)?.p50Ms,
-        p99Ms: waves.at(-1)?.p99Ms,
-        machine: { cpus: cpus().length, model: cpus()[0]?.model, load: loadavg()[0] },
+        load: loadavg()[0],
+        ...machine,
       };
     }
   }
