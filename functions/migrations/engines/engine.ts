@@ -282,7 +282,8 @@ export interface Engine {
   readonly name: 'postgresql';
   readonly features: ReadonlySet<Feature>;
   inspect(): Promise<DatabaseFacts>;
-  snapshot(schema: string): Promise<Snapshot>;
+  /** With `functions` volatile functions of other names are left out. */
+  snapshot(schema: string, functions?: ReadonlySet<string>): Promise<Snapshot>;
   /** Everything that a version of a schema is made of, as clients of its newest version see it. */
   shape(schema: string): Promise<SchemaShape>;
   /** What another tool's own table says was applied to a schema. Throws NotFound when there is no such table. */

@@ -113,6 +113,7 @@ export const Snapshot = z.strictObject({
   tables: z.array(Table),
   /** Names of relations, types and indexes taken in the schema, for clashes. */
   takenNames: z.array(z.string()),
+  /** Names of schemas that begin as those of this one's versions would. */
   schemas: z.array(z.string()),
   /** The newest published version schema that stands, or null: its clients are the old clients of the next migration. */
   currentVersion: z.string().nullable(),
@@ -120,7 +121,7 @@ export const Snapshot = z.strictObject({
   currentLogin: z.string().nullable(),
   /** USAGE grants on the schema, copied to the version schema at publish. */
   schemaGrants: z.array(z.strictObject({ grantee: z.string(), privileges: z.array(z.string()) })),
-  /** Function names that are volatile, as pg_proc knows them, lower case, unqualified. */
+  /** Function names that are volatile, as pg_proc knows them, lower case, unqualified; perhaps only those that the file could call. */
   volatileFunctions: z.array(z.string()),
   /** Slots that keep WAL of this database: its logical ones and the server's physical ones. */
   replicationSlots: z.array(z.string()),

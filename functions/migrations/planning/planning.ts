@@ -11,6 +11,7 @@ import { planHash } from '../plan/hash.ts';
 import { createPlan } from '../plan/plan.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord } from '../records.ts';
+import { calledNames } from '../sql/called-names.ts';
 import { changeMigration } from '../store.ts';
 import { summaryOf } from './plan-summary.ts';
 
@@ -25,7 +26,9 @@ export async function planNow(record: Asked, text: string): Promise<Plan> {
   const move = parseBlueGreenFile(text, record.fileName);
   if (move !== undefined) return (await planMove(move, record)).plan;
   const file = parseMigrationFile(text, { fileName: record.fileName });
-  const snapshot = await withTarget(record, 'plan', (engine) => engine.snapshot(record.schema));
+  const snapshot = await withTarget(record, 'plan', (engine) =>
+    engine.snapshot(record.schema, calledNames(file)),
+  );
   return createPlan({
     file,
     snapshot,

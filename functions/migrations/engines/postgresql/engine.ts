@@ -73,7 +73,8 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     name: 'postgresql',
     features,
     inspect: () => using('inspect', { readOnly: true, fresh: true }, readFacts),
-    snapshot: (schema) => using('snapshot', { readOnly: true }, (session) => readSnapshot(session, schema)),
+    snapshot: (schema, functions) =>
+      using('snapshot', { readOnly: true }, (session) => readSnapshot(session, schema, functions)),
     history: (tool, schema) =>
       using('history', { readOnly: true }, (session) => readHistory(session, tool, schema)),
     shape: (schema) => using('shape', { readOnly: true }, (session) => readShape(session, schema)),

@@ -198,9 +198,10 @@ async function columnFacts(session: Session, oid: number, table: TableRef, colum
 
 /** The table's oid now, by its oid or else by its name; null when it is gone. */
 export async function tableOid(session: Session, table: TableRef): Promise<number | null> {
-  const { rows } = await session.query<{ oid: number }>(
-    `SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = $1 OR (n.nspname = $2 AND c.relname = $3) ORDER BY c.oid = $1 DESC NULLS LAST LIMIT 1`,
+  const { rows } = await session.query<{ oid: number | null }>(
+    `SELECT coalesce((SELECT oid FROM pg_class WHERE oid = $1),
+       (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $2 AND c.relname = $3)) AS oid`,
     [table.oid, table.schema, table.name],
   );
   return rows[0]?.oid ?? null;

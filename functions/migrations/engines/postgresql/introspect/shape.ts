@@ -1,10 +1,10 @@
 import type { QueryResultRow } from 'pg';
 import type { Table } from '../../../plan/snapshot.ts';
 import { type SchemaObject, SchemaShape } from '../../../registry/shape.ts';
-import { inTransaction, type Session } from '../connection.ts';
+import type { Session } from '../connection.ts';
 import { triggerPrefix } from '../dual-write/triggers.ts';
 import * as queries from './shape-queries.ts';
-import { readSnapshot } from './snapshot.ts';
+import { consistently, type ReadTables, readTables } from './snapshot.ts';
 
 interface Facts {
   tables: { name: string; partition: string | null; rowSecurity: 'off' | 'on' | 'forced' }[];
@@ -87,12 +87,11 @@ function standing<T extends { kind: string; name: string }>(all: T[]): T[] {
  * columns not yet published) is no part of it. Throws StatementFailed when there is no such schema.
  */
 export async function readShape(session: Session, schema: string): Promise<SchemaShape> {
-  const snapshot = await readSnapshot(session, schema);
-  const facts = await inTransaction(session, async (): Promise<Facts> => {
-    await session.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  return consistently(session, async () => {
+    const found = await readTables(session, schema);
     const read = async <R extends QueryResultRow>(query: string) =>
       (await session.query<R>(query, [schema])).rows;
-    return {
+    const facts: Facts = {
       tables: await read<Facts['tables'][number]>(queries.tablesQuery),
       columns: await read<Facts['columns'][number]>(queries.columnsQuery),
       parts: [
@@ -106,10 +105,14 @@ export async function readShape(session: Session, schema: string): Promise<Schem
         ...(await read<Facts['others'][number]>(queries.sequencesQuery)),
       ],
     };
+    return shapeOf(schema, found, facts);
   });
+}
+
+function shapeOf(schema: string, found: ReadTables, facts: Facts): SchemaShape {
   const tables = new Map(facts.tables.map((one) => [one.name, one]));
   const objects: SchemaObject[] = [
-    ...snapshot.tables.flatMap((table): SchemaObject[] => [
+    ...found.tables.flatMap((table): SchemaObject[] => [
       {
         kind: 'table',
         name: table.name,
@@ -123,5 +126,5 @@ export async function readShape(session: Session, schema: string): Promise<Schem
     ...facts.enums.map((one) => ({ kind: 'enum' as const, ...one })),
     ...facts.others,
   ];
-  return SchemaShape.parse({ schema, serverVersion: snapshot.serverVersion, objects });
+  return SchemaShape.parse({ schema, serverVersion: found.serverVersion, objects });
 }

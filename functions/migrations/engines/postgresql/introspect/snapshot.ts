@@ -2,7 +2,7 @@ import type { QueryResultRow } from 'pg';
 import { StatementFailed } from '../../../errors.ts';
 import { VersionMapping } from '../../../plan/mapping.ts';
 import { type Column, type Constraint, type Index, Snapshot, type Table } from '../../../plan/snapshot.ts';
-import { qualified } from '../../../sql/identifiers.ts';
+import { cutToBytes, qualified } from '../../../sql/identifiers.ts';
 import { inTransaction, type Session } from '../connection.ts';
 import { usesControlSchema } from '../control-schema.ts';
 import { triggerPrefix } from '../dual-write/triggers.ts';
@@ -21,6 +21,7 @@ interface TableRow {
   bytes: number;
   toastBytes: number;
   readable: boolean;
+  split: boolean;
 }
 type Of<T> = T & { table: number };
 type ColumnRow = Omit<Column, 'computedFrom'> & { computedFrom: string[] | null };
@@ -30,15 +31,12 @@ type ConstraintRow = Of<Omit<Constraint, 'references'>> & {
   toTable: string | null;
   toColumns: string[];
 };
-interface NamesRow {
+interface SchemaRow {
   serverVersion: number;
   there: boolean;
-  schemas: string[];
-  takenNames: string[];
-  volatileFunctions: string[];
-  replicationSlots: string[];
-  standbys: number;
+  published: boolean;
 }
+type NamesRow = Pick<Snapshot, 'schemas' | 'takenNames' | 'replicationSlots' | 'standbys'>;
 interface PartitionedRow {
   table: number;
   partitionKey: string[];
@@ -52,99 +50,137 @@ type ShownTable = VersionMapping['tables'][number];
 const countableBytes = 10_000_000;
 const guessedRowBytes = 150;
 
+/** What a version of a schema is made of. */
+export interface ReadTables {
+  serverVersion: number;
+  tables: Table[];
+  /** As they are in the catalogue, those hidden from clients included. */
+  physicalNames: string[];
+  currentVersion: string | null;
+  currentLogin: string | null;
+}
+
 /**
  * Everything the planner needs to know of a schema, read from the catalogue in one consistent view. Tables and columns
- * carry the names that clients of the newest published version use, beside their physical ones.
+ * carry the names that clients of the newest published version use, beside their physical ones. Of functions only those
+ * are told whose names are in `functions`, when it is given: a database may have thousands.
  * Throws StatementFailed when there is no such schema.
  */
-export async function readSnapshot(session: Session, schema: string): Promise<Snapshot> {
-  return inTransaction(session, async () => {
-    await session.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    const read = async <R extends QueryResultRow>(query: string, ...more: unknown[]) =>
-      (await session.query<R>(query, [schema, ...more])).rows;
-
-    const [names] = await read<NamesRow>(queries.namesQuery);
-    if (!names?.there) {
-      throw new StatementFailed(`There is no schema "${schema}" in this database`, {
-        evidence: { schema, schemas: names?.schemas.slice(0, 50) },
-        action: 'Name the schema that holds the tables.',
-      });
-    }
-    const versions = (await usesControlSchema(session))
-      ? await read<{ version: string; mapping: unknown; login: string | null }>(queries.versionsQuery)
-      : [];
-    const newest = versions[0];
-    const mapping = newest === undefined ? null : VersionMapping.parse(newest.mapping);
-
-    const rows = await read<TableRow>(queries.tablesQuery);
-    const split = new Map(
-      (await read<PartitionedRow>(queries.partitionedQuery)).map((row) => [row.table, row]),
+export async function readSnapshot(
+  session: Session,
+  schema: string,
+  functions?: ReadonlySet<string>,
+): Promise<Snapshot> {
+  return consistently(session, async () => {
+    const { physicalNames, ...found } = await readTables(session, schema);
+    // A version's schema is called by the schema and the version, cut to what PostgreSQL keeps of a name.
+    const versions = `${cutToBytes(`${schema}_`, 54).replaceAll(/[\\%_]/g, '\\$&')}%`;
+    const { rows: names } = await session.query<NamesRow>(queries.namesQuery, [schema, versions]);
+    const { rows: volatile } = await (functions === undefined
+      ? session.query<{ name: string }>(queries.allVolatileQuery)
+      : session.query<{ name: string }>(queries.namedVolatileQuery, [[...functions]]));
+    const { rows: schemaGrants } = await session.query<Snapshot['schemaGrants'][number]>(
+      queries.schemaGrantsQuery,
+      [schema],
     );
-    const columns = byTable((await read<Of<ColumnRow>>(queries.columnsQuery)).map(columnOf));
-    const indexes = byTable(await read<IndexRow>(queries.indexesQuery));
-    const constraints = byTable(await read<ConstraintRow>(queries.constraintsQuery));
-    const triggers = byTable(await read<Of<Table['triggers'][number]>>(queries.triggersQuery, triggerPrefix));
-    const referencedBy = await read<Table['referencedBy'][number] & { to: number }>(
-      queries.referencedByQuery,
-    );
-    const versionNames = versions.map(({ version }) => version);
-    const dependants = byTable(
-      await read<Of<Table['dependants'][number]>>(queries.dependantsQuery, versionNames),
-    );
-    const publications = byTable(await read<Of<{ name: string }>>(queries.publicationsQuery));
-    const grants = byTable(await read<Of<Table['grants'][number]>>(queries.grantsQuery));
-
-    const tables: Table[] = [];
-    for (const row of rows) {
-      if (mapping?.hiddenTables.includes(row.name)) continue;
-      const shown = mapping?.tables.find(({ physical }) => physical === row.name);
-      const physical = columns.get(row.oid) ?? [];
-      const own = indexes.get(row.oid) ?? [];
-      tables.push({
-        name: shown?.name ?? row.name,
-        physical: row.name,
-        oid: row.oid,
-        kind: row.kind,
-        columns: logicalColumns(physical, shown),
-        ...hiddenFrom(physical, shown),
-        ...partsOf(split.get(row.oid)),
-        key: keyOf(own, physical),
-        indexes: own.map(({ partial: _partial, immediate: _immediate, ...index }) => index),
-        constraints: (constraints.get(row.oid) ?? []).map(constraintOf),
-        referencedBy: referencedBy.filter(({ to }) => to === row.oid).map(({ to: _to, ...rest }) => rest),
-        triggers: triggers.get(row.oid) ?? [],
-        dependants: dependants.get(row.oid) ?? [],
-        publications: (publications.get(row.oid) ?? []).map(({ name }) => name),
-        rowSecurity: row.rowSecurity,
-        replicaIdentity: row.replicaIdentity,
-        owner: row.owner,
-        grants: grants.get(row.oid) ?? [],
-        comment: row.comment,
-        estimatedRows: Math.round(split.get(row.oid)?.tuples ?? (await estimate(session, schema, row))),
-        bytes: split.get(row.oid)?.bytes ?? row.bytes,
-        toastBytes: row.toastBytes,
-      });
-    }
-
-    const snapshot: Snapshot = {
-      serverVersion: names.serverVersion,
+    return Snapshot.parse({
       schema,
-      tables,
-      takenNames: names.takenNames,
-      schemas: names.schemas,
-      currentVersion: newest?.version ?? null,
-      currentLogin: newest?.login ?? null,
-      schemaGrants: await read<Snapshot['schemaGrants'][number]>(queries.schemaGrantsQuery),
-      volatileFunctions: names.volatileFunctions,
-      replicationSlots: names.replicationSlots,
-      standbys: names.standbys,
-      fragileStatements: await fragileStatements(
-        session,
-        rows.map(({ name }) => name),
-      ),
-    };
-    return Snapshot.parse(snapshot);
+      ...found,
+      ...names[0],
+      schemaGrants,
+      volatileFunctions: volatile.map(({ name }) => name),
+      fragileStatements: await fragileStatements(session, physicalNames),
+    });
   });
+}
+
+/** Runs `work` on one view of the database. */
+export const consistently = <T>(session: Session, work: () => Promise<T>): Promise<T> =>
+  inTransaction(session, async () => {
+    await session.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    return work();
+  });
+
+/** The tables of a schema and what hangs on them. To be called inside `consistently`. Throws as `readSnapshot` does. */
+export async function readTables(session: Session, schema: string): Promise<ReadTables> {
+  const ask = async <R extends QueryResultRow>(query: string, ...values: unknown[]) =>
+    (await session.query<R>(query, values)).rows;
+
+  const [about] = await ask<SchemaRow>(queries.schemaQuery, schema);
+  if (!about?.there) {
+    const standing = await ask<{ name: string }>(queries.schemasQuery);
+    throw new StatementFailed(`There is no schema "${schema}" in this database`, {
+      evidence: { schema, schemas: standing.map(({ name }) => name) },
+      action: 'Name the schema that holds the tables.',
+    });
+  }
+  const versions = (await usesControlSchema(session))
+    ? await ask<{ version: string; mapping: unknown; login: string | null }>(queries.versionsQuery, schema)
+    : [];
+  const newest = versions[0];
+  const mapping = newest === undefined ? null : VersionMapping.parse(newest.mapping);
+
+  const rows = await ask<TableRow>(queries.tablesQuery, schema);
+  const oids = rows.map(({ oid }) => oid);
+  const read = <R extends QueryResultRow>(query: string, ...more: unknown[]) =>
+    oids.length === 0 ? [] : ask<R>(query, oids, ...more);
+  const partitioned = rows.some(({ split }) => split);
+  const split = new Map(
+    (partitioned ? await read<PartitionedRow>(queries.partitionedQuery) : []).map((row) => [row.table, row]),
+  );
+  const columns = byTable((await read<Of<ColumnRow>>(queries.columnsQuery)).map(columnOf));
+  const indexes = byTable(await read<IndexRow>(queries.indexesQuery));
+  const constraints = byTable(await read<ConstraintRow>(queries.constraintsQuery));
+  const triggers = byTable(await read<Of<Table['triggers'][number]>>(queries.triggersQuery, triggerPrefix));
+  const referencedBy = await read<Table['referencedBy'][number] & { to: number }>(queries.referencedByQuery);
+  const versionNames = versions.map(({ version }) => version);
+  const dependants = byTable(
+    await read<Of<Table['dependants'][number]>>(queries.dependantsQuery, versionNames),
+  );
+  const publications = byTable(
+    about.published ? await read<Of<{ name: string }>>(queries.publicationsQuery) : [],
+  );
+  const grants = byTable(await read<Of<Table['grants'][number]>>(queries.grantsQuery));
+
+  const tables: Table[] = [];
+  for (const row of rows) {
+    if (mapping?.hiddenTables.includes(row.name)) continue;
+    const shown = mapping?.tables.find(({ physical }) => physical === row.name);
+    const physical = columns.get(row.oid) ?? [];
+    const own = indexes.get(row.oid) ?? [];
+    tables.push({
+      name: shown?.name ?? row.name,
+      physical: row.name,
+      oid: row.oid,
+      kind: row.kind,
+      columns: logicalColumns(physical, shown),
+      ...hiddenFrom(physical, shown),
+      ...partsOf(split.get(row.oid)),
+      key: keyOf(own, physical),
+      indexes: own.map(({ partial: _partial, immediate: _immediate, ...index }) => index),
+      constraints: (constraints.get(row.oid) ?? []).map(constraintOf),
+      referencedBy: referencedBy.filter(({ to }) => to === row.oid).map(({ to: _to, ...rest }) => rest),
+      triggers: triggers.get(row.oid) ?? [],
+      dependants: dependants.get(row.oid) ?? [],
+      publications: (publications.get(row.oid) ?? []).map(({ name }) => name),
+      rowSecurity: row.rowSecurity,
+      replicaIdentity: row.replicaIdentity,
+      owner: row.owner,
+      grants: grants.get(row.oid) ?? [],
+      comment: row.comment,
+      estimatedRows: Math.round(split.get(row.oid)?.tuples ?? (await estimate(session, schema, row))),
+      bytes: split.get(row.oid)?.bytes ?? row.bytes,
+      toastBytes: row.toastBytes,
+    });
+  }
+
+  return {
+    serverVersion: about.serverVersion,
+    tables,
+    physicalNames: rows.map(({ name }) => name),
+    currentVersion: newest?.version ?? null,
+    currentLogin: newest?.login ?? null,
+  };
 }
 
 function byTable<R extends { table: number }>(rows: R[]): Map<number, Omit<R, 'table'>[]> {

@@ -24,9 +24,12 @@ export async function lockTargets(session: Session, tables: TableRef[]): Promise
   const { rows } = await session.query<{ oid: number; schema: string; name: string }>(
     `SELECT DISTINCT c.oid, n.nspname AS schema, c.relname AS name
      FROM unnest($1::oid[], $2::text[], $3::text[]) AS wanted(oid, schema, name)
-     JOIN pg_class c ON c.oid = wanted.oid OR (c.relname = wanted.name AND NOT EXISTS (SELECT FROM pg_class WHERE oid = wanted.oid))
+     JOIN pg_class c ON c.oid = coalesce(
+       (SELECT known.oid FROM pg_class known WHERE known.oid = wanted.oid),
+       (SELECT named.oid FROM pg_class named JOIN pg_namespace place ON place.oid = named.relnamespace
+        WHERE place.nspname = wanted.schema AND named.relname = wanted.name))
      JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE (c.oid = wanted.oid OR n.nspname = wanted.schema) AND c.relkind IN ('r', 'p')
+     WHERE c.relkind IN ('r', 'p')
      ORDER BY c.oid`,
     [tables.map(({ oid }) => oid ?? 0), tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
   );
