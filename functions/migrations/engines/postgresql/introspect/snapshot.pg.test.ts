@@ -4,6 +4,8 @@ import type { Snapshot } from '../../../plan/snapshot.ts';
 import { openSession, type Session } from '../connection.ts';
 import { takeFence } from '../fence.ts';
 import { fragility } from './fragile.ts';
+import * as queries from './queries.ts';
+import * as shapeQueries from './shape-queries.ts';
 import { readSnapshot } from './snapshot.ts';
 
 let session: Session;
@@ -53,6 +55,36 @@ afterAll(async () => {
 });
 
 const table = (name: string) => snapshot.tables.find((each) => each.name === name);
+
+describe('what a look at one schema costs', () => {
+  // Of catalogues that grow with the other schemas of a database. With sequential scans off, one shows a missing index.
+  const growing =
+    /Seq Scan on (pg_(attribute|attrdef|class|constraint|depend|index|namespace|rewrite|trigger|type))\b/;
+  const questions = Object.entries({ ...queries, ...shapeQueries }).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[0] !== 'versionsQuery',
+  );
+
+  it.each(questions.filter(([name]) => !['allVolatileQuery', 'schemasQuery'].includes(name)))(
+    'does not grow with the others: %s',
+    async (_name, query) => {
+      const values = [
+        /ANY \(\$1/.test(query) ? "'{1,2}'" : "'Läden'",
+        /ANY\(\$2/.test(query) ? "'{}'" : "'L%'",
+      ];
+      await session.query('SET enable_seqscan = off');
+      const { rows } = await session.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN ${query.replaceAll(/\$([12])/g, (_all, at: string) => values[Number(at) - 1] ?? '')}`,
+      );
+      await session.query('RESET enable_seqscan');
+      expect(growing.exec(rows.map((row) => row['QUERY PLAN']).join('\n'))?.[1]).toBeUndefined();
+    },
+  );
+
+  it('tells volatile functions of the asked names only', async () => {
+    const { volatileFunctions } = await readSnapshot(session, 'Läden', new Set(['roll', 'lower', 'sleep']));
+    expect(volatileFunctions).toEqual(['roll']);
+  });
+});
 
 describe('introspection', () => {
   it('reads columns of every kind, with names as they are', () => {
