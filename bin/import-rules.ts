@@ -9,9 +9,13 @@ const PURE =
   /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|compatibility)\//;
 const IMPURE_FILE = /^functions\/platform\/(clock|ids|random|environment|clients|telemetry|task)\.ts$/;
 const IMPURE_PACKAGE = /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@middy\/|pg$|pg-)/;
-/** Built-in modules that compute only; of crypto, what needs no chance. */
+/** Built-in modules that compute only. */
 const PURE_BUILTIN = /^node:(assert|buffer|path|querystring|string_decoder|url|util)(\/|$)/;
-const PURE_CRYPTO = ['createHash', 'createHmac', 'timingSafeEqual', 'hash'];
+/** Of others, what does: without chance, and of V8 how code is compiled, which changes nothing of what it computes. */
+const PURE_NAMES: Record<string, readonly string[]> = {
+  'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual', 'hash'],
+  'node:v8': ['setFlagsFromString'],
+};
 const SDK_CLIENT =
   /Client$|^(DynamoDBDocument|DynamoDB|S3|SFN|Lambda|EventBridge|Scheduler|SecretsManager|AppConfig|AppConfigData|KMS|STS|CloudWatch)$|^(\*|default)$/;
 
@@ -76,9 +80,10 @@ function impurity(one: Import): string | undefined {
   if (one.file !== undefined) return IMPURE_FILE.test(one.file) ? one.file : undefined;
   if (IMPURE_PACKAGE.test(one.specifier)) return one.specifier;
   if (!one.specifier.startsWith('node:') || PURE_BUILTIN.test(one.specifier)) return undefined;
-  if (one.specifier !== 'node:crypto') return one.specifier;
-  const name = one.names.find((candidate) => !PURE_CRYPTO.includes(candidate));
-  return name && `${name} of node:crypto`;
+  const pure = PURE_NAMES[one.specifier];
+  if (!pure) return one.specifier;
+  const name = one.names.find((candidate) => !pure.includes(candidate));
+  return name && `${name} of ${one.specifier}`;
 }
 
 /** Follows the value imports of a pure file to whatever they reach and says by which way something impure is reached. */

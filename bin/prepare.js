@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
 
 // Plain JavaScript without dependencies: this runs before anything is installed, on whatever Node is there.
 
@@ -69,6 +69,43 @@ export function isInstalled(root) {
       return found ? found.version === entry.version : Boolean(entry.optional || entry.devOptional);
     })
   );
+}
+
+const memory = (root) => join(root, 'node_modules', '.cache', 'prepared');
+
+/** All that decides whether the checks below would find the same again, in one text. */
+function circumstances(root) {
+  const files = [join(root, 'package-lock.json'), join(root, 'node_modules', '.package-lock.json')];
+  const states = [process.execPath, ...files].map((path) => {
+    const { size, mtimeMs } = statSync(path);
+    return `${path} ${size} ${mtimeMs}`;
+  });
+  return [process.version, process.platform, process.arch, ...states].join('\n');
+}
+
+/**
+ * The Node that an earlier run found, when nothing has changed since that could make a check fail: each command starts
+ * sooner by what they take. undefined when the checks have to be made.
+ */
+export function rememberedNode(root) {
+  try {
+    const text = readFileSync(memory(root), 'utf8');
+    const [node, ...rest] = text.split('\n');
+    return rest.join('\n') === circumstances(root) && existsSync(node) ? node : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps what the checks found. A Node of the PATH is looked for each time; where nothing can be written, so is all. */
+export function rememberNode(root, node) {
+  if (!isAbsolute(node)) return;
+  try {
+    mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true });
+    writeFileSync(memory(root), `${node}\n${circumstances(root)}`);
+  } catch {
+    // The next command makes the checks again.
+  }
 }
 
 /** How to call npm: the one that runs, or the one on the PATH. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain JavaScript: it runs before TypeScript can
-import { checkMachine, install, isInstalled } from './prepare.js';
+import { checkMachine, install, isInstalled, rememberedNode, rememberNode } from './prepare.js';
 
 const good = { version: '24.1.0', platform: 'linux', arch: 'x64', glibc: '2.36' };
 
@@ -62,6 +62,20 @@ describe('what is installed', () => {
   ])('%s', (_what, packages, expected) => {
     if (packages) writeFileSync(join(root, 'node_modules', '.package-lock.json'), lock(packages));
     expect(isInstalled(root)).toBe(expected);
+  });
+
+  it('is looked at again only when something changed', () => {
+    const installed = join(root, 'node_modules', '.package-lock.json');
+    writeFileSync(installed, lock({}));
+    expect(rememberedNode(root)).toBe(undefined);
+    rememberNode(root, 'node');
+    expect(rememberedNode(root)).toBe(undefined);
+    rememberNode(root, process.execPath);
+    expect(rememberedNode(root)).toBe(process.execPath);
+    writeFileSync(installed, lock(wanted));
+    expect(rememberedNode(root)).toBe(undefined);
+    rememberNode(root, join(root, 'gone'));
+    expect(rememberedNode(root)).toBe(undefined);
   });
 
   it('is never changed through a link, which another checkout may share', async () => {

@@ -2,10 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { LocalConnector } from '#local/connectors.ts';
-import { holderOf } from '#local/lock.ts';
 import { exitCode, Failure } from './failure.ts';
 import { print, printJson } from './output.ts';
-import { dataDirectory } from './platform.ts';
 
 const defaultPort = 4280;
 
@@ -49,6 +47,11 @@ export const dev = (): Command =>
     )
     .option('--json', 'print one JSON line when it is ready')
     .action(async (options: { port: string; connector?: string; json?: boolean }, command: Command) => {
+      // The platform is much to load, and no other verb needs it.
+      const [{ dataDirectory }, { holderOf }] = await Promise.all([
+        import('./platform.ts'),
+        import('#local/lock.ts'),
+      ]);
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
       const port = portOf(options.port);
       const connector = options.connector === undefined ? undefined : connectorOf(options.connector);
@@ -62,7 +65,6 @@ export const dev = (): Command =>
           },
         );
       }
-      // The platform is much to load, and no other verb needs it.
       const [{ startCloud }, { capabilities }, { deployConnector }] = await Promise.all([
         import('#local/cloud.ts'),
         import('#local/capabilities.ts'),

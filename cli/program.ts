@@ -1,166 +1,230 @@
 import { Command } from 'commander';
-import { alertList } from './alert/list.ts';
-import { alertRuleAdd } from './alert-rule/add.ts';
-import { alertRuleChange } from './alert-rule/change.ts';
-import { alertRuleList } from './alert-rule/list.ts';
-import { alertRuleRemove } from './alert-rule/remove.ts';
-import { auditList } from './audit/list.ts';
-import { backupList } from './backup/list.ts';
-import { backupRestore } from './backup/restore.ts';
-import { backupDelete, backupKeep } from './backup/retention.ts';
-import { backupShow } from './backup/show.ts';
-import { backupVerify } from './backup/verify.ts';
-import { connectorAdd } from './connector/add.ts';
-import { connectorList } from './connector/list.ts';
-import { connectorRemove } from './connector/remove.ts';
-import { connectorShow } from './connector/show.ts';
-import { connectorUpdate } from './connector/update.ts';
-import { databaseAdd } from './database/add.ts';
-import { databaseDiff } from './database/diff.ts';
-import { databaseBaseline, databaseDrift } from './database/drift.ts';
-import { databaseLabel } from './database/label.ts';
-import { databaseList } from './database/list.ts';
-import { databasePath } from './database/path.ts';
-import { databaseRemove } from './database/remove.ts';
-import { databaseVersions } from './database/versions.ts';
-import { demo } from './demo.ts';
-import { dev } from './dev.ts';
-import { fleetActions } from './fleet/actions.ts';
-import { fleetPlan } from './fleet/plan.ts';
-import { fleetList, fleetShow, fleetTargets } from './fleet/read.ts';
-import { fleetReport } from './fleet/report.ts';
-import { migrationActions } from './migration/actions.ts';
-import { migrationEject } from './migration/eject.ts';
-import { migrationErrors, migrationRedrive } from './migration/errors.ts';
-import { fleetEvents, migrationEvents } from './migration/events.ts';
-import { migrationImport } from './migration/import.ts';
-import { migrationLint } from './migration/lint.ts';
-import { migrationList } from './migration/list.ts';
-import { migrationPlan } from './migration/plan.ts';
-import { migrationRehearse } from './migration/rehearse.ts';
-import { migrationRewrite } from './migration/rewrite.ts';
-import { migrationShow } from './migration/show.ts';
-import { migrationStart } from './migration/start.ts';
-import { migrationUndo } from './migration/undo.ts';
-import { migrationWatch } from './migration/watch.ts';
-import { permissionOpen, permissionRestrict, permissionRevoke } from './permission/change.ts';
-import { permissionGrant } from './permission/grant.ts';
-import { permissionList, permissionMine, permissionShow } from './permission/list.ts';
-import { slackConnect, slackDisconnect } from './slack/app.ts';
-import { slackUser } from './slack/user.ts';
-import { webhookAdd } from './webhook/add.ts';
-import { webhookChange, webhookRemove, webhookRotate } from './webhook/change.ts';
-import { webhookDeliveries, webhookList, webhookShow } from './webhook/read.ts';
-import { webhookResend, webhookTest } from './webhook/send.ts';
 
-/** The command line as a whole: every noun, verb and option. Nothing runs until it parses. */
-export const program = new Command('theseus')
-  .description('Changes every part of a running platform without stopping it.')
-  .option(
-    '--directory <path>',
-    'data of the platform on this machine (default: .theseus, or THESEUS_DIRECTORY)',
-  )
-  .showHelpAfterError('Run it with --help to see what it takes.')
-  .addHelpText(
-    'after',
-    `
+/** A noun and what may be said of it. A verb's file is loaded when it is asked for: to load all takes half a second. */
+interface Noun {
+  description: string;
+  verbs: Verbs;
+}
+type Verbs = Record<string, Noun | (() => Promise<Command>)>;
+
+const alertRule: Noun = {
+  description: 'What is watched of migrations, and when it alerts',
+  verbs: {
+    add: async () => (await import('./alert-rule/add.ts')).alertRuleAdd(),
+    change: async () => (await import('./alert-rule/change.ts')).alertRuleChange(),
+    list: async () => (await import('./alert-rule/list.ts')).alertRuleList(),
+    remove: async () => (await import('./alert-rule/remove.ts')).alertRuleRemove(),
+  },
+};
+
+const backup: Noun = {
+  description: 'Rows that migrations kept before they went away',
+  verbs: {
+    list: async () => (await import('./backup/list.ts')).backupList(),
+    show: async () => (await import('./backup/show.ts')).backupShow(),
+    verify: async () => (await import('./backup/verify.ts')).backupVerify(),
+    restore: async () => (await import('./backup/restore.ts')).backupRestore(),
+    keep: async () => (await import('./backup/retention.ts')).backupKeep(),
+    delete: async () => (await import('./backup/retention.ts')).backupDelete(),
+  },
+};
+
+const connector: Noun = {
+  description: 'Functions beside databases, through which they are reached',
+  verbs: {
+    add: async () => (await import('./connector/add.ts')).connectorAdd(),
+    update: async () => (await import('./connector/update.ts')).connectorUpdate(),
+    list: async () => (await import('./connector/list.ts')).connectorList(),
+    show: async () => (await import('./connector/show.ts')).connectorShow(),
+    remove: async () => (await import('./connector/remove.ts')).connectorRemove(),
+  },
+};
+
+const database: Noun = {
+  description: 'Databases that Theseus may change',
+  verbs: {
+    add: async () => (await import('./database/add.ts')).databaseAdd(),
+    list: async () => (await import('./database/list.ts')).databaseList(),
+    label: async () => (await import('./database/label.ts')).databaseLabel(),
+    remove: async () => (await import('./database/remove.ts')).databaseRemove(),
+    versions: async () => (await import('./database/versions.ts')).databaseVersions(),
+    diff: async () => (await import('./database/diff.ts')).databaseDiff(),
+    path: async () => (await import('./database/path.ts')).databasePath(),
+    drift: async () => (await import('./database/drift.ts')).databaseDrift(),
+    baseline: async () => (await import('./database/drift.ts')).databaseBaseline(),
+  },
+};
+
+const fleet: Noun = {
+  description: 'One migration over many databases and schemas',
+  verbs: {
+    plan: async () => (await import('./fleet/plan.ts')).fleetPlan(),
+    list: async () => (await import('./fleet/read.ts')).fleetList(),
+    show: async () => (await import('./fleet/read.ts')).fleetShow(),
+    targets: async () => (await import('./fleet/read.ts')).fleetTargets(),
+    events: async () => (await import('./migration/events.ts')).fleetEvents(),
+    start: async () => (await import('./fleet/actions.ts')).fleetActions.start(),
+    approve: async () => (await import('./fleet/actions.ts')).fleetActions.approve(),
+    pause: async () => (await import('./fleet/actions.ts')).fleetActions.pause(),
+    resume: async () => (await import('./fleet/actions.ts')).fleetActions.resume(),
+    redrive: async () => (await import('./fleet/actions.ts')).fleetActions.redrive(),
+    exclude: async () => (await import('./fleet/actions.ts')).fleetActions.exclude(),
+    cancel: async () => (await import('./fleet/actions.ts')).fleetActions.cancel(),
+    undo: async () => (await import('./fleet/actions.ts')).fleetActions.undo(),
+    report: async () => (await import('./fleet/report.ts')).fleetReport(),
+  },
+};
+
+const migration: Noun = {
+  description: 'Changes of a database schema under live traffic',
+  verbs: {
+    lint: async () => (await import('./migration/lint.ts')).migrationLint(),
+    rewrite: async () => (await import('./migration/rewrite.ts')).migrationRewrite(),
+    plan: async () => (await import('./migration/plan.ts')).migrationPlan(),
+    rehearse: async () => (await import('./migration/rehearse.ts')).migrationRehearse(),
+    start: async () => (await import('./migration/start.ts')).migrationStart(),
+    watch: async () => (await import('./migration/watch.ts')).migrationWatch(),
+    show: async () => (await import('./migration/show.ts')).migrationShow(),
+    list: async () => (await import('./migration/list.ts')).migrationList(),
+    events: async () => (await import('./migration/events.ts')).migrationEvents(),
+    errors: async () => (await import('./migration/errors.ts')).migrationErrors(),
+    redrive: async () => (await import('./migration/errors.ts')).migrationRedrive(),
+    pause: async () => (await import('./migration/actions.ts')).migrationActions.pause(),
+    resume: async () => (await import('./migration/actions.ts')).migrationActions.resume(),
+    complete: async () => (await import('./migration/actions.ts')).migrationActions.complete(),
+    rollback: async () => (await import('./migration/actions.ts')).migrationActions.rollback(),
+    retry: async () => (await import('./migration/actions.ts')).migrationActions.retry(),
+    approve: async () => (await import('./migration/actions.ts')).migrationActions.approve(),
+    reject: async () => (await import('./migration/actions.ts')).migrationActions.reject(),
+    undo: async () => (await import('./migration/undo.ts')).migrationUndo(),
+    eject: async () => (await import('./migration/eject.ts')).migrationEject(),
+    import: async () => (await import('./migration/import.ts')).migrationImport(),
+    fleet,
+  },
+};
+
+const permission: Noun = {
+  description: 'Who may do what, besides what roles give',
+  verbs: {
+    grant: async () => (await import('./permission/grant.ts')).permissionGrant(),
+    list: async () => (await import('./permission/list.ts')).permissionList(),
+    show: async () => (await import('./permission/list.ts')).permissionShow(),
+    mine: async () => (await import('./permission/list.ts')).permissionMine(),
+    revoke: async () => (await import('./permission/change.ts')).permissionRevoke(),
+    restrict: async () => (await import('./permission/change.ts')).permissionRestrict(),
+    open: async () => (await import('./permission/change.ts')).permissionOpen(),
+  },
+};
+
+const webhook: Noun = {
+  description: 'Where events are sent',
+  verbs: {
+    add: async () => (await import('./webhook/add.ts')).webhookAdd(),
+    list: async () => (await import('./webhook/read.ts')).webhookList(),
+    show: async () => (await import('./webhook/read.ts')).webhookShow(),
+    change: async () => (await import('./webhook/change.ts')).webhookChange(),
+    test: async () => (await import('./webhook/send.ts')).webhookTest(),
+    deliveries: async () => (await import('./webhook/read.ts')).webhookDeliveries(),
+    resend: async () => (await import('./webhook/send.ts')).webhookResend(),
+    rotate: async () => (await import('./webhook/change.ts')).webhookRotate(),
+    remove: async () => (await import('./webhook/change.ts')).webhookRemove(),
+  },
+};
+
+const slack: Noun = {
+  description: 'Buttons in Slack, and who presses them',
+  verbs: {
+    connect: async () => (await import('./slack/app.ts')).slackConnect(),
+    disconnect: async () => (await import('./slack/app.ts')).slackDisconnect(),
+    user: async () => (await import('./slack/user.ts')).slackUser(),
+  },
+};
+
+const all: Verbs = {
+  dev: async () => (await import('./dev.ts')).dev(),
+  demo: async () => (await import('./demo.ts')).demo(),
+  connector,
+  database,
+  migration,
+  backup,
+  alert: {
+    description: 'What alert rules found on running migrations',
+    verbs: { list: async () => (await import('./alert/list.ts')).alertList() },
+  },
+  'alert-rule': alertRule,
+  permission,
+  audit: {
+    description: 'Who changed what',
+    verbs: { list: async () => (await import('./audit/list.ts')).auditList() },
+  },
+  webhook,
+  slack,
+};
+
+const empty = () =>
+  new Command('theseus')
+    .description('Changes every part of a running platform without stopping it.')
+    .option(
+      '--directory <path>',
+      'data of the platform on this machine (default: .theseus, or THESEUS_DIRECTORY)',
+    )
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .addHelpText(
+      'after',
+      `
 Exit codes: 0 done, 1 a defect of ours, 2 wrong usage, 3 refused, 4 the migration failed or was rolled back,
             5 the platform or database cannot be reached, 6 not allowed`,
-  );
+    );
 
-const connector = new Command('connector').description(
-  'Functions beside databases, through which they are reached',
-);
-for (const verb of [connectorAdd, connectorUpdate, connectorList, connectorShow, connectorRemove]) {
-  connector.addCommand(verb());
+const commandOf = async (
+  name: string,
+  entry: Noun | (() => Promise<Command>),
+  inside: (command: Command, verbs: Verbs) => Promise<Command>,
+): Promise<Command> =>
+  typeof entry === 'function'
+    ? entry()
+    : inside(new Command(name).description(entry.description), entry.verbs);
+
+/** Adds every verb, in the verbs of every noun too. */
+async function addAll(command: Command, verbs: Verbs): Promise<Command> {
+  for (const [name, entry] of Object.entries(verbs)) command.addCommand(await commandOf(name, entry, addAll));
+  return command;
 }
-const database = new Command('database').description('Databases that Theseus may change');
-for (const verb of [
-  databaseAdd,
-  databaseList,
-  databaseLabel,
-  databaseRemove,
-  databaseVersions,
-  databaseDiff,
-  databasePath,
-  databaseDrift,
-  databaseBaseline,
-]) {
-  database.addCommand(verb());
+
+/** Adds the one verb that the first word names; where it names none, all of them, and of nouns no more than the name. */
+async function addNamed(
+  command: Command,
+  verbs: Verbs,
+  [word, ...rest]: readonly string[],
+): Promise<Command> {
+  // `help <verb>` shows what `<verb> --help` does.
+  if (word === 'help') return addNamed(command, verbs, rest.slice(0, 1));
+  const chosen = Object.entries(verbs).filter(([name]) => name === word);
+  for (const [name, entry] of chosen.length > 0 ? chosen : Object.entries(verbs))
+    command.addCommand(
+      await commandOf(name, entry, async (noun, inner) =>
+        chosen.length > 0 ? addNamed(noun, inner, rest) : noun,
+      ),
+    );
+  return command;
 }
-const migration = new Command('migration').description('Changes of a database schema under live traffic');
-for (const verb of [
-  migrationLint,
-  migrationRewrite,
-  migrationPlan,
-  migrationRehearse,
-  migrationStart,
-  migrationWatch,
-  migrationShow,
-  migrationList,
-  migrationEvents,
-  migrationErrors,
-  migrationRedrive,
-  ...migrationActions,
-  migrationUndo,
-  migrationEject,
-  migrationImport,
-]) {
-  migration.addCommand(verb());
+
+/** The words before the first option of a verb: `['migration', 'lint']`. What an option may take is no verb. */
+function wordsOf(args: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? '';
+    if (arg === '--directory') at++;
+    else if (arg.startsWith('--directory=')) continue;
+    else if (arg.startsWith('-')) break;
+    else words.push(arg);
+  }
+  return words;
 }
-const fleet = new Command('fleet').description('One migration over many databases and schemas');
-for (const verb of [
-  fleetPlan,
-  fleetList,
-  fleetShow,
-  fleetTargets,
-  fleetEvents,
-  ...fleetActions,
-  fleetReport,
-]) {
-  fleet.addCommand(verb());
-}
-migration.addCommand(fleet);
-const backup = new Command('backup').description('Rows that migrations kept before they went away');
-for (const verb of [backupList, backupShow, backupVerify, backupRestore, backupKeep, backupDelete]) {
-  backup.addCommand(verb());
-}
-const alert = new Command('alert').description('What alert rules found on running migrations');
-alert.addCommand(alertList());
-const alertRule = new Command('alert-rule').description('What is watched of migrations, and when it alerts');
-for (const verb of [alertRuleAdd, alertRuleChange, alertRuleList, alertRuleRemove])
-  alertRule.addCommand(verb());
-const permission = new Command('permission').description('Who may do what, besides what roles give');
-for (const verb of [
-  permissionGrant,
-  permissionList,
-  permissionShow,
-  permissionMine,
-  permissionRevoke,
-  permissionRestrict,
-  permissionOpen,
-]) {
-  permission.addCommand(verb());
-}
-const audit = new Command('audit').description('Who changed what');
-audit.addCommand(auditList());
-const webhook = new Command('webhook').description('Where events are sent');
-for (const verb of [
-  webhookAdd,
-  webhookList,
-  webhookShow,
-  webhookChange,
-  webhookTest,
-  webhookDeliveries,
-  webhookResend,
-  webhookRotate,
-  webhookRemove,
-]) {
-  webhook.addCommand(verb());
-}
-const slack = new Command('slack').description('Buttons in Slack, and who presses them');
-for (const verb of [slackConnect, slackDisconnect, slackUser]) slack.addCommand(verb());
-program.addCommand(dev()).addCommand(demo()).addCommand(connector).addCommand(database);
-program.addCommand(migration).addCommand(backup).addCommand(alert).addCommand(alertRule);
-program.addCommand(permission).addCommand(audit);
-program.addCommand(webhook).addCommand(slack);
+
+/** The command line as far as these arguments need it: the verb they name, or what there is to choose from. */
+export const programFor = (args: readonly string[]): Promise<Command> =>
+  addNamed(empty(), all, wordsOf(args));
+
+/** The command line as a whole: every noun, verb and option. */
+export const wholeProgram = (): Promise<Command> => addAll(empty(), all);

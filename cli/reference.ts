@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command, Option } from 'commander';
-import { program } from './program.ts';
+import { wholeProgram } from './program.ts';
 
 /** The last line of docs/cli.md that is written by hand. */
 const mark = '<!-- Made by `node cli/reference.ts` from the commands themselves. -->\n';
@@ -43,17 +43,18 @@ const sections = (path: string, command: Command): string[] =>
     : command.commands.flatMap((inner) => sections(`${path} ${inner.name()}`, inner));
 
 /** The verbs in Markdown: every argument and option as commander knows them. */
-export function reference(): string {
+export async function reference(): Promise<string> {
+  const program = await wholeProgram();
   const verbs = program.commands.flatMap((noun) => sections(noun.name(), noun));
   const lines = ['Before the noun, for all:', '', ...optionTable(program), ...verbs];
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
 /** docs/cli.md as it should be: what is written by hand, then the verbs. */
-export function currentPage(): { found: string; expected: string } {
+export async function currentPage(): Promise<{ found: string; expected: string }> {
   const found = readFileSync(file, 'utf8');
   const [byHand] = found.split(mark);
-  return { found, expected: `${byHand}${mark}\n${reference()}` };
+  return { found, expected: `${byHand}${mark}\n${await reference()}` };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, currentPage().expected);
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, (await currentPage()).expected);

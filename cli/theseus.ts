@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { exitCode, Failure } from './failure.ts';
 import { asTyped, colours } from './output.ts';
-import { program } from './program.ts';
+import { programFor } from './program.ts';
 
 /** Errors and --json: a script reads one JSON object on standard error. */
 function report(failure: Failure): void {
@@ -23,13 +23,14 @@ const endByError = (command: Command): void => {
   command.exitOverride();
   for (const inner of command.commands) endByError(inner);
 };
-endByError(program);
 // `theseus … | head`: the reader has what it wanted, and there is nobody left to print for.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
 try {
+  const program = await programFor(process.argv.slice(2));
+  endByError(program);
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError)

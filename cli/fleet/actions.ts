@@ -139,13 +139,13 @@ const fleetUndo = (): Command =>
       await follow(ask, await post(ask, id, 'undo', body), options);
     });
 
-export const fleetActions: (() => Command)[] = [
-  fleetStart,
-  fleetApprove,
-  action('pause', 'Stop before the next target'),
-  action('resume', 'Go on after a pause or a halt, or before the bake time is over'),
-  action('redrive', 'Try the failed targets again'),
-  fleetExclude,
-  action('cancel', 'Begin no more targets; what is done stays'),
-  fleetUndo,
-];
+export const fleetActions = {
+  start: fleetStart,
+  approve: fleetApprove,
+  pause: action('pause', 'Stop before the next target'),
+  resume: action('resume', 'Go on after a pause or a halt, or before the bake time is over'),
+  redrive: action('redrive', 'Try the failed targets again'),
+  exclude: fleetExclude,
+  cancel: action('cancel', 'Begin no more targets; what is done stays'),
+  undo: fleetUndo,
+};

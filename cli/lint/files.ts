@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { MAX_FILE_BYTES } from '#migrations/file/parse.ts';
+import { MAX_FILE_BYTES } from '#migrations/file/limits.ts';
 import type { LintOptions } from '#migrations/lint/lint.ts';
 import { MAX_SQL_LENGTH } from '#migrations/lint/statements.ts';
 import { exitCode, Failure } from '../failure.ts';

@@ -1,6 +1,6 @@
-import { atLeast, type Finding, type Severity } from '#migrations/lint/finding.ts';
+import type { Finding, Severity } from '#migrations/lint/finding.ts';
 import { lint } from '#migrations/lint/lint.ts';
-import { lintMigrationFile } from '#migrations/lint/migration-file.ts';
+import { atLeast } from '#migrations/lint/severity.ts';
 import { assumedVersion, newestVersion, oldestVersion } from '#migrations/lint/versions.ts';
 import type { Snapshot } from '#migrations/plan/snapshot.ts';
 import { withOperations } from '#migrations/rewrite/advise.ts';
@@ -58,7 +58,7 @@ export async function lintFiles(names: string[], options: LintAsked): Promise<vo
             ? ('file' as const)
             : ('none' as const),
     };
-    findings.push(...(kind === 'sql' ? await lint(text, more) : await lintMigrationFile(text, more)));
+    findings.push(...(await (kind === 'sql' ? lint : await migrationFileLinter())(text, more)));
   }
   const shown = findings.filter(({ severity }) => atLeast(severity, options.severity));
   const format = options.json === true ? 'json' : options.format;
@@ -76,6 +76,10 @@ function report(findings: readonly Finding[], files: number, format: LintAsked['
   else if (format === 'sarif') printJson(asSarif(findings));
   else for (const line of format === 'github' ? asGithub(findings) : asText(findings, files)) print(line);
 }
+
+/** What reads migration files takes longer to load than the linter. */
+const migrationFileLinter = async () =>
+  (await import('#migrations/lint/migration-file.ts')).lintMigrationFile;
 
 async function readSnapshot(url: string, schema: string): Promise<Snapshot> {
   const { snapshotOf } = await import('../migration/offline.ts');

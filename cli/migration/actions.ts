@@ -84,12 +84,12 @@ const decision = (verb: 'approve' | 'reject', description: string) => (): Comman
     });
 };
 
-export const migrationActions: (() => Command)[] = [
-  action('pause', 'Stop filling rows after the current chunk; both schemas stay in step'),
-  action('resume', 'Go on where pause stopped'),
-  action('complete', 'End the soak now: contract softly and start the undo window'),
-  action('rollback', 'Leave schema and data as they were before, from any phase before completion'),
-  action('retry', 'Count again what refuses the old constraints, after the rows were corrected'),
-  decision('approve', 'Approve the plan a migration waits with, or accept what cannot return'),
-  decision('reject', 'Reject the plan, or keep the migration when something cannot return'),
-];
+export const migrationActions = {
+  pause: action('pause', 'Stop filling rows after the current chunk; both schemas stay in step'),
+  resume: action('resume', 'Go on where pause stopped'),
+  complete: action('complete', 'End the soak now: contract softly and start the undo window'),
+  rollback: action('rollback', 'Leave schema and data as they were before, from any phase before completion'),
+  retry: action('retry', 'Count again what refuses the old constraints, after the rows were corrected'),
+  approve: decision('approve', 'Approve the plan a migration waits with, or accept what cannot return'),
+  reject: decision('reject', 'Reject the plan, or keep the migration when something cannot return'),
+};

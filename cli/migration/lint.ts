@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { severities } from '#migrations/lint/finding.ts';
+import { severities } from '#migrations/lint/severity.ts';
 import { assumedVersion, newestVersion, oldestVersion } from '#migrations/lint/versions.ts';
 import type { LintAsked } from '../lint/run-lint.ts';
 

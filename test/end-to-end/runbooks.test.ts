@@ -8,7 +8,7 @@ import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
 import * as migrationErrors from '#migrations/errors.ts';
 import { Phase } from '#migrations/schemas.ts';
 import * as platformErrors from '#platform/errors.ts';
-import { program } from '../../cli/program.ts';
+import { wholeProgram } from '../../cli/program.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'runbooks');
 const pages = readdirSync(folder).map((file) => ({
@@ -21,7 +21,9 @@ const blocks = (text: string, language: string) =>
   );
 
 let client: pg.Client;
+let program: Command;
 beforeAll(async () => {
+  program = await wholeProgram();
   const url = await createDatabase('runbooks');
   const engine = await openPostgres(url, { applicationName: 'theseus:test' });
   await engine.takeFence({ migration: 'mig_1', epoch: 1 }, { name: 'one', schema: 'public', phase: 'lock' });

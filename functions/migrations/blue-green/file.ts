@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { fieldProblems } from '#platform/errors.ts';
 import { MigrationFileInvalid } from '../errors.ts';
-import { MAX_FILE_BYTES } from '../file/parse.ts';
+import { MAX_FILE_BYTES } from '../file/limits.ts';
 import { Identifier } from '../file/schema.ts';
 
 const GIB = 2 ** 30;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type FieldProblem, fieldProblems } from '#platform/errors.ts';
 import { MigrationFileInvalid, MigrationFileTooLarge } from '../errors.ts';
 import { didYouMean } from '../sql/identifiers.ts';
+import { MAX_FILE_BYTES } from './limits.ts';
 import {
   Identifier,
   type MigrationFile,
@@ -11,8 +12,6 @@ import {
   operationSchemas,
 } from './schema.ts';
 
-/** Bytes; a migration that needs more is a data load. */
-export const MAX_FILE_BYTES = 256 * 1_024;
 const MAX_OPERATIONS = 500;
 const MAX_ALIASES = 50;
 

@@ -1,21 +1,11 @@
 import { z } from 'zod';
+import { lockModes } from './lock-modes.ts';
+import { severities } from './severity.ts';
 
-export const severities = ['error', 'warning', 'info'] as const;
 /** error: blocks, breaks or fails; warning: does so in some cases; info: costs later. */
 export const Severity = z.enum(severities);
 export type Severity = z.infer<typeof Severity>;
 
-/** PostgreSQL's table locks, weakest first: a lock stops what the stronger half of the list asks for. */
-export const lockModes = [
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-] as const;
 export const LockMode = z.enum(lockModes);
 export type LockMode = z.infer<typeof LockMode>;
 
@@ -47,13 +37,3 @@ export const Finding = z.strictObject({
   url: z.string(),
 });
 export type Finding = z.infer<typeof Finding>;
-
-const rank = (severity: Severity): number => severities.indexOf(severity);
-/** Whether `severity` is `least` or worse. */
-export const atLeast = (severity: Severity, least: Severity): boolean => rank(severity) <= rank(least);
-
-const strength = (mode: LockMode): number => lockModes.indexOf(mode);
-/** Whether the lock makes writers wait. */
-export const blocksWrites = (mode: LockMode): boolean => strength(mode) >= strength('SHARE');
-/** Whether the lock makes readers wait too. */
-export const blocksReads = (mode: LockMode): boolean => mode === 'ACCESS EXCLUSIVE';

@@ -1,7 +1,8 @@
 import { child, items, type Tree } from '../sql/tree.ts';
 import { commandsOf, droppedNames, hasOption, type Name, relation } from './alterations.ts';
 import type { Work } from './duration.ts';
-import { type LockMode, lockModes } from './finding.ts';
+import type { LockMode } from './finding.ts';
+import { lockModes } from './lock-modes.ts';
 import type { State } from './state.ts';
 import type { Statement } from './statements.ts';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../lint/finding.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
-import { operationsOf } from './rewrite.ts';
+import { operationsOf } from './operations-of.ts';
 
 /** The findings with the operations that do the same as their statement, where operations say all of it. */
 export async function withOperations(

@@ -3,12 +3,11 @@ import { parseMigrationFile } from '../file/parse.ts';
 import type { Operation, OperationOf } from '../file/schema.ts';
 import type { Finding } from '../lint/finding.ts';
 import { lint } from '../lint/lint.ts';
-import { readStatements, type Statement } from '../lint/statements.ts';
+import type { Statement } from '../lint/statements.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { cutToBytes, MAX_IDENTIFIER_BYTES } from '../sql/identifiers.ts';
-import { type Context, type Entry, emptyContext } from './context.ts';
-import { exchangedColumns } from './exchanged.ts';
-import { rewriteStatement } from './statement.ts';
+import type { Entry } from './context.ts';
+import { operationsOf } from './operations-of.ts';
 
 export interface RewriteOptions {
   /** The file's name, for findings. */
@@ -33,19 +32,6 @@ export interface Rewritten {
   kept: number;
   /** What is to be read, one line each, with the operation's place from 1. */
   notes: { operation: number; text: string }[];
-}
-
-/** Operations for SQL that PostgreSQL can read; null when it cannot. */
-export async function operationsOf(
-  sql: string,
-  schema: string,
-  snapshot: Snapshot | null,
-): Promise<{ entries: Entry[]; statements: Statement[] } | null> {
-  const { statements, unreadable } = await readStatements(sql);
-  if (unreadable !== null) return null;
-  const context: Context = emptyContext(schema, snapshot, exchangedColumns(statements));
-  for (const statement of statements) rewriteStatement(context, statement);
-  return { entries: context.entries, statements };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { deparseSync, loadModule, parseSync } from 'pgsql-parser';
 
 /** A node of the parser's tree as plain JSON; its shape is PostgreSQL's own, too wide to type usefully. */
@@ -28,9 +29,18 @@ export const stringNode = (sval: string): Tree => ({ String: { sval } });
 
 let loading: Promise<void> | undefined;
 
+/**
+ * The parser stays as V8 compiles it at first. PostgreSQL's grammar is one function of 100 kB: V8's optimising compiler
+ * takes half a second and 600 MB for it, a process cannot end meanwhile, and no migration is long enough to win that back.
+ */
+function loadParser(): Promise<void> {
+  for (const flag of ['--no-wasm-dynamic-tiering', '--no-wasm-tier-up']) setFlagsFromString(flag);
+  return loadModule();
+}
+
 /** Parses SQL with PostgreSQL's own grammar. Throws the parser's SqlError. */
 export async function parseSql(sql: string): Promise<{ statement: Tree; start: number; end: number }[]> {
-  loading ??= loadModule();
+  loading ??= loadParser();
   await loading;
   return statementsOf(sql);
 }

@@ -1,6 +1,6 @@
 import { child } from '../../sql/tree.ts';
 import { commandsOf } from '../alterations.ts';
-import { blocksWrites } from '../finding.ts';
+import { blocksWrites } from '../lock-modes.ts';
 import { locksOf } from '../locks.ts';
 import type { Rule } from '../rule.ts';
 import { isNew, isProvenNotNull, keyOf, type State } from '../state.ts';

@@ -1,4 +1,4 @@
-import { blocksWrites } from '../finding.ts';
+import { blocksWrites } from '../lock-modes.ts';
 import { locksOf } from '../locks.ts';
 import type { Rule } from '../rule.ts';
 import { isNew, keyOf, shown } from '../state.ts';
