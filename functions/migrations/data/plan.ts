@@ -1,4 +1,5 @@
 import { type FieldProblem, InvalidInput } from '#platform/errors.ts';
+import { RightsMissing } from '../errors.ts';
 import { ROW_BYTES } from '../plan/room.ts';
 import type { DataPlan, Load, Plan, TableRef } from '../plan/schemas.ts';
 import type { Snapshot, Table } from '../plan/snapshot.ts';
@@ -43,11 +44,13 @@ export const watermarkName = (from: Pick<TableRef, 'name'>, to: Pick<TableRef, '
 const usualOverlap = { interval: '5 minutes', bigint: '0', numeric: '0' };
 
 /**
- * What a data migration will do. Throws InvalidInput naming every field of the file that does not fit the databases.
+ * What a data migration will do. Throws InvalidInput naming every field of the file that does not fit the databases,
+ * RightsMissing naming every grant that reading the source needs.
  */
 export async function createDataPlan(facts: DataFacts): Promise<Plan> {
   const { file, source, target } = facts;
   const problems: FieldProblem[] = [];
+  const unreadable: RightsMissing[] = [];
   const drafts: { load: Load; table: Table; from: Table }[] = [];
   for (const [index, entry] of file.tables.entries()) {
     const pointer = `/data/tables/${index}`;
@@ -55,10 +58,18 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
     const from = findTable(source.snapshot, entry.from, `${pointer}/from`, problems);
     const table = findTable(target, entry.to, `${pointer}/to`, problems);
     if (from === undefined || table === undefined) continue;
-    const load = await planLoad(facts, entry, `${index + 1}-${entry.to}`, { from, table }, pointer, problems);
+    const id = `${index + 1}-${entry.to}`;
+    const load = await planLoad(facts, entry, id, { from, table }, pointer, problems).catch(
+      (error: unknown) => {
+        if (!(error instanceof RightsMissing)) throw error;
+        unreadable.push(error);
+        return undefined;
+      },
+    );
     if (load !== undefined && problems.length === before) drafts.push({ load, table, from });
   }
   refuseAny(problems);
+  refuseUnreadable(unreadable, source.name);
   const order = loadOrder(
     drafts.map(({ load, table }) => ({
       id: load.id,
@@ -101,11 +112,10 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
     notes: notesOf(file, source, loads, drafts),
     rights: [
       { kind: 'create_in_database' },
-      ...loads.map(({ to }) => ({
-        kind: 'privileges' as const,
-        table: to,
-        privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-      })),
+      ...loads.flatMap(({ to, columns }) => [
+        { kind: 'privileges' as const, table: to, privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+        { kind: 'sequences' as const, table: to, columns: columns.map(({ name }) => name) },
+      ]),
       ...drafts.flatMap(({ load, table }) =>
         table.rowSecurity ? [{ kind: 'bypass_rls' as const, table: load.to }] : [],
       ),
@@ -316,6 +326,18 @@ function findTable(
   );
   problems.push({ pointer, detail: `There is no table ${name} in schema ${snapshot.schema}${near}` });
   return undefined;
+}
+
+/** One refusal for all tables, so that an administrator is asked once. */
+function refuseUnreadable(errors: RightsMissing[], source: string): void {
+  const [first] = errors;
+  if (first === undefined) return;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const actions = [...new Set(errors.flatMap(({ action }) => (action === undefined ? [] : [action])))];
+  throw new RightsMissing(`${first.message}${more}`, {
+    evidence: { source, missing: errors.map(({ message }) => message) },
+    action: `In ${source}: ${actions.join('; ')}`,
+  });
 }
 
 function refuseAny(problems: FieldProblem[]): void {

@@ -284,6 +284,8 @@ export const Plan = z.strictObject({
       z.strictObject({ kind: z.literal('bypass_rls'), table: TableRef }),
       z.strictObject({ kind: z.literal('references'), table: TableRef }),
       z.strictObject({ kind: z.literal('privileges'), table: TableRef, privileges: z.array(z.string()) }),
+      /** On the sequences that number rows: those of `columns`, which are filled, go on after the greatest of them. */
+      z.strictObject({ kind: z.literal('sequences'), table: TableRef, columns: z.array(z.string()) }),
       z.strictObject({ kind: z.literal('create_role') }),
       z.strictObject({ kind: z.literal('grant_role'), role: z.string() }),
     ]),

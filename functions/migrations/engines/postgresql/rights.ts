@@ -106,6 +106,8 @@ async function lacks(
         grant: `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${role}; GRANT ${lacking.join(', ')} ON ${table} TO ${role}`,
       };
     }
+    case 'sequences':
+      return lacksSequences(session, right, role);
     default: {
       const oid = await tableOid(session, right.table);
       if (oid === null) return null;
@@ -115,8 +117,47 @@ async function lacks(
   }
 }
 
+/**
+ * Sequences that columns own, or take their default from: `setval` needs UPDATE and SELECT where the column is filled,
+ * `nextval` needs USAGE where it is not, but for identity columns, whose table's INSERT is enough.
+ */
+async function lacksSequences(
+  session: Session,
+  { table, columns }: Extract<Right, { kind: 'sequences' }>,
+  role: string,
+): Promise<Lacking | null> {
+  const { rows } = await session.query<{ sequence: string; lacking: string[] }>(
+    `WITH sequences AS (
+       SELECT s.oid, s.relnamespace, s.relname, bool_or(a.attname = ANY($3) AND d.deptype IN ('a', 'i')) AS filled,
+         bool_or(NOT a.attname = ANY($3) AND a.attidentity = '') AS given
+       FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace
+       JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+       LEFT JOIN pg_attrdef AS f ON f.adrelid = t.oid AND f.adnum = a.attnum
+       JOIN pg_depend AS d ON
+         (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.refobjsubid = a.attnum)
+         OR (d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass)
+       JOIN pg_class AS s ON s.relkind = 'S' AND s.oid IN (d.objid, d.refobjid)
+       WHERE n.nspname = $1 AND t.relname = $2 GROUP BY s.oid, s.relnamespace, s.relname
+     )
+     SELECT format('%I.%I', n.nspname, relname) AS sequence, array_remove(ARRAY[
+       CASE WHEN filled AND NOT has_sequence_privilege(s.oid, 'SELECT') THEN 'SELECT' END,
+       CASE WHEN filled AND NOT has_sequence_privilege(s.oid, 'UPDATE') THEN 'UPDATE' END,
+       CASE WHEN given AND NOT filled AND NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') THEN 'USAGE' END], NULL) AS lacking
+     FROM sequences AS s JOIN pg_namespace AS n ON n.oid = s.relnamespace ORDER BY 1`,
+    [table.schema, table.name, columns],
+  );
+  const without = rows.filter(({ lacking }) => lacking.length > 0);
+  if (without.length === 0) return null;
+  return {
+    problem: `lacks ${without.map(({ sequence, lacking }) => `${lacking.join(', ')} on the sequence ${sequence}`).join('; ')}`,
+    grant: without
+      .map(({ sequence, lacking }) => `GRANT ${lacking.join(', ')} ON SEQUENCE ${sequence} TO ${role}`)
+      .join('; '),
+  };
+}
+
 async function lacksOnTable(
-  kind: Exclude<Extract<Right, { table: unknown }>['kind'], 'privileges'>,
+  kind: Exclude<Extract<Right, { table: unknown }>['kind'], 'privileges' | 'sequences'>,
   name: string,
   { role, lockers }: Pick<Names, 'role' | 'lockers'>,
   has: (expression: string) => Promise<boolean>,

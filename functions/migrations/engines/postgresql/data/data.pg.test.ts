@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { parseDataFile } from '../../../data/file.ts';
 import { createDataPlan } from '../../../data/plan.ts';
+import type { RightsMissing } from '../../../errors.ts';
 import { START } from '../../../pacing/pace.ts';
 import { forecastOf } from '../../../plan/forecast.ts';
 import { planHash } from '../../../plan/hash.ts';
@@ -44,13 +45,13 @@ data:
       sql: SELECT id, split_part(name, ' ', 1) AS given, amount::numeric AS amount, boss FROM source
 `;
 
-async function planOf(text: string, watermarks?: Map<string, string>): Promise<Plan> {
-  const [source, target] = [await engine.snapshot('old'), await engine.snapshot('new')];
+async function planOf(text: string, watermarks?: Map<string, string>, by = engine): Promise<Plan> {
+  const [source, target] = [await by.snapshot('old'), await by.snapshot('new')];
   return createDataPlan({
     file: parseDataFile(text),
     source: { databaseId: 'db_1', name: 'shop', schema: 'old', snapshot: source, sameDatabase: true },
     target,
-    describe: (...asked) => engine.describeRows(...asked),
+    describe: (...asked) => by.describeRows(...asked),
     watermarks: watermarks ?? (await engine.watermarks('people', 'new')),
   });
 }
@@ -66,11 +67,12 @@ async function describeIncremental(watermark: string, watermarks: Map<string, st
 /** Carries a plan through its levels and relations, then compares until a pass is clean. */
 async function carry(
   plan: Plan,
+  by = engine,
 ): Promise<{ fence: Fence; errors: number; wrong: number; unexpected: number }> {
   epoch += 1;
   const fence = { migration: `mig_${epoch}`, epoch };
-  await engine.takeFence(fence, { name: 'people', schema: 'new', phase: 'load' });
-  await engine.prepareLoads(fence, 'people', 'new', {});
+  await by.takeFence(fence, { name: 'people', schema: 'new', phase: 'load' });
+  await by.prepareLoads(fence, 'people', 'new', {});
   const loads = plan.data?.loads ?? [];
   const byId = (id: string) => loads.find((load) => load.id === id) as Load;
   let errors = 0;
@@ -79,8 +81,8 @@ async function carry(
     [plan.data?.relations ?? [], true] as const,
   ]) {
     for (const load of ids.map(byId)) {
-      const source = await engine.openRowSource(load, null);
-      const { progress } = await engine.loadRange(load, source, whole, fence, {
+      const source = await by.openRowSource(load, null);
+      const { progress } = await by.loadRange(load, source, whole, fence, {
         ...run(),
         from: null,
         whole: all,
@@ -91,16 +93,16 @@ async function carry(
       await source.close();
     }
   }
-  const compared = await compare(loads, fence);
+  const compared = await compare(loads, fence, by);
   return { fence, errors, ...compared };
 }
 
-async function compare(loads: Load[], fence: Fence) {
+async function compare(loads: Load[], fence: Fence, by = engine) {
   let wrong = 0;
   let unexpected = 0;
   for (const load of loads) {
-    const source = await engine.openRowSource(load, null);
-    const found = await engine.compareRange(load, source, whole, fence, { ...run(), from: null });
+    const source = await by.openRowSource(load, null);
+    const found = await by.compareRange(load, source, whole, fence, { ...run(), from: null });
     wrong += found.wrong;
     unexpected += found.unexpectedRows;
     await source.close();
@@ -142,6 +144,56 @@ async function fillOld(people: Person[]): Promise<void> {
 }
 
 describe('rows that are loaded', () => {
+  it('need rights that the plan names: with these very grants, and no fewer, they are loaded', async () => {
+    const database = new URL(url).pathname.slice(1);
+    const role = `loader_${database.slice(-10)}`;
+    await sql(`CREATE TABLE old.words (word text); INSERT INTO old.words VALUES ('x');
+      CREATE TABLE old.things (id bigint PRIMARY KEY, what text); INSERT INTO old.things VALUES (41, 'a');
+      CREATE SEQUENCE new.batches;
+      CREATE TABLE new.things (id bigserial PRIMARY KEY, what text, nr serial, batch bigint DEFAULT nextval('new.batches'),
+        own bigint GENERATED ALWAYS AS IDENTITY);
+      CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    const own = new URL(url);
+    Object.assign(own, { username: role, password: 'secret' });
+    const by = await openPostgres(own.href, { applicationName: 'theseus:test' });
+    const select = 'SELECT id, what || w.word AS what FROM source, words AS w';
+    const data = { from: { schema: 'old' }, tables: [{ from: 'things', to: 'things', sql: select }] };
+    const things = () => planOf(JSON.stringify({ name: 'things', data }), new Map(), by);
+    const grants = async (text: string) => {
+      const all = text.match(/GRANT [^;]*/g) ?? [];
+      for (const grant of all) await sql(grant);
+      return all.map((grant) => grant.replace(/ TO .*/, ''));
+    };
+    const refused = await things().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: 'RightsMissing' });
+    expect(await grants((refused as RightsMissing).action ?? '')).toEqual([
+      'GRANT USAGE ON SCHEMA "old"',
+      'GRANT SELECT ON "old"."things"',
+      'GRANT USAGE ON SCHEMA "old"',
+      'GRANT SELECT ON "old"."words"',
+    ]);
+    const plan = await things();
+    const found = await by.validate(plan, run());
+    expect(await grants(found.map(({ action }) => action).join('; '))).toEqual([
+      `GRANT CREATE ON DATABASE "${database}"`,
+      'GRANT USAGE ON SCHEMA "new"',
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON "new"."things"',
+      'GRANT USAGE ON SEQUENCE new.batches',
+      'GRANT SELECT, UPDATE ON SEQUENCE new.things_id_seq',
+      'GRANT USAGE ON SEQUENCE new.things_nr_seq',
+    ]);
+    expect(await by.validate(plan, run())).toEqual([]);
+    const load = plan.data?.loads[0] as Load;
+    expect(await carry(plan, by)).toMatchObject({ errors: 0, wrong: 0 });
+    await by.advanceSequences(load);
+    await sql(`INSERT INTO new.things (what) VALUES ('later')`);
+    expect(await sql('SELECT id::int, what, own::int FROM new.things ORDER BY id')).toEqual([
+      { id: 41, what: 'ax', own: 1 },
+      { id: 42, what: 'later', own: 2 },
+    ]);
+    await sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+  });
+
   it('are what a model says, whatever the rows, and go again', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(person, { maxLength: 30 }), async (people) => {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { InvalidInput } from '#platform/errors.ts';
 import type { Described } from '../../../data/plan.ts';
-import { StatementFailed } from '../../../errors.ts';
+import { RightsMissing, StatementFailed } from '../../../errors.ts';
 import type { Load, TableRef } from '../../../plan/schemas.ts';
 import { child, parseErrorOffset, parseSql, walk } from '../../../sql/tree.ts';
+import type { Finding } from '../../engine.ts';
 import { inTransaction, type Session } from '../connection.ts';
 import { relation } from '../keyset.ts';
+import { missingRights } from '../rights.ts';
 import { scopeOf } from './scope.ts';
 
 const refuse = (problem: string): InvalidInput =>
@@ -14,8 +16,17 @@ const refuse = (problem: string): InvalidInput =>
     action: 'Write one SELECT over `source`, which has the columns of the table.',
   });
 
-/** One SELECT that only reads, over `source`, a record at a time. Throws InvalidInput. */
-async function assertSelect(sql: string): Promise<void> {
+/** A relation as the SELECT names it. */
+interface Named {
+  schema: string | null;
+  name: string;
+}
+
+/**
+ * One SELECT that only reads, over `source`, a record at a time. Returns what else it reads, names that it gives to
+ * parts of itself among them. Throws InvalidInput.
+ */
+async function assertSelect(sql: string): Promise<Named[]> {
   const parsed = await parseSql(sql).catch((error: unknown) => {
     const at = parseErrorOffset(error);
     const message = error instanceof Error ? error.message : 'it does not parse';
@@ -24,6 +35,7 @@ async function assertSelect(sql: string): Promise<void> {
   const select = child(parsed[0]?.statement, 'SelectStmt');
   if (parsed.length !== 1 || select === undefined) throw refuse('Expected one SELECT');
   let reads = false;
+  const others: Named[] = [];
   let problem: string | null = null;
   walk(parsed[0]?.statement, (kind, body) => {
     if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind)) problem = 'The SELECT may only read';
@@ -31,6 +43,11 @@ async function assertSelect(sql: string): Promise<void> {
       problem = 'The SELECT may only read';
     if (kind === 'ParamRef') problem = 'The SELECT holds a parameter';
     if (kind === 'RangeVar' && body.relname === 'source' && body.schemaname === undefined) reads = true;
+    else if (kind === 'RangeVar' && typeof body.relname === 'string')
+      others.push({
+        schema: typeof body.schemaname === 'string' ? body.schemaname : null,
+        name: body.relname,
+      });
     return undefined;
   });
   const whole = ['groupClause', 'havingClause', 'limitCount', 'limitOffset', 'distinctClause'].find(
@@ -42,11 +59,30 @@ async function assertSelect(sql: string): Promise<void> {
   }
   if (!reads) problem ??= 'The SELECT does not read `source`, the records to transform';
   if (problem !== null) throw refuse(problem);
+  return others;
+}
+
+/** Which rights on the table, and on what else a SELECT reads, the role lacks. */
+async function missingToRead(session: Session, table: TableRef, others: Named[]): Promise<Finding[]> {
+  const { rows } = await session.query<TableRef>(
+    `SELECT n.nspname::text AS schema, c.relname::text AS name, c.oid::int AS oid
+     FROM jsonb_to_recordset($1) AS named(schema text, name text)
+     JOIN pg_namespace AS n ON n.nspname = coalesce(named.schema, $2)
+     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = named.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
+    [JSON.stringify(others), table.schema],
+  );
+  return missingRights(
+    session,
+    [table, ...rows].flatMap((one) => [
+      { kind: 'privileges' as const, table: one, privileges: ['SELECT'] },
+      { kind: 'bypass_rls' as const, table: one },
+    ]),
+  );
 }
 
 /**
  * Which columns of which types a transformation gives, which of these types this database has, and how much there will
- * be of it. Throws InvalidInput.
+ * be of it. Throws InvalidInput, RightsMissing.
  */
 export async function describeRows(
   session: Session,
@@ -55,7 +91,27 @@ export async function describeRows(
   types: string[],
   watermark: Load['watermark'],
 ): Promise<Described> {
-  await assertSelect(sql);
+  const others = await assertSelect(sql);
+  try {
+    return await described(session, table, sql, types, watermark);
+  } catch (error) {
+    if (!(error instanceof RightsMissing)) throw error;
+    const missing = await missingToRead(session, table, others);
+    // A function, or a view whose owner may not read: the server's own words say more.
+    if (missing.length === 0) throw error;
+    throw new RightsMissing(missing.map(({ problem }) => problem).join('; '), {
+      action: missing.map(({ action }) => action).join('; '),
+    });
+  }
+}
+
+async function described(
+  session: Session,
+  table: TableRef,
+  sql: string,
+  types: string[],
+  watermark: Load['watermark'],
+): Promise<Described> {
   return inTransaction(session, async () => {
     const fields = await session
       .query(`WITH source AS (SELECT * FROM ${relation(table)}) SELECT * FROM (${sql}\n) AS given LIMIT 0`)
