@@ -1,6 +1,8 @@
 import type { LogicalColumn } from '../plan/logical.ts';
+import { foreignKeyPart, indexPart, type Part } from '../plan/partition-names.ts';
 import type { Change, StepDraft } from '../plan/pieces.ts';
-import { tableSql, transaction, uniqueFromIndex, validate } from '../plan/steps.ts';
+import type { Index, Table } from '../plan/snapshot.ts';
+import { renameConstraint, tableSql, transaction, uniqueFromIndex, validate } from '../plan/steps.ts';
 import { type ColumnChange, copyConstraint, copyIndex, indexColumns } from '../sql/definition.ts';
 import { hashedName, qualified, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import { sameFamily, type TypeName } from '../sql/type.ts';
@@ -33,6 +35,7 @@ export async function copyColumnObjects(
     finish: [],
   };
   const { source, ref } = at.final;
+  if (source === null) return result;
   const physical = old.old ?? old.name;
   const renames: string[] = [];
   const family = sameFamily(conversion.from, conversion.to);
@@ -44,7 +47,7 @@ export async function copyColumnObjects(
       text: `${what} does not carry over to the new type of "${old.name}": add one for the new version if it is needed.`,
     });
 
-  for (const index of source?.indexes ?? []) {
+  for (const index of source.indexes) {
     const { columns, inExpression } = await indexColumns(index.definition);
     if (!columns.includes(physical) || index.primary || !index.valid) continue;
     if (without !== undefined && index.constraint === without) continue;
@@ -81,9 +84,16 @@ export async function copyColumnObjects(
       index.constraint === null
         ? renameIndex(qualified(ref.schema, name), ref.schema, index.name)
         : renameConstraint(tableSql(ref), name, index.constraint),
+      ...partsOf(source, index.parts).map(({ part, was }) =>
+        renameIndex(
+          qualified(part.schema, indexPart(at.context.snapshot, source, part, name)),
+          part.schema,
+          was,
+        ),
+      ),
     );
   }
-  for (const constraint of source?.constraints ?? []) {
+  for (const constraint of source.constraints) {
     if (!constraint.columns.includes(physical)) continue;
     if (constraint.type !== 'check' && constraint.type !== 'foreign_key') continue;
     if (constraint.name === without) continue;
@@ -112,10 +122,23 @@ export async function copyColumnObjects(
     (safe ? result.constrain : result.enforce).push(...steps);
     if (constraint.type === 'foreign_key')
       result.rights.push(...partners.map((table) => ({ kind: 'references' as const, table })));
-    renames.push(renameConstraint(tableSql(ref), name, constraint.name));
+    renames.push(
+      renameConstraint(tableSql(ref), name, constraint.name),
+      ...partsOf(source, constraint.parts).map(({ part, was }) =>
+        renameConstraint(tableSql(part), foreignKeyPart(at.context.snapshot, source, part, name), was),
+      ),
+    );
   }
   if (renames.length > 0) result.finish.push({ tables: [ref], statements: renames });
   return result;
+}
+
+/** The partitions that have a part of something, and what it is called there. */
+function partsOf(source: Table, parts: Index['parts'] = []): { part: Part; was: string }[] {
+  const partitions = [...(source.partitions ?? []), ...(source.branches ?? [])];
+  return partitions.flatMap((part) =>
+    parts.flatMap(({ table, name }) => (table === part.oid ? [{ part, was: name }] : [])),
+  );
 }
 
 /** The copy comes with the contract, and the server takes an ON CONFLICT only where a unique index stands. */
@@ -159,12 +182,4 @@ function renameIndex(copy: string, schema: string, name: string): string {
   const free = `to_regclass(${quoteLiteral(copy)}) IS NOT NULL AND to_regclass(${quoteLiteral(qualified(schema, name))}) IS NULL`;
   const rename = `ALTER INDEX ${copy} RENAME TO ${quoteIdentifier(name)}`;
   return `DO ${quoteLiteral(`BEGIN IF ${free} THEN ${rename}; END IF; END`)}`;
-}
-
-/** Renames when the constraint stands and the name is free. */
-export function renameConstraint(table: string, copy: string, name: string): string {
-  const stands = (constraint: string) =>
-    `EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = ${quoteLiteral(table)}::regclass AND conname = ${quoteLiteral(constraint)})`;
-  const rename = `ALTER TABLE ${table} RENAME CONSTRAINT ${quoteIdentifier(copy)} TO ${quoteIdentifier(name)}`;
-  return `DO ${quoteLiteral(`BEGIN IF ${stands(copy)} AND NOT ${stands(name)} THEN ${rename}; END IF; END`)}`;
 }

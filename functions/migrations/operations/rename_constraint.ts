@@ -1,8 +1,7 @@
 import type { OperationOf } from '../file/schema.ts';
 import { findTable, replaceTable } from '../plan/logical.ts';
 import { pieces } from '../plan/pieces.ts';
-import { tableSql } from '../plan/steps.ts';
-import { renameConstraint } from './copies.ts';
+import { renameConstraint, tableSql } from '../plan/steps.ts';
 import { findConstraint } from './named_constraint.ts';
 import type { Applied, OperationContext } from './operation.ts';
 import { refuseTakenName, standingTable } from './refusals.ts';

@@ -9,7 +9,7 @@ import { flowGroups } from './groups.ts';
 import { type LogicalSchema, logicalSchema } from './logical.ts';
 import { loginNote, loginRole } from './login.ts';
 import { isTouched, standingNotes } from './notes.ts';
-import { indexesOf, overPartitions } from './partitions.ts';
+import { madeBy, overPartitions } from './partitions.ts';
 import { type Change, type Pieces, pieces, type StepDraft } from './pieces.ts';
 import { publishStep } from './publish.ts';
 import { removalSteps } from './removal.ts';
@@ -162,7 +162,9 @@ async function assembled(
   const fills = all.flatMap((each) => each.fills);
   if (strict) refuseUnverifiable(final, groups, fills);
   const backfill = backfills(groups, fills);
-  const made = indexesOf(all.flatMap((each) => [...each.index, ...each.enforce]));
+  const made = madeBy(
+    all.flatMap((each) => [...each.index, ...each.constrain, ...each.enforce, ...each.undoContract]),
+  );
   const steps = async (phase: string, drafts: StepDraft[]) =>
     numbered(phase, await overPartitions(drafts, snapshot, made));
   const index = await steps('index', once(all.flatMap((each) => each.index)));

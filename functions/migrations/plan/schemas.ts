@@ -54,6 +54,8 @@ const step = {
   /** Only a constraint that holds of every row needs it: the id in `returning`; left out when that comes back NOT VALID. */
   whole: z.string().optional(),
 };
+/** The table is a partition that may have gone since the plan was made: then there is nothing to do. */
+const part = z.boolean().optional();
 
 /**
  * A unit the executor runs, recognises when it was run before, and records.
@@ -87,9 +89,10 @@ export const Step = z.discriminatedUnion('kind', [
     index: z.string(),
     sql: z.string(),
     unique: z.boolean(),
+    part,
   }),
   z.strictObject({ ...step, kind: z.literal('drop_index'), schema: z.string(), index: z.string() }),
-  z.strictObject({ ...step, kind: z.literal('validate'), table: TableRef, constraint: z.string() }),
+  z.strictObject({ ...step, kind: z.literal('validate'), table: TableRef, constraint: z.string(), part }),
 ]);
 export type Step = z.infer<typeof Step>;
 

@@ -22,6 +22,9 @@ export const Column = z.strictObject({
 });
 export type Column = z.infer<typeof Column>;
 
+/** Of something on a partitioned table: its part on one of the partitions, by that table's oid. */
+const parts = z.array(z.strictObject({ table: z.int(), name: z.string() })).optional();
+
 export const Index = z.strictObject({
   name: z.string(),
   /** Physical key columns in order; an expression element stands as null. */
@@ -33,6 +36,7 @@ export const Index = z.strictObject({
   definition: z.string(),
   /** The constraint this index stands behind, or null. */
   constraint: z.string().nullable(),
+  parts,
 });
 export type Index = z.infer<typeof Index>;
 
@@ -48,8 +52,12 @@ export const Constraint = z.strictObject({
   references: z
     .strictObject({ schema: z.string(), table: z.string(), columns: z.array(z.string()) })
     .nullable(),
+  /** Of a foreign key. */
+  parts,
 });
 export type Constraint = z.infer<typeof Constraint>;
+
+const Partition = z.strictObject({ schema: z.string(), name: z.string(), oid: z.int() });
 
 export const Table = z.strictObject({
   name: z.string(),
@@ -57,9 +65,13 @@ export const Table = z.strictObject({
   oid: z.int(),
   kind: z.enum(['table', 'partitioned', 'partition', 'foreign']),
   columns: z.array(Column),
-  /** Of a partitioned table: the physical columns that decide a row's partition, and the partitions that hold rows. */
+  /** Of a partitioned table: the physical columns that decide a row's partition, on every level. */
   partitionKey: z.array(z.string()).optional(),
-  partitions: z.array(z.strictObject({ schema: z.string(), name: z.string(), oid: z.int() })).optional(),
+  /** An expression decides it, too. */
+  keyExpression: z.boolean().optional(),
+  /** The partitions that hold rows, and those between the table and them, the lowest first. */
+  partitions: z.array(Partition).optional(),
+  branches: z.array(Partition).optional(),
   /** Physical columns that stand but the newest published version does not show. */
   hiddenColumns: z.array(z.string()).optional(),
   /** The newest published version shows this table through a view of its own: the next version must too. */

@@ -1,4 +1,4 @@
-import { qualified, quoteIdentifier } from '../sql/identifiers.ts';
+import { qualified, quoteIdentifier, quoteLiteral } from '../sql/identifiers.ts';
 import type { Change, StepDraft } from './pieces.ts';
 import type { Statement, Step, TableRef } from './schemas.ts';
 
@@ -132,4 +132,12 @@ export function uniqueFromIndex(
 ): StepDraft {
   const sql = `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdentifier(constraint)} ${words} USING INDEX ${quoteIdentifier(index)}${deferral}`;
   return transaction(`Make ${constraint} a constraint`, [table], [...before, sql]);
+}
+
+/** Renames when the table and the constraint stand and the name is free. */
+export function renameConstraint(table: string, copy: string, name: string): string {
+  const stands = (constraint: string) =>
+    `EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = pg_catalog.to_regclass(${quoteLiteral(table)}) AND conname = ${quoteLiteral(constraint)})`;
+  const rename = `ALTER TABLE ${table} RENAME CONSTRAINT ${quoteIdentifier(copy)} TO ${quoteIdentifier(name)}`;
+  return `DO ${quoteLiteral(`BEGIN IF ${stands(copy)} AND NOT ${stands(name)} THEN ${rename}; END IF; END`)}`;
 }

@@ -11,7 +11,7 @@ export const addingForeignKeyConstraint: Rule = {
   work: 'scan',
   why: 'Writes to both tables wait until every row has been looked up in the other table.',
   advice:
-    'ADD CONSTRAINT … FOREIGN KEY … NOT VALID, commit, then VALIDATE CONSTRAINT in a transaction of its own: it lets writes through.',
+    'ADD CONSTRAINT … FOREIGN KEY … NOT VALID, commit, then VALIDATE CONSTRAINT in a transaction of its own: it lets writes through. Of a partitioned table before PostgreSQL 18: the same on each partition, then the constraint on the table, which takes over those and reads nothing.',
   check(statement, state) {
     const defaulted = definedColumns(statement)
       .filter(({ constraints }) => constraints.some(({ contype }) => contype === 'CONSTR_DEFAULT'))

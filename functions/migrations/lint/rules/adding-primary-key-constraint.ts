@@ -11,7 +11,7 @@ export const addingPrimaryKeyConstraint: Rule = {
   work: 'index',
   why: 'Nobody reads or writes the table while the index is built and every row is tested for NULL; a new column that is the key has the table written anew.',
   advice:
-    'CREATE UNIQUE INDEX CONCURRENTLY on columns that are NOT NULL already, then ADD CONSTRAINT … PRIMARY KEY USING INDEX.',
+    'CREATE UNIQUE INDEX CONCURRENTLY on columns that are NOT NULL already, then ADD CONSTRAINT … PRIMARY KEY USING INDEX. Of a partitioned table: both on each partition, then ADD CONSTRAINT … PRIMARY KEY on the table, which takes over those.',
   check(statement, state) {
     return addedConstraints(statement)
       .filter(({ type, table }) => type === 'CONSTR_PRIMARY' && !isNew(state, table))

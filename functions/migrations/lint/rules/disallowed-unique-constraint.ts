@@ -9,7 +9,8 @@ export const disallowedUniqueConstraint: Rule = {
   lock: 'ACCESS EXCLUSIVE',
   work: 'index',
   why: 'Nobody reads or writes the table until the index is built; one pair of equal values makes it fail at the end.',
-  advice: 'CREATE UNIQUE INDEX CONCURRENTLY first, then ADD CONSTRAINT … UNIQUE USING INDEX.',
+  advice:
+    'CREATE UNIQUE INDEX CONCURRENTLY first, then ADD CONSTRAINT … UNIQUE USING INDEX. Of a partitioned table: both on each partition, then ADD CONSTRAINT … UNIQUE on the table, which takes over those.',
   check(statement, state) {
     return addedConstraints(statement)
       .filter(({ type, table }) => type === 'CONSTR_UNIQUE' && !isNew(state, table))

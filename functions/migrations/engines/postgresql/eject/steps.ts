@@ -215,7 +215,7 @@ function long(step: Exclude<Step, { kind: 'transaction' }>, migration: string): 
       : step.kind === 'drop_index'
         ? [`DROP INDEX CONCURRENTLY IF EXISTS ${qualified(step.schema, step.index)};`]
         : [
-            `ALTER TABLE ${qualified(step.table.schema, step.table.name)} VALIDATE CONSTRAINT ${quoteIdentifier(step.constraint)};`,
+            `ALTER TABLE ${step.part === true ? 'IF EXISTS ' : ''}${qualified(step.table.schema, step.table.name)} VALIDATE CONSTRAINT ${quoteIdentifier(step.constraint)};`,
           ];
   return [`SET lock_timeout = 0;`, ...body, `SET lock_timeout = '2s';`, mark(step, migration)].join('\n');
 }
@@ -230,5 +230,7 @@ function dropInvalid(schema: string, index: string): string {
 }
 
 function createOnce(step: Extract<Step, { kind: 'create_index' }>): string {
-  return `SELECT ${quoteLiteral(step.sql)} WHERE NOT EXISTS (${indexNamed(step.table.schema, step.index)}) \\gexec`;
+  const { schema, name } = step.table;
+  const there = `to_regclass(${quoteLiteral(qualified(schema, name))}) IS NOT NULL`;
+  return `SELECT ${quoteLiteral(step.sql)} WHERE NOT EXISTS (${indexNamed(schema, step.index)})${step.part === true ? ` AND ${there}` : ''} \\gexec`;
 }

@@ -22,20 +22,41 @@ SELECT c.oid, c.relname::text AS name,
 FROM pg_class c
 WHERE c.oid IN (${inSchema()}) AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname`;
 
-/** Of partitioned tables: what decides a row's partition, and the partitions that hold rows, with what they hold. */
+const partitionsOf = (which: string, order: string) => `
+  coalesce((SELECT json_agg(json_build_object('schema', ln.nspname, 'name', l.relname, 'oid', l.oid::int8) ORDER BY ${order})
+    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid JOIN pg_namespace ln ON ln.oid = l.relnamespace
+    WHERE ${which} AND l.oid <> c.oid), '[]')`;
+
+/** Of partitioned tables: what decides a row's partition on any level, and their partitions, with what they hold. */
 export const partitionedQuery = `
 SELECT c.oid AS "table",
-  ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
-    AND (a.attnum = ANY(p.partattrs::int2[]) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-      AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum))
-    ORDER BY a.attnum) AS "partitionKey",
-  coalesce((SELECT json_agg(json_build_object('schema', ln.nspname, 'name', l.relname, 'oid', l.oid::int8) ORDER BY l.oid)
-    FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid JOIN pg_namespace ln ON ln.oid = l.relnamespace
-    WHERE t.isleaf AND l.oid <> c.oid), '[]') AS partitions,
+  ARRAY(SELECT a.attname::text FROM pg_partition_tree(c.oid) t JOIN pg_partitioned_table s ON s.partrelid = t.relid
+    JOIN pg_attribute a ON a.attrelid = s.partrelid AND a.attnum > 0
+    AND (a.attnum = ANY(s.partattrs::int2[]) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.partrelid
+      AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.partrelid AND d.refobjsubid = a.attnum))
+    GROUP BY a.attname ORDER BY min(t.level), min(a.attnum)) AS "partitionKey",
+  EXISTS (SELECT FROM pg_partition_tree(c.oid) t JOIN pg_partitioned_table s ON s.partrelid = t.relid
+    WHERE s.partexprs IS NOT NULL) AS "keyExpression",
+  ${partitionsOf('t.isleaf', 'l.oid')} AS partitions, ${partitionsOf('NOT t.isleaf', 't.level DESC, l.oid')} AS branches,
   (SELECT coalesce(sum(greatest(l.reltuples, 0)), 0)::float8 FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf) AS tuples,
   (SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::float8 FROM pg_partition_tree(c.oid) t) AS bytes
 FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
 WHERE p.partrelid = ANY ($1)`;
+
+/** What the partitions have of the indexes and foreign keys of partitioned tables. */
+export const partsQuery = `
+WITH RECURSIVE foreign_keys (root, oid) AS (
+  SELECT k.oid, k.oid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+  WHERE k.conrelid = ANY ($1) AND c.relkind = 'p' AND NOT c.relispartition AND k.contype = 'f' AND k.conparentid = 0
+  UNION ALL SELECT f.root, k.oid FROM foreign_keys f JOIN pg_constraint above ON above.oid = f.oid
+  JOIN pg_constraint k ON k.conparentid = f.oid AND k.conrelid <> above.conrelid)
+SELECT i.indrelid AS "table", 'index' AS kind, c.relname::text AS name, part.indrelid AS "onTable", l.relname::text AS "partName"
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid, LATERAL pg_partition_tree(c.oid) t JOIN pg_index part ON part.indexrelid = t.relid JOIN pg_class l ON l.oid = t.relid
+WHERE i.indrelid = ANY ($1) AND c.relkind = 'I' AND NOT c.relispartition AND t.relid <> c.oid
+UNION ALL
+SELECT r.conrelid, 'foreign_key', r.conname::text, k.conrelid, k.conname::text
+FROM foreign_keys f JOIN pg_constraint r ON r.oid = f.root JOIN pg_constraint k ON k.oid = f.oid WHERE f.root <> f.oid
+ORDER BY 1, 3, 4`;
 
 export const columnsQuery = `
 SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -76,7 +97,10 @@ SELECT k.conrelid AS "table", k.conname::text AS name,
   fn.nspname::text AS "toSchema", f.relname::text AS "toTable", ${columnNames('k.confrelid', 'k.confkey')} AS "toColumns"
 FROM pg_constraint k
 LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-WHERE k.conrelid = ANY ($1) AND k.contype IN ('p', 'u', 'c', 'f', 'x', 'n') ORDER BY k.conrelid, k.conname`;
+WHERE k.conrelid = ANY ($1) AND k.contype IN ('p', 'u', 'c', 'f', 'x', 'n')
+  -- A foreign key to a partitioned table has another for each partition that it points to; they come and go with it.
+  AND NOT EXISTS (SELECT FROM pg_constraint above WHERE above.oid = k.conparentid AND above.conrelid = k.conrelid)
+ORDER BY k.conrelid, k.conname`;
 
 export const referencedByQuery = `
 SELECT k.confrelid AS "to", n.nspname::text AS schema, c.relname::text AS "table", c.oid, k.conname::text AS "constraint",

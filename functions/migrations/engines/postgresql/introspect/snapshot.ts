@@ -40,9 +40,18 @@ type NamesRow = Pick<Snapshot, 'schemas' | 'takenNames' | 'replicationSlots' | '
 interface PartitionedRow {
   table: number;
   partitionKey: string[];
+  keyExpression: boolean;
   partitions: NonNullable<Table['partitions']>;
+  branches: NonNullable<Table['branches']>;
   tuples: number;
   bytes: number;
+}
+interface PartRow {
+  table: number;
+  kind: 'index' | 'foreign_key';
+  name: string;
+  onTable: number;
+  partName: string;
 }
 type ShownTable = VersionMapping['tables'][number];
 
@@ -131,6 +140,7 @@ export async function readTables(session: Session, schema: string): Promise<Read
   const columns = byTable((await read<Of<ColumnRow>>(queries.columnsQuery)).map(columnOf));
   const indexes = byTable(await read<IndexRow>(queries.indexesQuery));
   const constraints = byTable(await read<ConstraintRow>(queries.constraintsQuery));
+  const parts = byTable(partitioned ? await read<PartRow>(queries.partsQuery) : []);
   const triggers = byTable(await read<Of<Table['triggers'][number]>>(queries.triggersQuery, triggerPrefix));
   const referencedBy = await read<Table['referencedBy'][number] & { to: number }>(queries.referencedByQuery);
   const versionNames = versions.map(({ version }) => version);
@@ -155,10 +165,18 @@ export async function readTables(session: Session, schema: string): Promise<Read
       kind: row.kind,
       columns: logicalColumns(physical, shown),
       ...hiddenFrom(physical, shown),
-      ...partsOf(split.get(row.oid)),
+      ...partitionsOf(split.get(row.oid)),
       key: keyOf(own, physical),
-      indexes: own.map(({ partial: _partial, immediate: _immediate, ...index }) => index),
-      constraints: (constraints.get(row.oid) ?? []).map(constraintOf),
+      indexes: own.map(({ partial: _partial, immediate: _immediate, ...index }) => ({
+        ...index,
+        ...partsOf('index', index.name, parts.get(row.oid)),
+      })),
+      constraints: (constraints.get(row.oid) ?? []).map((constraint) => ({
+        ...constraintOf(constraint),
+        ...(constraint.type === 'foreign_key'
+          ? partsOf('foreign_key', constraint.name, parts.get(row.oid))
+          : {}),
+      })),
       referencedBy: referencedBy.filter(({ to }) => to === row.oid).map(({ to: _to, ...rest }) => rest),
       triggers: triggers.get(row.oid) ?? [],
       dependants: dependants.get(row.oid) ?? [],
@@ -229,8 +247,21 @@ function keyOf(indexes: Omit<IndexRow, 'table'>[], columns: { name: string; notN
   return primary?.columns.filter((column) => column !== null) ?? [];
 }
 
-function partsOf(row: PartitionedRow | undefined): Partial<Table> {
-  return row === undefined ? {} : { partitionKey: row.partitionKey, partitions: row.partitions };
+function partitionsOf(row: PartitionedRow | undefined): Partial<Table> {
+  if (row === undefined) return {};
+  const { partitionKey, keyExpression, partitions, branches } = row;
+  return { partitionKey, keyExpression, partitions, branches };
+}
+
+/** What partitions have of an index or a foreign key of their table. */
+function partsOf(
+  kind: PartRow['kind'],
+  name: string,
+  rows: Omit<PartRow, 'table'>[] = [],
+): Pick<Index, 'parts'> {
+  const own = rows.filter((row) => row.kind === kind && row.name === name);
+  if (own.length === 0) return {};
+  return { parts: own.map(({ onTable, partName }) => ({ table: onTable, name: partName })) };
 }
 
 function columnOf({ computedFrom, ...column }: Of<ColumnRow>): Of<Column> {

@@ -1,6 +1,7 @@
 import type { Step } from '../../../plan/schemas.ts';
 import { quoteIdentifier } from '../../../sql/identifiers.ts';
 import type { Session } from '../connection.ts';
+import { stands } from './locks.ts';
 import type { LongWork } from './long.ts';
 
 type CreateIndex = Extract<Step, { kind: 'create_index' }>;
@@ -33,7 +34,9 @@ export function createIndex(step: CreateIndex): LongWork {
   const { schema } = step.table;
   return {
     statement: step.sql,
-    isDone: async (session) => (await stateOf(session, schema, step.index))?.valid === true,
+    isDone: async (session) =>
+      (await stateOf(session, schema, step.index))?.valid === true ||
+      (step.part === true && !(await stands(session, step.table))),
     runningElsewhere: async (session) => (await stateOf(session, schema, step.index))?.builder ?? null,
     async clear(session) {
       const found = await stateOf(session, schema, step.index);

@@ -36,6 +36,12 @@ export async function lockTargets(session: Session, tables: TableRef[]): Promise
   return rows.map(({ oid, schema, name }) => ({ oid, name: qualified(schema, name) }));
 }
 
+/** Whether there is such a table. */
+export async function stands(session: Session, { schema, name }: TableRef): Promise<boolean> {
+  const { rows } = await session.query('SELECT WHERE to_regclass($1) IS NOT NULL', [qualified(schema, name)]);
+  return rows.length > 0;
+}
+
 /** Who else holds locks of these tables now; at most 20. Without the right to see others only their pid is known. */
 export async function blockers(session: Session, targets: LockTarget[]): Promise<Blocker[]> {
   const { rows } = await session.query<Blocker>(

@@ -1,5 +1,6 @@
 import type { Step } from '../../../plan/schemas.ts';
 import { qualified, quoteIdentifier } from '../../../sql/identifiers.ts';
+import { stands } from './locks.ts';
 import type { LongWork } from './long.ts';
 
 /** VALIDATE CONSTRAINT: reads every row while clients write. */
@@ -15,7 +16,7 @@ export function validateConstraint(step: Extract<Step, { kind: 'validate' }>): L
          WHERE n.nspname = $1 AND c.relname = $2 AND k.conname = $3`,
         [schema, name, step.constraint],
       );
-      return rows[0]?.validated === true;
+      return rows[0]?.validated === true || (step.part === true && !(await stands(session, step.table)));
     },
     runningElsewhere: async () => null,
     clear: async () => {},
