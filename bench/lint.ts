@@ -40,16 +40,28 @@ interface Result {
   findings: number | null;
 }
 
-async function measured(tool: string, once: () => Promise<number | null> | number | null): Promise<Result> {
-  const times: number[] = [];
-  let findings: number | null = null;
+/** One run over the file; how many findings it had, null when it did not say. */
+type Once = () => Promise<number | null> | number | null;
+
+/** Each round runs all of them, one after the other, so that what else the machine does falls upon all alike. */
+async function measured(tools: [tool: string, once: Once][]): Promise<Result[]> {
+  const runs = tools.map(([tool, once]) => ({
+    tool,
+    once,
+    times: [] as number[],
+    findings: null as number | null,
+  }));
   for (let round = 0; round < rounds; round++) {
-    const start = performance.now();
-    findings = await once();
-    times.push(performance.now() - start);
+    for (const one of runs) {
+      const start = performance.now();
+      one.findings = await one.once();
+      one.times.push(performance.now() - start);
+    }
   }
-  const ms = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
-  return { tool, ms: Math.round(ms), msPer1000: Math.round((ms / statements) * 1_000), findings };
+  return runs.map(({ tool, times, findings }) => {
+    const ms = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+    return { tool, ms: Math.round(ms), msPer1000: Math.round((ms / statements) * 1_000), findings };
+  });
 }
 
 function run(program: string, args: string[]): string | null {
@@ -65,26 +77,29 @@ const lines = (text: string | null) =>
   text?.split('\n').filter((line) => line.startsWith('{')).length ?? null;
 const squawk = process.env.SQUAWK ?? 'squawk';
 const version = run(squawk, ['--version'])?.trim() ?? null;
-const cli = join(import.meta.dirname, '..', 'cli', 'theseus.ts');
+const cli = join(import.meta.dirname, '..', 'bin', 'theseus.js');
 
 try {
   const options = { file, postgresVersion: 14, transaction: 'none' as const };
-  const results = [
-    await measured('theseus, library', async () => (await lint(sql, options)).length),
-    await measured('theseus, command', () =>
-      lines(run(process.execPath, [cli, 'migration', 'lint', '--json', '--severity', 'info', file])),
-    ),
+  const tools: [string, Once][] = [
+    ['theseus, library', async () => (await lint(sql, options)).length],
+    [
+      'theseus, command',
+      () => lines(run(process.execPath, [cli, 'migration', 'lint', '--json', '--severity', 'info', file])),
+    ],
   ];
   if (version !== null) {
-    results.push(
-      await measured(`${version}, command`, () => {
+    tools.push([
+      `${version}, command`,
+      () => {
         const found: unknown = JSON.parse(
           run(squawk, ['--pg-version', '14.0', '--reporter', 'json', file]) || '[]',
         );
         return Array.isArray(found) ? found.length : null;
-      }),
-    );
+      },
+    ]);
   }
+  const results = await measured(tools);
   const processor = cpus()[0]?.model ?? 'unknown';
   if (flags.json) console.log(JSON.stringify({ statements, bytes: sql.length, rounds, processor, results }));
   else {

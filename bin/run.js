@@ -60,6 +60,8 @@ export function runFile(file, args) {
     const path = join(root, file);
     if (node === process.execPath) {
       module.enableCompileCache?.(compileCache);
+      // For the processes that this one starts.
+      process.env.NODE_COMPILE_CACHE ??= compileCache;
       process.argv.splice(1, process.argv.length, path, ...args);
       await import(pathToFileURL(path).href);
     } else {
