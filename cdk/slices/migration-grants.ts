@@ -55,7 +55,7 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'complete-migration': [...phase, 'listRecords', 'writeArtifacts', 'deleteRecords', 'deleteLoginSecret'],
   revert: [...phase, 'listRecords', 'writeArtifacts', 'writeBackups'],
   'restore-constraints': phase,
-  'count-losses': phase,
+  'count-losses': [...phase, 'listRecords'],
   'back-up-rows': [...phase, 'writeArtifacts', 'writeBackups'],
   remove: phase,
   'restore-rows': [...phase, 'listRecords'],

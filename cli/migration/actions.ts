@@ -9,18 +9,19 @@ import { strategyOption } from './undo.ts';
 interface Options {
   breakGlass?: string;
   strategy?: RollbackStrategy;
+  acceptLosses?: boolean;
   comment?: string;
   constraints?: string;
   hash?: string;
   json?: boolean;
 }
 
-/** Asks for what needs no more than a comment; of a rollback also its strategy. */
+/** Asks for what needs no more than a comment; of a rollback also its strategy, and whether it may overwrite. */
 export const actOnMigration = (
   ask: Ask,
   id: string,
   verb: 'pause' | 'resume' | 'complete' | 'rollback' | 'retry',
-  { comment, strategy }: Pick<Options, 'comment' | 'strategy'> = {},
+  { comment, strategy, acceptLosses }: Pick<Options, 'comment' | 'strategy' | 'acceptLosses'> = {},
 ): Promise<Migration> =>
   ask({
     method: 'POST',
@@ -28,13 +29,17 @@ export const actOnMigration = (
     body: {
       ...(comment === undefined ? {} : { comment }),
       ...(strategy === undefined ? {} : { strategy }),
+      ...(acceptLosses ? { acceptLosses } : {}),
     },
     answer: Migration,
   });
 
 const action = (verb: Parameters<typeof actOnMigration>[2], description: string) => (): Command => {
   const command = new Command(verb).description(description).argument('<id>');
-  if (verb === 'rollback') command.addOption(strategyOption());
+  if (verb === 'rollback') {
+    command.addOption(strategyOption());
+    command.option('--accept-losses', 'to_backup overwrites rows without asking; they are backed up');
+  }
   return command
     .option('--comment <text>', 'kept in the history')
     .option('--json', 'print JSON')

@@ -82,12 +82,23 @@ export function wayBackLines({ wayBack }: Migration): string[] {
     return `  ${rows === null ? 'will keep' : `kept ${count(rows)} rows of`} ${name} in ${where}`;
   });
   const restored = wayBack.restored.map((one) => {
-    if (one.overwritten === null)
-      return `  will restore ${count(one.rows)} rows of ${one.table} from ${one.backup}`;
+    if (one.overwritten === null) return `  ${toRestore(one, wayBack.overwriting)}`;
     const refused = (one.refused ?? 0) === 0 ? '' : `, ${count(one.refused ?? 0)} refused: ${one.reason}`;
     return `  restored ${one.table} from ${one.backup}: ${count(one.overwritten)} rows overwritten, ${count(one.broughtBack ?? 0)} brought back${refused}`;
   });
   return [`  ${wayBack.strategy}: ${wayBack.writtenSince}`, ...kept, ...restored];
+}
+
+type Restored = NonNullable<Migration['wayBack']>['restored'][number];
+
+/** What to_backup is about to do to a table, as far as it was counted. */
+function toRestore({ table: name, backup, rows, expected }: Restored, overwriting: string): string {
+  if (overwriting === 'declined') return `leaves the rows of ${name} as they are`;
+  const what = `restore ${count(rows)} rows of ${name} from ${backup}`;
+  if (expected === null) return `will ${what}`;
+  const about = expected.basis === 'estimated' ? 'about ' : '';
+  const verb = overwriting === 'accepted' ? 'will' : 'would';
+  return `${verb} ${what}: ${about}${count(expected.overwritten)} overwritten, ${about}${count(expected.broughtBack)} brought back (${expected.basis})`;
 }
 
 /** The commands that fit now, a line each. */

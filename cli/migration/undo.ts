@@ -42,7 +42,7 @@ export const migrationUndo = (): Command =>
   new Command('undo')
     .description('Take a completed migration back; rows that cannot return are listed first')
     .argument('<id>')
-    .option('--accept-losses', 'go on even when rows cannot return; they are backed up')
+    .option('--accept-losses', 'go on even when rows cannot return or are overwritten; they are backed up')
     .addOption(strategyOption())
     .option('--comment <text>', 'kept in the history')
     .option('--watch', 'follow it to its end')

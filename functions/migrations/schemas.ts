@@ -232,6 +232,12 @@ export const WayBack = z
   .strictObject({
     strategy: RollbackStrategy,
     writtenSince: z.string().describe('What happens to data written since the migration began'),
+    overwriting: z
+      .enum(['undecided', 'accepted', 'declined'])
+      .default('undecided')
+      .describe(
+        'to_backup: whether rows may be overwritten, once they were counted; declined: they stay as revert leaves them',
+      ),
     kept: z
       .array(
         z.strictObject({
@@ -249,6 +255,17 @@ export const WayBack = z
           table: z.string(),
           backup: z.string().describe('Id of the backup that was taken before the change'),
           rows: z.int().describe('It holds'),
+          expected: z
+            .strictObject({
+              overwritten: z.int(),
+              broughtBack: z.int(),
+              basis: z
+                .enum(['counted', 'estimated'])
+                .describe('counted: every row was compared; estimated: as many as the time allowed'),
+            })
+            .nullable()
+            .default(null)
+            .describe('What it would do to the rows of that moment; null when nobody had to be asked'),
           overwritten: z.int().nullable().describe('Rows that got their old values; null until they did'),
           broughtBack: z.int().nullable().describe('Rows deleted since that came back'),
           refused: z
@@ -530,7 +547,14 @@ export const AskedStrategy = RollbackStrategy.optional().describe(
   'revert when absent: old columns keep what was written since, as far as they hold it. to_backup: rows become as they were before the change. schema_only: as revert, and the data of the new form stays in tables of its own',
 );
 export const RollBackMigration = z
-  .strictObject({ strategy: AskedStrategy, comment: Comment })
+  .strictObject({
+    acceptLosses: z
+      .boolean()
+      .default(false)
+      .describe('to_backup: overwrite rows without asking; what they held is backed up'),
+    strategy: AskedStrategy,
+    comment: Comment,
+  })
   .meta({ id: 'RollBackMigration' })
   .prefault({});
 export const UndoMigration = z

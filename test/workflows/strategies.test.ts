@@ -39,11 +39,21 @@ describe('ways back', { timeout: 180_000 }, () => {
       UPDATE customers SET email = 'c9@example.org' WHERE id = 9;
       DELETE FROM customers WHERE id = 1001;
       INSERT INTO customers (id, first_name, last_name, email) VALUES (2001, 'New', 'Comer', 'c9@example.com'); COMMIT`);
-    const asked = await act(id, 'undo', { acceptLosses: true, strategy: 'to_backup' });
+    const asked = await act(id, 'undo', { strategy: 'to_backup' });
     expect(asked.wayBack).toMatchObject({
       strategy: 'to_backup',
-      restored: [{ table: 'customers', backup: backups[0]?.id, rows: 301, overwritten: null }],
+      overwriting: 'undecided',
+      restored: [
+        { table: 'customers', backup: backups[0]?.id, rows: 301, expected: null, overwritten: null },
+      ],
     });
+    // Somebody has to agree to what it would do, and nothing is left of the comparison.
+    expect((await until(id, 'waiting_for_decision')).wayBack?.restored).toMatchObject([
+      { expected: { overwritten: 2, broughtBack: 1, basis: 'counted' }, overwritten: null },
+    ]);
+    const made = `SELECT relname FROM pg_class WHERE relnamespace = 'theseus'::regnamespace AND relname ~ '^(old|compared|overwritten)_'`;
+    expect(await sql(made)).toEqual([]);
+    await act(id, 'approve');
     const undone = await until(id, 'undone');
     expect(undone).toMatchObject({
       differences: [],
@@ -63,8 +73,7 @@ describe('ways back', { timeout: 180_000 }, () => {
     await sql(`DROP TABLE written_since; DELETE FROM customers WHERE id = 2001;
       UPDATE customers SET email = 'c9@example.com' WHERE id = 9`);
     expect(await sql('SELECT * FROM customers ORDER BY id')).toEqual(before);
-    const left = `SELECT relname FROM pg_class WHERE relnamespace = 'theseus'::regnamespace AND relname ~ '^(old|overwritten)_'`;
-    expect(await sql(left)).toEqual([]);
+    expect(await sql(made)).toEqual([]);
     await sql('DELETE FROM customers WHERE id = 1001');
   });
 

@@ -1,6 +1,7 @@
 import { Conflict } from '#platform/errors.ts';
 import { type MigrationRecord, openConstraints } from '../records.ts';
 import type { NextAction, Phase } from '../schemas.ts';
+import { undecidedRows } from '../undo/consent.ts';
 
 /** What a person may ask of a migration. */
 export type Action =
@@ -66,7 +67,7 @@ export function possibleActions(record: MigrationRecord): Action[] {
 function decisionsOn(record: MigrationRecord): Action[] {
   const { undo } = record;
   const open = openConstraints(record);
-  const declinable = undo?.decision === 'none' && !undo.restoring;
+  const declinable = undo === null ? undecidedRows(record) > 0 : undo.decision === 'none' && !undo.restoring;
   const acceptable = !open.some(({ kind }) => kind === 'unique');
   return [
     ...(acceptable ? (['approve'] as const) : []),
@@ -114,7 +115,16 @@ function beforeAnything({
 }
 
 function onWayBack(record: MigrationRecord, action: Action): Partial<NextAction> {
-  if (action === 'reject') return { why: 'Leave the migration completed; nothing was changed' };
+  if (action === 'reject') {
+    const why =
+      record.undo === null
+        ? 'Leave rows as they are: only the schema goes back, as by revert'
+        : 'Leave the migration completed; nothing was changed';
+    return { why };
+  }
+  if (action === 'approve' && undecidedRows(record) > 0 && openConstraints(record).length === 0) {
+    return { why: 'Give the rows the values of the backup; what they hold now is backed up' };
+  }
   if (action !== 'approve' || openConstraints(record).length === 0) return {};
   return {
     command: `theseus migration approve ${record.id} --constraints not_valid`,

@@ -273,23 +273,23 @@ export async function complete(id: string, by: By): Promise<MigrationRecord> {
 export async function rollBack(
   id: string,
   by: By,
-  strategy: RollbackStrategy | undefined,
+  asked: { acceptLosses: boolean; strategy?: RollbackStrategy | undefined },
 ): Promise<MigrationRecord> {
   const before = await readMigration(id);
   assertPossible(before, 'rollback');
-  const wayBack = await chosenWay(before, strategy);
+  const wayBack = await chosenWay(before, asked);
   const record = await changeMigration(id, (current) => {
     assertPossible(current, 'rollback');
     const data = { ...withComment(by), strategy: wayBack?.strategy ?? 'revert' };
-    const asked = { type: 'rollback.asked', actor: by.subject, data };
+    const told = { type: 'rollback.asked', actor: by.subject, data };
     if (current.status === 'planned') {
-      return { set: { status: 'cancelled', cancel: request(by) }, events: [asked] };
+      return { set: { status: 'cancelled', cancel: request(by) }, events: [told] };
     }
     if (current.status === 'failed') {
       const execution = newExecution(id, 'rollback', (current.execution?.attempt ?? 0) + 1);
-      return { set: { status: 'rolling_back', execution, wayBack }, events: [asked] };
+      return { set: { status: 'rolling_back', execution, wayBack }, events: [told] };
     }
-    return { set: { cancel: request(by), wayBack }, events: [asked] };
+    return { set: { cancel: request(by), wayBack }, events: [told] };
   });
   if (record.status === 'rolling_back') return begin(record);
   if (record.status === 'cancelled') await releaseSchemaLock(record);
@@ -303,16 +303,17 @@ export async function rollBack(
 export async function undo(
   id: string,
   by: By,
-  { acceptLosses, strategy }: { acceptLosses: boolean; strategy?: RollbackStrategy | undefined },
+  asked: { acceptLosses: boolean; strategy?: RollbackStrategy | undefined },
 ): Promise<MigrationRecord> {
   const before = await readMigration(id);
   // A second word while the first undo waits: the losses are accepted after all.
+  const { acceptLosses } = asked;
   if (before.status === 'waiting_for_decision' && acceptLosses) return decide(id, by, 'approve', {});
   assertUndoable(before);
   // A move is taken back as long as it is followed: then its way back is that of a rollback.
-  if (before.blueGreen !== null) return rollBack(id, by, strategy);
+  if (before.blueGreen !== null) return rollBack(id, by, asked);
   await refuseWhenLaterStands(before);
-  const wayBack = await chosenWay(before, strategy);
+  const wayBack = await chosenWay(before, asked);
   await takeSchemaLock(before);
   const record = await changeMigration(id, (current) => {
     assertUndoable(current);

@@ -9,6 +9,7 @@ import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { type MigrationRecord, openConstraints, TokenRecord } from '../records.ts';
 import { deleteItem, keys, readAll, readMigration, writeItem } from '../store.ts';
+import { undecidedRows } from '../undo/consent.ts';
 
 /**
  * What the workflow may wait for: `approval`, `losses`, `completion`, `start`, or a resume by the range's name. `window-…`
@@ -39,7 +40,7 @@ export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): Answer {
       return { failure: 'UndoDeclined', cause: 'The undo was declined; the migration stays completed' };
     }
     if (returning?.decision === 'retry') return { success: { again: true } };
-    if (openConstraints(record).length > 0) return undefined;
+    if (openConstraints(record).length > 0 || undecidedRows(record) > 0) return undefined;
     const lossesDecided = undo === null || undo.acceptLosses || undo.decision === 'accepted';
     return lossesDecided ? { success: { again: false } } : undefined;
   }

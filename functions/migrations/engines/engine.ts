@@ -90,6 +90,14 @@ export interface StagedRows {
   columns: { name: string; type: string }[];
 }
 
+/** How rows of a backup differ from those of their table. */
+export interface ChangedRows {
+  /** Rows that hold other values now. */
+  overwritten: number;
+  /** Rows that are gone. */
+  broughtBack: number;
+}
+
 /** What became of staged rows. */
 export interface RestoredCounts {
   status: 'done' | 'running';
@@ -362,6 +370,12 @@ export interface Engine {
     options: RunOptions,
     fill: (append: AppendRows) => Promise<T>,
   ): Promise<T>;
+  /** Compares one part of a backup with its table as it stands, and leaves nothing of it in the database. */
+  countChanged(
+    staged: StagedRows,
+    options: RunOptions,
+    rows: () => AsyncIterable<Buffer>,
+  ): Promise<ChangedRows>;
   /** Puts one part of a backup beside its table, once. `rows` is called when it is not there yet. */
   stageRows(
     staged: StagedRows,

@@ -136,7 +136,7 @@ export async function undoTarget(
   if (before.status !== 'undoing') {
     assertUndoable(before);
     await refuseWhenLaterStands(before);
-    wayBack = await chosenWay(before, asked.strategy);
+    wayBack = await chosenWay(before, asked);
     await takeSchemaLock(before);
   }
   const record = await changeMigration(id, (current) => {
@@ -158,7 +158,7 @@ export async function undoTarget(
       const what =
         refusedConstraints > 0
           ? `Rows refuse ${refusedConstraints} constraints of the old version`
-          : `${lostRows} rows would be lost`;
+          : `${lostRows} rows would be lost or overwritten`;
       throw new UndoDeclined(`${record.databaseName}/${record.schema}: ${what}`, {
         evidence: { losses: (await readMigration(id)).undo?.losses },
         action: `Look at them, then accept: theseus migration undo ${id} --accept-losses --strategy ${asked.strategy}`,

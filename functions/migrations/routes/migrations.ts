@@ -288,7 +288,7 @@ export const migrationRoutes: Route[] = [
     decisions.complete(id, { subject, comment: body.comment }),
   ),
   action('rollback', 'execute_rollback', 'Take back what was done', RollBackMigration, (id, body, subject) =>
-    decisions.rollBack(id, { subject, comment: body.comment }, body.strategy),
+    decisions.rollBack(id, { subject, comment: body.comment }, body),
   ),
   action('undo', 'execute_rollback', 'Take a completed migration back', UndoMigration, (id, body, subject) =>
     decisions.undo(id, { subject, comment: body.comment }, body),

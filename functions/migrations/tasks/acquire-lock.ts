@@ -4,6 +4,7 @@ import { withTarget } from '../databases/target.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import { takeLease } from '../executions/lease.ts';
 import { MigrationId, type Phase } from '../schemas.ts';
+import { isToBeCounted } from '../undo/consent.ts';
 
 const Output = z.strictObject({
   status: z.enum(['acquired', 'superseded', 'postponed']),
@@ -12,6 +13,8 @@ const Output = z.strictObject({
   contracted: z.boolean(),
   /** Publishing was begun: new clients may have written what a rollback would lose. */
   published: z.boolean(),
+  /** Rows of a backup are to be written over those of now, and somebody has to agree. */
+  overwrites: z.boolean(),
 });
 
 /**
@@ -30,7 +33,7 @@ export const handler = task({
     const lease = await takeLease(migrationId, purpose, executionArn);
     if (lease.status !== 'acquired') {
       if (purpose !== 'migration')
-        return { status: lease.status, epoch: 0, contracted: false, published: false };
+        return { status: lease.status, epoch: 0, contracted: false, published: false, overwrites: false };
       throw new ExecutionSuperseded(`Another execution acts for migration ${migrationId}`, {
         evidence: { migrationId, executionArn },
       });
@@ -46,6 +49,7 @@ export const handler = task({
       epoch: record.epoch,
       contracted: entered('contract'),
       published: entered('publish'),
+      overwrites: isToBeCounted(record),
     };
   },
 });

@@ -6,6 +6,7 @@ import { assertWanted, phasesAfter } from '../executions/history.ts';
 import { openConstraints } from '../records.ts';
 import { WaitingTask } from '../schemas.ts';
 import { changeMigration } from '../store.ts';
+import { undecidedRows } from '../undo/consent.ts';
 
 /** Waits for a person: an approver of the plan, or whoever decides on what cannot return on the way back. */
 export const handler = task({
@@ -20,10 +21,13 @@ export const handler = task({
         const kind =
           record.status === 'undoing' || record.status === 'rolling_back' ? under[record.status] : null;
         if (kind === null || answerTo('losses', record) !== undefined) return undefined;
-        const constraints = openConstraints(record).map(({ constraint }) => constraint);
+        const data = {
+          constraints: openConstraints(record).map(({ constraint }) => constraint),
+          overwrites: undecidedRows(record),
+        };
         return {
           set: { status: 'waiting_for_decision' },
-          events: [{ type: `${kind}.decision_needed`, actor: 'theseus', data: { constraints } }],
+          events: [{ type: `${kind}.decision_needed`, actor: 'theseus', data }],
         };
       }
       if (record.approval?.decision !== 'waiting' || record.status !== 'running') return undefined;

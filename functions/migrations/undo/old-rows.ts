@@ -2,6 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { artifactsBucket } from '../artifacts.ts';
 import { backupId, nameInBucket } from '../backups/catalogue.ts';
 import {
+  type BackupManifest,
   type BackupPart,
   type BackupPlace,
   damaged,
@@ -49,31 +50,42 @@ export async function loadOldRows(
   options: RunOptions,
 ): Promise<StepsResult> {
   for (const backup of await toRestore(record)) {
-    const place = {
-      bucket: artifactsBucket(),
-      migration: record.id,
-      backup: nameInBucket(record.id, backup),
-    };
-    const manifest = await readManifest(place);
-    const columns = manifest.columns.map((name, at) => ({ name, type: manifest.types?.[at] ?? 'text' }));
-    const staged: StagedRows = {
-      id: backup.backup,
-      table: tableOf(record, backup),
-      key: backup.key,
-      columns,
-    };
+    const { manifest, staged, rows } = await openBackup(record, backup);
     for (const [at, part] of manifest.parts.entries()) {
       if (clock.now() >= options.until) return { status: 'running' };
-      await engine.stageRows(staged, String(at), fence, options, () => whole(place, part, options.signal));
+      await engine.stageRows(staged, String(at), fence, options, () => rows(part, options.signal));
     }
   }
   return { status: 'done' };
 }
 
-/** What is asked for and was not done by an earlier run. */
-async function toRestore(record: MigrationRecord): Promise<BackupRecord[]> {
+/** Where the rows of a backup belong, and how each of its parts is read. Throws NotFound. */
+export async function openBackup(
+  record: MigrationRecord,
+  backup: BackupRecord,
+): Promise<{
+  manifest: BackupManifest;
+  staged: StagedRows;
+  rows: (part: BackupPart, signal: AbortSignal) => AsyncGenerator<Buffer>;
+}> {
+  const place: BackupPlace = {
+    bucket: artifactsBucket(),
+    migration: record.id,
+    backup: nameInBucket(record.id, backup),
+  };
+  const manifest = await readManifest(place);
+  const columns = manifest.columns.map((name, at) => ({ name, type: manifest.types?.[at] ?? 'text' }));
+  return {
+    manifest,
+    staged: { id: backup.backup, table: tableOf(record, backup), key: backup.key, columns },
+    rows: (part, signal) => whole(place, part, signal),
+  };
+}
+
+/** What is asked for, was not declined, and was not done by an earlier run. */
+export async function toRestore(record: MigrationRecord): Promise<BackupRecord[]> {
   const { wayBack } = record;
-  if (wayBack?.strategy !== 'to_backup') return [];
+  if (wayBack?.strategy !== 'to_backup' || wayBack.overwriting === 'declined') return [];
   const open = wayBack.restored.filter(({ overwritten }) => overwritten === null);
   return (await backupsBefore(record)).filter(({ location }) =>
     open.some(({ backup }) => backup === backupId(record.id, location)),

@@ -49,22 +49,29 @@ async function backupsBefore(record: MigrationRecord): Promise<BackupRecord[]> {
 
 /**
  * The way back that was asked for; `revert` when none was, or the one begun. Throws StrategyImpossible when it makes no
- * sense for an operation or lacks its backup; nothing has changed then.
+ * sense for an operation or lacks its backup; nothing has changed then. `acceptLosses`: whoever asks agrees beforehand to
+ * what it overwrites.
  */
 export async function chosenWay(
   record: MigrationRecord,
-  asked: RollbackStrategy | undefined,
+  { strategy: asked, acceptLosses }: { strategy?: RollbackStrategy | undefined; acceptLosses: boolean },
 ): Promise<WayBack | null> {
   const begun = record.status === 'failed' ? record.wayBack : null;
   const strategy = asked ?? begun?.strategy ?? 'revert';
-  if (begun?.strategy === strategy) return begun;
+  if (begun?.strategy === strategy) return acceptLosses ? { ...begun, overwriting: 'accepted' } : begun;
   if (record.planKey === null) {
     if (strategy === 'revert') return null;
     refuse(record, strategy, 'there is no plan', plainly(record));
   }
   const plan = await readPlan(record);
   const found = strategiesOf(plan, true).find((one) => one.strategy === strategy);
-  const way: WayBack = { strategy, writtenSince: found?.writtenSince ?? '', kept: [], restored: [] };
+  const way: WayBack = {
+    strategy,
+    writtenSince: found?.writtenSince ?? '',
+    overwriting: acceptLosses ? 'accepted' : 'undecided',
+    kept: [],
+    restored: [],
+  };
   if (strategy === 'revert') return way;
   if (found?.impossible) refuse(record, strategy, found.impossible, plainly(record));
   return strategy === 'to_backup'
@@ -79,6 +86,7 @@ const toRestore = (
   table,
   backup: backupId(id, location),
   rows,
+  expected: null,
   overwritten: null,
   broughtBack: null,
   refused: null,

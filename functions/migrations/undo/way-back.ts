@@ -1,6 +1,7 @@
 import { Conflict, InvalidInput } from '#platform/errors.ts';
 import { type MigrationRecord, openConstraints } from '../records.ts';
 import type { Change } from '../store.ts';
+import { undecidedRows } from './consent.ts';
 
 // What a person may say when an undo or a rollback meets rows that cannot return.
 
@@ -32,11 +33,21 @@ export function verdictOnWayBack(
   verdict: 'approve' | 'reject',
   constraints: 'not_valid' | undefined,
 ): Change {
-  const { undo, returning } = current;
+  const { undo, returning, wayBack } = current;
   const open = openConstraints(current);
   const decision = verdict === 'approve' ? ('accepted' as const) : ('declined' as const);
+  const overwrites = undecidedRows(current) > 0;
   const ofUndo = undo === null ? {} : { undo: { ...undo, decision } };
-  const set = { ...ofUndo, status: statusOnWayBack(current) };
+  const ofRows = wayBack === null || !overwrites ? {} : { wayBack: { ...wayBack, overwriting: decision } };
+  if (undo === null && overwrites && verdict === 'reject') {
+    // A rollback goes on without them; what refuses constraints is still to be decided on.
+    const status = open.length > 0 ? current.status : statusOnWayBack(current);
+    return { set: { ...ofRows, status }, events: [{ type: 'rollback.overwriting_declined', ...event }] };
+  }
+  const set = { ...ofUndo, ...ofRows, status: statusOnWayBack(current) };
+  if (undo === null && open.length === 0) {
+    return { set, events: [{ type: 'rollback.overwriting_accepted', ...event }] };
+  }
   if (open.length === 0 || returning === null || verdict === 'reject') {
     return { set, events: [{ type: `undo.losses_${decision}`, ...event }] };
   }

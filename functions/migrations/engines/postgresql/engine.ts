@@ -31,7 +31,7 @@ import { columnTypes, restoreTable } from './restore.ts';
 import { countRows, exportRows, findRows } from './rows.ts';
 import { borrowSession } from './sessions.ts';
 import type { SessionOptions } from './settings.ts';
-import { dropStaged, restoreStaged, rowsAside, stageRows } from './staged-rows.ts';
+import { countChanged, dropStaged, restoreStaged, rowsAside, stageRows } from './staged-rows.ts';
 import { runStep } from './steps/run.ts';
 import { findProblems } from './validate.ts';
 import { verifyRange } from './verify.ts';
@@ -137,6 +137,10 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     restoreTable: (table, columns, chosen, run, fill) =>
       using('restore', { schema: table.schema, statementTimeoutMs: left(run) }, (session) =>
         restoreTable(session, table, columns, chosen, fill),
+      ),
+    countChanged: (staged, run, rows) =>
+      using('compare', { schema: staged.table.schema, statementTimeoutMs: left(run) }, (session) =>
+        countChanged(session, staged, rows),
       ),
     stageRows: (staged, part, fence, run, rows) =>
       using('stage', { schema: staged.table.schema, statementTimeoutMs: left(run) }, (session) =>

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
@@ -38,8 +41,9 @@ const named = (staged: StagedRows) => ({ ...staged, columns: staged.columns.map(
 describe('rows of a backup', () => {
   let sql: pg.Client;
   let engine: Engine;
+  let url: string;
   beforeAll(async () => {
-    const url = await createDatabase('staged_rows');
+    url = await createDatabase('staged_rows');
     sql = new pg.Client({ connectionString: url });
     await sql.connect();
     engine = await openPostgres(url, { applicationName: 'theseus:test' });
@@ -71,6 +75,13 @@ describe('rows of a backup', () => {
     await stage();
     await sql.query(`UPDATE parents SET doc = '{"new": 1}' WHERE "Käy" % 100 = 0; DELETE FROM parents WHERE "Käy" = 7;
       INSERT INTO parents VALUES (1000, 0, '{}')`);
+
+    // Told beforehand, part by part, and nothing is left of it.
+    const compared = (lines: string[]) => engine.countChanged(parents, options, copied(lines));
+    expect(await compared(before.slice(0, 350))).toEqual({ overwritten: 3, broughtBack: 2 });
+    expect(await compared(before.slice(350))).toEqual({ overwritten: 3, broughtBack: 0 });
+    const beside = `SELECT FROM pg_class WHERE relname LIKE 'compared\\_%'`;
+    expect((await sql.query(beside)).rowCount).toBe(0);
 
     const first = await engine.restoreStaged(named(children), fence, options);
     expect(first).toMatchObject({ overwritten: 0, broughtBack: 1, refused: 2, sample: [['1'], ['2']] });
@@ -107,6 +118,49 @@ describe('rows of a backup', () => {
     await expect(late).rejects.toBeInstanceOf(FenceLost);
     for (const { id } of [parents, children]) await engine.dropStaged(id, fence);
     expect(await engine.rowsAside(parents.id, fence)).toBeNull();
+  });
+
+  it('come back once, though the worker is killed before the commit of a chunk and after that of another', async () => {
+    const killed: StagedRows = {
+      id: 'before.killed',
+      table: table('killed'),
+      key: [{ column: 'id', type: 'integer' }],
+      columns: ['id', 'note'].map((name, at) => ({ name, type: at === 0 ? 'integer' : 'text' })),
+    };
+    const all = Array.from({ length: 450 }, (_, at) => `${at + 1}\told`);
+    await sql.query(`CREATE TABLE killed (id int PRIMARY KEY, note text);
+      INSERT INTO killed SELECT g, 'new' FROM generate_series(1, 450) g`);
+    await engine.stageRows(killed, '0', fence, options, copied(all));
+    const worker = fileURLToPath(new URL('../../testing/restore-worker.ts', import.meta.url));
+    const restored = async (moment: string) => {
+      const asked = [worker, url, JSON.stringify(named(killed)), moment];
+      const end = promisify(execFile)(process.execPath, asked, { timeout: 60_000 });
+      await expect(end).rejects.toMatchObject({ signal: 'SIGKILL' });
+      const { rows } = await sql.query(`SELECT count(*)::int AS old FROM killed WHERE note = 'old'`);
+      return rows[0].old;
+    };
+    expect(await restored('before')).toBe(0);
+    expect(await restored('after')).toBe(400);
+    await sql.query(`UPDATE killed SET note = 'newer' WHERE id = 1`);
+    expect(await engine.restoreStaged(named(killed), fence, options)).toMatchObject({
+      status: 'done',
+      overwritten: 450,
+      broughtBack: 0,
+      refused: 0,
+    });
+    const { rows: notes } = await sql.query(
+      'SELECT note, count(*)::int FROM killed GROUP BY note ORDER BY note',
+    );
+    expect(notes).toEqual([
+      { note: 'newer', count: 1 },
+      { note: 'old', count: 449 },
+    ]);
+    const aside = await engine.rowsAside(killed.id, fence);
+    const kept = await sql.query(
+      `SELECT count(*)::int, count(DISTINCT id)::int AS ids FROM theseus."${aside?.name}"`,
+    );
+    expect(kept.rows).toEqual([{ count: 450, ids: 450 }]);
+    await engine.dropStaged(killed.id, fence);
   });
 
   it('a part that breaks off leaves nothing of it', async () => {

@@ -2,7 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { ConstraintViolated, StatementFailed } from '../../errors.ts';
 import type { TableRef } from '../../plan/schemas.ts';
 import { quoteIdentifier } from '../../sql/identifiers.ts';
-import type { Engine, Fence, RestoredCounts, RunOptions, StagedRows } from '../engine.ts';
+import type { ChangedRows, Engine, Fence, RestoredCounts, RunOptions, StagedRows } from '../engine.ts';
 import { type Open, patiently } from './chunks.ts';
 import { inTransaction, type Session } from './connection.ts';
 import { checkFence } from './fence.ts';
@@ -33,6 +33,34 @@ const asideOf = (fence: Fence, id: string): TableRef =>
 
 const definition = (columns: StagedRows['columns']) =>
   columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(', ');
+
+/**
+ * How many rows of one part of a backup its table holds otherwise by now, and how many it lacks, compared as a restore
+ * compares them. They are in the database for the length of one transaction. Throws what the stream of rows throws.
+ */
+export async function countChanged(
+  session: Session,
+  staged: StagedRows,
+  rows: () => AsyncIterable<Buffer>,
+): Promise<ChangedRows> {
+  const columns = staged.columns.map(({ name }) => name);
+  return inTransaction(session, async () => {
+    const { rows: me } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const beside = inControlSchema(`compared_${me[0]?.pid}`);
+    await session.query(
+      `CREATE UNLOGGED TABLE ${relation(beside)} (${definition(staged.columns)}, PRIMARY KEY (${keyList(staged.key)}))`,
+    );
+    await importRows(session, beside, columns, rows());
+    const { keys, same, differ } = await comparison(session, { ...staged, columns });
+    const { rows: found } = await session.query<{ overwritten: string; back: string }>(
+      `SELECT count(*) FILTER (WHERE _theseus_now.${keys[0]} IS NULL) AS back,
+         count(*) FILTER (WHERE _theseus_now.${keys[0]} IS NOT NULL AND ${differ}) AS overwritten
+       FROM ${relation(beside)} AS _theseus_old LEFT JOIN ${relation(staged.table)} AS _theseus_now ON ${same}`,
+    );
+    await session.query(`DROP TABLE ${relation(beside)}`);
+    return { overwritten: Number(found[0]?.overwritten ?? 0), broughtBack: Number(found[0]?.back ?? 0) };
+  });
+}
 
 /**
  * Puts one part of a backup beside its table, whole or not at all, and once: a part that is there is passed over.
@@ -182,22 +210,32 @@ async function standing(session: Session, { table, columns }: Staged) {
   });
 }
 
+const list = (of: string, names: string[]) => names.map((name) => `${of}.${name}`).join(', ');
+
+/** How `_theseus_old`, the row of a backup, and `_theseus_now`, that of the table, are found to be one, and to differ. */
+async function comparison(session: Session, staged: Staged) {
+  const stands = await standing(session, staged);
+  const keys = staged.key.map(({ column }) => quoteIdentifier(column));
+  const written = stands.flatMap(({ name, always }) => (always || keys.includes(name) ? [] : [name]));
+  return {
+    keys,
+    names: stands.map(({ name }) => name),
+    written,
+    same: keys.map((name) => `_theseus_now.${name} = _theseus_old.${name}`).join(' AND '),
+    // As text, because not every type can be compared.
+    differ:
+      written.length === 0
+        ? 'false'
+        : `ROW(${list('_theseus_now', written)})::text IS DISTINCT FROM ROW(${list('_theseus_old', written)})::text`,
+  };
+}
+
 async function chunkOf(session: Session, staged: Staged, fence: Fence) {
   const { table, key } = staged;
-  const stands = await standing(session, staged);
-  const keys = key.map(({ column }) => quoteIdentifier(column));
-  const written = stands.flatMap(({ name, always }) => (always || keys.includes(name) ? [] : [name]));
+  const { keys, names, written, same, differ } = await comparison(session, staged);
   const own = relation(table);
   const staging = relation(stagingOf(fence, staged.id));
   const aside = relation(asideOf(fence, staged.id));
-  const list = (of: string, names: string[]) => names.map((name) => `${of}.${name}`).join(', ');
-  const names = stands.map(({ name }) => name);
-  const same = keys.map((name) => `_theseus_now.${name} = _theseus_old.${name}`).join(' AND ');
-  // As text, because not every type can be compared.
-  const differ =
-    written.length === 0
-      ? 'false'
-      : `ROW(${list('_theseus_now', written)})::text IS DISTINCT FROM ROW(${list('_theseus_old', written)})::text`;
   return async (from: string[] | null, rows: number): Promise<Walked> => {
     const page = await keysAfter(session, staged, fence, from, rows);
     const last = page.at(-1) ?? null;
