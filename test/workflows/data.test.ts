@@ -166,8 +166,11 @@ data:
       await start(planned);
       return platform.until(planned.id, 'completed');
     };
+    await archive.query(`INSERT INTO chunks VALUES (99999, 'of somebody else')`);
+    const others = [{ table: 'chunks', rows: 1, keys: [['99999']] }];
     const first = await run();
     expect(first.progress.rowsDone).toBe(rows);
+    expect(first.unexpected).toEqual(others);
     expect((await archive.query(`SELECT contents, tags FROM chunks WHERE id = 3`)).rows).toEqual([
       { contents: 'text 3', tags: ['A', 'b'] },
     ]);
@@ -177,6 +180,7 @@ data:
     );
     const second = await run();
     expect(second.progress.rowsWritten).toBe(2);
+    expect(second.unexpected).toEqual(others);
     expect(
       (await archive.query(`SELECT count(*)::int FROM chunks WHERE contents = 'new'`)).rows[0]?.count,
     ).toBe(2);

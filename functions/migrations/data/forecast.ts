@@ -1,18 +1,28 @@
 import type { Draft } from '../plan/forecast.ts';
 import { chunkHeld } from '../plan/lock-times.ts';
 import type { DataPlan, Load } from '../plan/schemas.ts';
-import { comparesSums } from './compares-sums.ts';
+import type { ValidationLevel } from '../schemas.ts';
+import { type Comparison, comparisonsOf } from './comparisons.ts';
 
 const hows = { sql: 'in SQL', jsonata: 'by JSONata' };
 const howOf = ({ transform }: Load): string =>
   transform.kind === 'module' ? `by ${transform.path}` : hows[transform.kind];
 const nameOf = ({ schema, name }: Load['to']): string => `${schema}.${name}`;
 
+const comparing: Record<Comparison['by'], (load: Load) => string> = {
+  sums: ({ from, to }) =>
+    `Compare the rows of ${to.name} with what ${from.name} gives, by checksums of ranges`,
+  records: ({ from, to }) =>
+    `Load the records of ${from.name} once more, which changes only rows of ${to.name} that differ`,
+  keys: ({ to }) => `Look up the keys of ${to.name}, to find rows that nobody of this file wrote`,
+};
+
 /**
  * The steps of a data migration: each load after those that its rows refer to, the references that wait after all rows,
  * and at the end the comparison of every table.
  */
-export function loadDrafts({ loads, levels, relations, source }: DataPlan): Draft[] {
+export function loadDrafts(data: DataPlan, level: ValidationLevel | undefined): Draft[] {
+  const { loads, levels, relations, source } = data;
   const byId = (ids: readonly string[]) => loads.filter(({ id }) => ids.includes(id));
   const stepOf = (phase: 'load' | 'relate') => (id: string) => `${phase}.${id}`;
   const last = (levels.at(-1) ?? []).map(stepOf('load'));
@@ -46,22 +56,22 @@ export function loadDrafts({ loads, levels, relations, source }: DataPlan): Draf
         validation: 'Its rows are compared with their records',
       }),
     ),
-    ...loads.map((load): Draft => {
-      const sums = comparesSums(load);
-      return {
-        id: `verify.${load.id}`,
+    ...comparisonsOf(data, level).map(
+      ({ id, load, by, estimatedRows }): Draft => ({
+        id: `verify.${id}`,
         phase: 'verify',
-        purpose: sums
-          ? `Compare the rows of ${load.to.name} with what ${load.from.name} gives, by checksums of ranges`
-          : `Load the records of ${load.from.name} once more, which changes only rows of ${load.to.name} that differ`,
+        purpose: comparing[by](load),
         after: written,
         // Rows that differ are repaired under their locks.
-        lock: { ...writes, tables: [nameOf(load.to)] },
-        rows: sums ? (load.estimatedResult?.rows ?? load.estimatedRows) : load.estimatedRows,
-        work: sums ? 'compare' : 'load',
-        validation: 'A pass without a difference',
-      };
-    }),
+        lock:
+          by === 'keys'
+            ? { mode: 'ACCESS SHARE', heldMs: chunkHeld, tables: [nameOf(load.to)] }
+            : { ...writes, tables: [nameOf(load.to)] },
+        rows: estimatedRows,
+        work: by === 'records' ? 'load' : 'compare',
+        validation: by === 'keys' ? 'Rows of others are named' : 'A pass without a difference',
+      }),
+    ),
   ];
 }
 

@@ -34,7 +34,7 @@ export function notesOf(file: DataFile, source: { name: string }, loads: Load[],
     text,
   });
   const notes: Note[] = [];
-  for (const [index, { load, table }] of drafts.entries()) {
+  for (const [index, { table }] of drafts.entries()) {
     if (table.estimatedRows > 0) {
       notes.push(
         note(
@@ -51,16 +51,6 @@ export function notesOf(file: DataFile, source: { name: string }, loads: Load[],
         note('triggers_fire', 'warning', index, `Triggers of ${table.name} fire for every row: ${names}`),
       );
     }
-    if (load.transform.kind !== 'sql') {
-      notes.push(
-        note(
-          'others_not_looked_for',
-          'info',
-          index,
-          `${load.from.name} is transformed outside the database: its rows are verified, rows of others in ${table.name} are not looked for`,
-        ),
-      );
-    }
   }
   for (const { from, to, deferred } of loads.filter((load) => load.deferred.length > 0)) {
     notes.push(
@@ -69,6 +59,17 @@ export function notesOf(file: DataFile, source: { name: string }, loads: Load[],
         'info',
         null,
         `${deferred.join(', ')} of ${to.name} is filled from ${from.name} when all rows are there`,
+      ),
+    );
+  }
+  const remembered = new Set(loads.flatMap((load) => (load.remembered === undefined ? [] : [load.to.name])));
+  for (const name of remembered) {
+    notes.push(
+      note(
+        'others_by_key',
+        'info',
+        null,
+        `${name}: keys of the rows that are given are kept (theseus.given), and at the end all keys of the table are looked up, to find rows of others; --validation basic leaves that out`,
       ),
     );
   }

@@ -87,10 +87,16 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
   refuseAny(problems);
   const placed = drafts.map(({ load, ...tables }) => ({
     ...tables,
-    load: { ...load, deferred: order.deferred.get(load.id) ?? [] },
+    load: { ...load, deferred: order.deferred.get(load.id) ?? [], ...rememberedBy(load) },
   }));
   const loads = placed.map(({ load }) => load);
   const { snapshot: _snapshot, sameDatabase: _same, ...where } = source;
+  /** Keys that sums of the source would not show; those of an incremental file stay from run to run. */
+  function rememberedBy({ to, transform, watermark }: Load): Pick<Load, 'remembered'> {
+    const alone = drafts.filter(({ load }) => load.to.name === to.name).length === 1;
+    if (alone && transform.kind === 'sql' && watermark === null) return {};
+    return { remembered: JSON.stringify([target.schema, to.name, ...(watermark ? [file.name] : [])]) };
+  }
   const rows = loads.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0);
   return {
     ...emptyPlan(file.name, target),

@@ -4,6 +4,8 @@ import type { Table } from '../plan/snapshot.ts';
 
 /** A key as it is noted for the way back. */
 const NOTED_KEY_BYTES = 40;
+/** A key that is remembered, with its index entry. */
+const GIVEN_KEY_BYTES = 110;
 const notes: TableRef = { schema: 'theseus', name: 'loads', oid: null };
 
 /**
@@ -27,7 +29,8 @@ export function roomOfLoads(drafts: readonly { load: Load; table: Table }[]): No
     );
     const indexes = table.indexes.length * count * INDEX_ENTRY_BYTES;
     const changed = count === 0 ? 0 : Math.min(1, table.estimatedRows / count);
-    noted += Math.round(count * NOTED_KEY_BYTES + changed * rows + rowVersions);
+    const given = own.some(({ remembered }) => remembered !== undefined) ? count * GIVEN_KEY_BYTES : 0;
+    noted += Math.round(given + count * NOTED_KEY_BYTES + changed * rows + rowVersions);
     const wal = rows + rowVersions + indexes + count * WAL_RECORD_BYTES;
     return { table: ref, columns: 0, rows, rowVersions, indexes, wal };
   });

@@ -432,6 +432,13 @@ export interface Engine {
     fence: Fence,
     options: RunOptions & { from: string[] | null },
   ): Promise<CompareResult>;
+  /** Names rows of a range of the target whose keys were never given by a load that remembers them. */
+  findOthers(
+    load: Load,
+    range: KeyRange,
+    fence: Fence,
+    options: RunOptions & { from: string[] | null },
+  ): Promise<CompareResult>;
   /** Where runs of a file ended, by load. */
   watermarks(name: string, schema: string): Promise<Map<string, string>>;
   /** The run is over: the next one goes on from here. */
@@ -443,7 +450,7 @@ export interface Engine {
   /** Takes back what was loaded, the last first. `running`: the deadline came first. */
   takeBackLoads(loads: Load[], fence: Fence, options: RunOptions): Promise<'done' | 'running'>;
   /** Forgets what could be taken back. */
-  forgetLoads(fence: Fence): Promise<void>;
+  forgetLoads(loads: Load[], fence: Fence): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,11 +1,11 @@
 import { readPlan } from '../artifacts.ts';
-import { comparesSums } from '../data/compares-sums.ts';
+import { type Comparison, comparisonsOf } from '../data/comparisons.ts';
 import { watermarkName } from '../data/plan.ts';
 import { withTarget } from '../databases/target.ts';
 import type { Engine, KeyRange } from '../engines/engine.ts';
 import { enterPhase } from '../executions/history.ts';
 import { decideRanges, readRangePlan } from '../executions/progress.ts';
-import type { DataPlan, Load } from '../plan/schemas.ts';
+import type { DataPlan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangePlan } from '../records.ts';
 import { passResult } from '../rows/check.ts';
 import type { PlannedRanges } from '../rows/plan-ranges.ts';
@@ -37,9 +37,9 @@ export async function planLoads({ migrationId, epoch, stage, pass }: Step): Prom
   const plan = await readPlan(before);
   const data = dataOf(plan);
   const { concurrency } = before.options;
-  const ids = stage === 'load' ? loadsOfPass(data, pass) : data.loads.map(({ id }) => id);
+  const ids = stage === 'load' ? loadsOfPass(data, pass) : [];
   const over = { clean: true, items: [], concurrency };
-  if (ids.length === 0) return over;
+  if (stage === 'load' && ids.length === 0) return over;
   const phase = stage === 'compare' ? 'verify' : phaseOfPass(data, pass);
   const record = await enterPhase(migrationId, epoch, phase);
   if (stage === 'compare' && (await passResult(migrationId, plan, stage, pass - 1, 'full')) === 'clean') {
@@ -59,19 +59,24 @@ async function decide(
   ids: string[],
 ): Promise<RangePlan> {
   const fence = { migration: migrationId, epoch };
-  const loads = data.loads.filter(({ id }) => ids.includes(id));
+  const works: Work[] =
+    stage === 'load'
+      ? data.loads
+          .filter(({ id }) => ids.includes(id))
+          .map((load) => ({ id: load.id, load, by: 'load', estimatedRows: load.estimatedRows }))
+      : comparisonsOf(data, record.options.validationLevel);
   return withTarget(record, 'ranges', async (target) => {
     await target.setFencePhase(fence, phase);
     if (stage === 'load' && pass === 1) {
       await target.prepareLoads(fence, record.name, record.schema, await watermarksOf(migrationId, data));
     }
-    if (stage === 'compare' && pass === 1) for (const load of loads) await target.advanceSequences(load);
+    if (stage === 'compare' && pass === 1) for (const load of data.loads) await target.advanceSequences(load);
     const ranges: RangePlan['ranges'] = [];
-    for (const load of loads) {
-      const split = await splitLoad(record, data, load, stage, target, loads.length);
-      const share = Math.ceil(load.estimatedRows / Math.max(1, split.length));
+    for (const work of works) {
+      const split = await splitWork(record, data, work, target, works.length);
+      const share = Math.ceil(work.estimatedRows / Math.max(1, split.length));
       split.forEach(({ from, to }, range) => {
-        ranges.push({ work: load.id, range, table: load.to.name, from, to, estimatedRows: share });
+        ranges.push({ work: work.id, range, table: work.load.to.name, from, to, estimatedRows: share });
       });
     }
     return decideRanges(migrationId, { stage, pass, ranges });
@@ -91,20 +96,22 @@ async function watermarksOf(migrationId: string, data: DataPlan): Promise<Record
 
 const everything: KeyRange[] = [{ from: null, to: null }];
 
-async function splitLoad(
+/** Something done to every record of a load, or to every row that it gives. */
+type Work = Omit<Comparison, 'by'> & { by: Comparison['by'] | 'load' };
+
+async function splitWork(
   record: MigrationRecord,
   data: DataPlan,
-  load: Load,
-  stage: Step['stage'],
+  { load, by, estimatedRows }: Work,
   target: Engine,
-  loads: number,
+  works: number,
 ): Promise<KeyRange[]> {
-  const parts = rangesFor(load.estimatedRows, record.options, loads);
+  const parts = rangesFor(estimatedRows, record.options, works);
   const read = (engine: Engine) => engine.splitRanges(load.from, load.key, parts);
   const source = () => withTarget({ id: record.id, databaseId: data.source.databaseId }, 'ranges', read);
-  if (stage === 'load') return source();
-  if (load.bytewise && comparesSums(load)) return everything;
-  const split = comparesSums(load) ? await target.splitRanges(load.to, load.toKey, parts) : await source();
+  if (by === 'load') return source();
+  if (load.bytewise && by === 'sums') return everything;
+  const split = by === 'records' ? await source() : await target.splitRanges(load.to, load.toKey, parts);
   // Rows that came meanwhile, or stand where none should, are compared too.
   return split.length === 0
     ? everything

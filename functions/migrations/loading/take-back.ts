@@ -30,5 +30,6 @@ export async function forgetRows({
   const record = await readMigration(migrationId);
   const { data } = await readPlan(record);
   if (data === undefined) return;
-  await withTarget(record, 'remove', (engine) => engine.forgetLoads({ migration: migrationId, epoch }));
+  const fence = { migration: migrationId, epoch };
+  await withTarget(record, 'remove', (engine) => engine.forgetLoads(data.loads, fence));
 }

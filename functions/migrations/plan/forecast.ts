@@ -119,7 +119,7 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
     ...plan.publish.map((step) => ofStep('publish', step)),
     ...verification('verify_published'),
     ...plan.contract.map((step) => ofStep('contract', step)),
-    ...(plan.data === undefined ? [] : loadDrafts(plan.data)),
+    ...(plan.data === undefined ? [] : loadDrafts(plan.data, facts.validationLevel)),
     ...plan.removal.map((step) => ofStep('removal', step)),
   ];
   const steps = inOrder(drafts).map((draft) => forecast(draft));

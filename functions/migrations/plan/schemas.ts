@@ -218,6 +218,8 @@ export const Load = z.strictObject({
     .nullable(),
   /** Text keys sort by the database's own rules, which two databases need not share. */
   bytewise: z.boolean(),
+  /** Where the source cannot be asked by the target's key, or a table has several loads: what the keys they give are kept as. */
+  remembered: z.string().optional(),
   /** Records to read. */
   estimatedRows: z.int(),
   /** What the transformation makes of them; absent in plans of before. */

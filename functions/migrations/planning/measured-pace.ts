@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { readPlan } from '../artifacts.ts';
-import { comparesSums } from '../data/compares-sums.ts';
+import { comparesSums } from '../data/comparisons.ts';
 import { readRangesOfAllStages, readSteps } from '../executions/progress.ts';
 import { learnt, MeasuredPace, nothingMeasured, type Observation } from '../plan/pace-measured.ts';
 import type { Plan } from '../plan/schemas.ts';

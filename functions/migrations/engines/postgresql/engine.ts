@@ -6,6 +6,7 @@ import { applicationName, type Session } from './connection.ts';
 import { compareRange } from './data/compare.ts';
 import { describeRows } from './data/describe.ts';
 import { loadRange } from './data/load-range.ts';
+import { findOthers } from './data/others.ts';
 import { countRecordErrors, readRecordErrors, redriveRecords } from './data/record-errors.ts';
 import {
   advanceSequences,
@@ -160,6 +161,7 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     loadRange: (load, source, range, fence, run) => loadRange(open, load, source, range, fence, run),
     advanceSequences: (load) => using('loads', {}, (session) => advanceSequences(session, load)),
     compareRange: (load, source, range, fence, run) => compareRange(open, load, source, range, fence, run),
+    findOthers: (load, range, fence, run) => findOthers(open, load, range, fence, run),
     watermarks: (name, schema) =>
       using('watermarks', { readOnly: true }, (session) => readWatermarks(session, name, schema)),
     keepWatermarks: (fence) => using('loads', {}, (session) => keepWatermarks(session, fence)),
@@ -169,7 +171,7 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
       using('errors', { readOnly: true }, (session) => countRecordErrors(session, migration)),
     redriveRecords: (load, source, keys, fence) => redriveRecords(open, load, source, keys, fence),
     takeBackLoads: (loads, fence, run) => takeBackLoads(open, loads, fence, run),
-    forgetLoads: (fence) => using('loads', {}, (session) => forgetLoads(session, fence)),
+    forgetLoads: (loads, fence) => using('loads', {}, (session) => forgetLoads(session, loads, fence)),
     close: async () => {},
   };
   return engine;

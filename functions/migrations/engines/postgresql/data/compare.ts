@@ -1,23 +1,19 @@
 import { clock } from '#platform/clock.ts';
-import { comparesSums } from '../../../data/compares-sums.ts';
+import { comparesSums } from '../../../data/comparisons.ts';
 import type { Load } from '../../../plan/schemas.ts';
 import type { CompareResult, Engine, Fence, KeyRange, RowSide, RowSource, SourceSide } from '../../engine.ts';
 import { fencePhase, type Open, patiently } from '../chunks.ts';
-import type { Session } from '../connection.ts';
 import { loadRecords, openWriter, type Writer } from './load-range.ts';
+import { keyOf, nameOthers, nothing, SLICE_ROWS } from './others.ts';
 import { readRefusedKeys } from './refused-keys.ts';
 import { targetSide } from './transformed.ts';
 import { writeRows, writeStatement } from './write.ts';
 
-/** Rows of the target summed up in one statement: a second or less. */
-const SLICE_ROWS = 50_000;
 /** A range that differs is halved until it has no more rows than this; then each row is compared. */
 const LEAF_ROWS = 1_000;
 /** Records of a chunk where rows are compared one by one. */
 const CHUNK_RECORDS = 1_000;
 const SAMPLE = 10;
-/** Rows of others that are named; more are counted. */
-export const MOST_UNEXPECTED = 100;
 
 type Options = Parameters<Engine['compareRange']>[4];
 
@@ -38,7 +34,7 @@ export async function compareRange(
   const session = await openWriter(open, load);
   try {
     const phase = await fencePhase(session, fence);
-    const statement = writeStatement(load, load.columns);
+    const statement = writeStatement(load, load.columns, fence.migration);
     const writer: Writer = { session, load, source, fence, phase, statement };
     return comparesSums(load)
       ? await bySums(writer, range, options)
@@ -47,18 +43,6 @@ export async function compareRange(
     await session.close();
   }
 }
-
-const nothing = (from: string[] | null): CompareResult => ({
-  status: 'done',
-  last: from,
-  rowsChecked: 0,
-  wrong: 0,
-  repaired: 0,
-  errors: 0,
-  sample: [],
-  unexpected: [],
-  unexpectedRows: 0,
-});
 
 async function byRecords(writer: Writer, range: KeyRange, options: Options): Promise<CompareResult> {
   const { session, fence, load } = writer;
@@ -127,7 +111,6 @@ async function compareSlice(
   await compareRows(writer, given, target, range, result, options);
 }
 
-const keyOf = (key: string[]): string => JSON.stringify(key);
 const mostLeaf = 10 * LEAF_ROWS;
 
 async function compareRows(
@@ -172,28 +155,4 @@ async function repair(writer: Writer, given: SourceSide, keys: string[][]): Prom
     phase,
   );
   return inserted + changed;
-}
-
-/** Rows that the source does not give and this migration did not insert: somebody else wrote them. */
-async function nameOthers(
-  { session, fence }: Writer,
-  others: string[][],
-  result: CompareResult,
-): Promise<void> {
-  const looked = others.slice(0, Math.max(0, MOST_UNEXPECTED - result.unexpected.length));
-  const own = new Set(await insertedKeys(session, fence.migration, looked));
-  const foreign = looked.filter((key) => !own.has(keyOf(key)));
-  result.unexpected.push(...foreign);
-  result.unexpectedRows += others.length - (looked.length - foreign.length);
-}
-
-/** Those of the keys that this migration inserted into some table. */
-async function insertedKeys(session: Session, migration: string, keys: string[][]): Promise<string[]> {
-  if (keys.length === 0) return [];
-  const { rows } = await session.query<{ key: string[] }>(
-    `SELECT DISTINCT each.key FROM theseus.loads, jsonb_array_elements(inserted) AS each(key)
-     WHERE migration = $1 AND each.key = ANY(ARRAY(SELECT jsonb_array_elements($2::jsonb)))`,
-    [migration, JSON.stringify(keys)],
-  );
-  return rows.map(({ key }) => keyOf(key));
 }

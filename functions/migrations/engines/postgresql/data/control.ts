@@ -6,7 +6,7 @@ const creationLock = 7_435_002;
 /**
  * What data migrations keep in the target, in the same transaction as the rows they are about: which rows were inserted
  * or changed, chunk by chunk (loads); which records were refused and why (record_errors); how far the last run of a file
- * got (watermarks, `next` until the run is over).
+ * got (watermarks, `next` until the run is over); keys of the rows that were given, where the source cannot be asked (given).
  */
 const statements = [
   `CREATE TABLE IF NOT EXISTS theseus.loads (
@@ -43,6 +43,7 @@ const statements = [
     next_migration text,
     PRIMARY KEY (schema_name, name, load)
   )`,
+  `CREATE TABLE IF NOT EXISTS theseus.given (owner uuid NOT NULL, key uuid NOT NULL, PRIMARY KEY (owner, key))`,
 ];
 
 /** Whether a data migration has been in this database before. */
@@ -55,7 +56,10 @@ export async function hasLoadTables(session: Session): Promise<boolean> {
 
 /** Makes them beside the fence, whose schema stands already. To be called in a transaction. */
 export async function ensureLoadTables(session: Session): Promise<void> {
-  if (await hasLoadTables(session)) return;
+  const { rows } = await session.query<{ there: boolean }>(
+    `SELECT to_regclass('theseus.given') IS NOT NULL AS there`,
+  );
+  if (rows[0]?.there) return;
   await session.query('SELECT pg_advisory_xact_lock($1)', [creationLock]);
   for (const statement of statements) await session.query(statement);
 }

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
+import { comparisonsOf } from '../../../data/comparisons.ts';
 import { parseDataFile } from '../../../data/file.ts';
-import { createDataPlan } from '../../../data/plan.ts';
+import { createDataPlan, watermarkName } from '../../../data/plan.ts';
 import type { RightsMissing } from '../../../errors.ts';
+import { transformOf } from '../../../loading/transform.ts';
 import { START } from '../../../pacing/pace.ts';
 import { forecastOf } from '../../../plan/forecast.ts';
 import { planHash } from '../../../plan/hash.ts';
@@ -68,11 +70,12 @@ async function describeIncremental(watermark: string, watermarks: Map<string, st
 async function carry(
   plan: Plan,
   by = engine,
+  watermarks = {},
 ): Promise<{ fence: Fence; errors: number; wrong: number; unexpected: number }> {
   epoch += 1;
   const fence = { migration: `mig_${epoch}`, epoch };
   await by.takeFence(fence, { name: 'people', schema: 'new', phase: 'load' });
-  await by.prepareLoads(fence, 'people', 'new', {});
+  await by.prepareLoads(fence, 'people', 'new', watermarks);
   const loads = plan.data?.loads ?? [];
   const byId = (id: string) => loads.find((load) => load.id === id) as Load;
   let errors = 0;
@@ -81,7 +84,7 @@ async function carry(
     [plan.data?.relations ?? [], true] as const,
   ]) {
     for (const load of ids.map(byId)) {
-      const source = await by.openRowSource(load, null);
+      const source = await by.openRowSource(load, await transformOf(load));
       const { progress } = await by.loadRange(load, source, whole, fence, {
         ...run(),
         from: null,
@@ -101,7 +104,7 @@ async function compare(loads: Load[], fence: Fence, by = engine) {
   let wrong = 0;
   let unexpected = 0;
   for (const load of loads) {
-    const source = await by.openRowSource(load, null);
+    const source = await by.openRowSource(load, await transformOf(load));
     const found = await by.compareRange(load, source, whole, fence, { ...run(), from: null });
     wrong += found.wrong;
     unexpected += found.unexpectedRows;
@@ -260,6 +263,69 @@ describe('rows that are loaded', () => {
     // Every run and every minute has other figures: none of them is part of what was approved.
     await sql('TRUNCATE old.people');
     expect(planHash(await planOf(file))).toBe(planHash(plan));
+  });
+
+  it('are told from rows of others where the source cannot be asked by key', async () => {
+    await sql('TRUNCATE new.people, new.tags, old.people');
+    await sql(`INSERT INTO old.people SELECT g, 'p' || g, ARRAY['a'], NULL, g FROM generate_series(1, 50) g`);
+    // 3 is given, too; 9 differs from what is given only until it is loaded.
+    await sql(`INSERT INTO new.people VALUES (3, 'p3', 3), (9, 'before', NULL), (9001, 'stranger', 1)`);
+    const look = async (plan: Plan, { fence }: { fence: Fence }) => {
+      const works = plan.data === undefined ? [] : comparisonsOf(plan.data, 'full');
+      const [keys, ...more] = works.filter(({ by }) => by === 'keys');
+      expect(more).toEqual([]);
+      const found = await engine.findOthers(keys?.load as Load, whole, fence, { ...run(), from: null });
+      expect(found).toMatchObject({ status: 'done', wrong: 0, unexpectedRows: found.unexpected.length });
+      return found.unexpected.flat().toSorted();
+    };
+    const keysKept = async () => (await sql('SELECT count(*)::int AS n FROM theseus.given'))[0]?.n;
+    const of = (table: object, more: object = {}) =>
+      planOf(JSON.stringify({ name: 'people', data: { from: { schema: 'old' }, ...more, tables: [table] } }));
+
+    const expression = '{ "id": id, "given": name, "amount": amount }';
+    const byCode = await of({
+      from: 'people',
+      to: 'people',
+      jsonata: expression,
+      columns: ['id', 'given', 'amount'],
+    });
+    const carried = await carry(byCode);
+    expect(carried).toMatchObject({ errors: 0, wrong: 0 });
+    expect(await look(byCode, carried)).toEqual(['9001']);
+    await engine.takeBackLoads(byCode.data?.loads ?? [], carried.fence, run());
+    expect(await keysKept()).toBe(0);
+    expect(await sql('SELECT id::int, given FROM new.people ORDER BY id')).toEqual([
+      { id: 3, given: 'p3' },
+      { id: 9, given: 'before' },
+      { id: 9001, given: 'stranger' },
+    ]);
+
+    const changes = () =>
+      of(
+        {
+          from: 'people',
+          to: 'people',
+          sql: 'SELECT id, name AS given FROM source',
+          watermark: 'id',
+          overlap: '0',
+        },
+        { strategy: 'incremental' },
+      );
+    const first = await changes();
+    const one = await carry(first, engine, { [watermarkName({ name: 'people' }, { name: 'people' })]: '50' });
+    expect(await look(first, one)).toEqual(['9001']);
+    await engine.keepWatermarks(one.fence);
+    await sql(`INSERT INTO old.people VALUES (51, 'p51'); INSERT INTO new.people VALUES (60, 'another')`);
+    const second = await changes();
+    const two = await carry(second);
+    expect(await sql('SELECT count(*)::int AS n FROM new.people')).toEqual([{ n: 53 }]);
+    // Rows of the run before are no strangers, and those that the source has lost are none, either.
+    await sql('DELETE FROM old.people WHERE id = 7');
+    expect(await look(second, two)).toEqual(['60', '9001']);
+    expect(await keysKept()).toBe(51);
+    await engine.forgetLoads(first.data?.loads ?? [], one.fence);
+    await engine.takeBackLoads(second.data?.loads ?? [], two.fence, run());
+    expect(await keysKept()).toBe(50);
   });
 
   it('are repaired where they differ, found where somebody else wrote them, and given back what they held', async () => {

@@ -61,7 +61,7 @@ export async function loadRange(
     probing = await openProbe(open, watched, session.pid, options.pacing?.probe ?? null);
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
-    const statement = writeStatement(load, columnsOf(load, options.whole));
+    const statement = writeStatement(load, columnsOf(load, options.whole), fence.migration);
     const writer: Writer = { session, load, source, fence, phase, statement };
     // What was refused before is refused again, in halves of halves, unless a person has it loaded again.
     const without = await readRefusedKeys(session, fence.migration, load.id);

@@ -48,7 +48,7 @@ export async function redriveRecords(
   const session = await openWriter(open, load);
   let resolved = 0;
   try {
-    const statement = writeStatement(load, load.columns);
+    const statement = writeStatement(load, load.columns, fence.migration);
     const take = async (key: string[]): Promise<void> => {
       const phase = await phaseOf(session, fence);
       const writer: Writer = { session, load, source, fence, phase, statement };

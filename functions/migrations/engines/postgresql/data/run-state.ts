@@ -5,6 +5,7 @@ import { inTransaction, type Session } from '../connection.ts';
 import { checkFence } from '../fence.ts';
 import { relation } from '../keyset.ts';
 import { ensureLoadTables, hasLoadTables } from './control.ts';
+import { forgetKeys } from './given-keys.ts';
 
 const { escapeIdentifier: quote } = pg;
 
@@ -60,13 +61,14 @@ export async function keepWatermarks(session: Session, fence: Fence): Promise<vo
 }
 
 /** Forgets what could be taken back, and what was refused. @throws FenceLost. */
-export async function forgetLoads(session: Session, fence: Fence): Promise<void> {
+export async function forgetLoads(session: Session, loads: Load[], fence: Fence): Promise<void> {
   if (!(await hasLoadTables(session))) return;
   await inTransaction(session, async () => {
     await checkFence(session, fence);
     await session.query('DELETE FROM theseus.loads WHERE migration = $1', [fence.migration]);
     await session.query('DELETE FROM theseus.record_errors WHERE migration = $1', [fence.migration]);
   });
+  await forgetKeys(session, loads, fence.migration);
 }
 
 /** Numbers that the target gives itself go on after the greatest that was loaded; they never go back. */

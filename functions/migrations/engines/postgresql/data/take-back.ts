@@ -6,6 +6,7 @@ import type { Fence, RunOptions } from '../../engine.ts';
 import { FENCE, fencePhase, fenceValues, type Open, patiently, refuse } from '../chunks.ts';
 import { relation } from '../keyset.ts';
 import { hasLoadTables } from './control.ts';
+import { forgetInserted, forgetKeys } from './given-keys.ts';
 import { openWriter } from './load-range.ts';
 
 const { escapeIdentifier: quote } = pg;
@@ -39,7 +40,7 @@ export async function takeBackLoads(
       const load = loads.find(({ id }) => id === chunk.load) ?? first;
       const found = await patiently(
         () =>
-          session.query<{ fenced: number }>(takeBackStatement(load), [
+          session.query<{ fenced: number }>(takeBackStatement(load, fence.migration), [
             ...fenceValues(fence, phase),
             chunk.number,
           ]),
@@ -48,6 +49,7 @@ export async function takeBackLoads(
       );
       if (found.rows[0]?.fenced !== 1) refuse(fence);
     }
+    await forgetKeys(session, loads, fence.migration);
     await session.query('DELETE FROM theseus.record_errors WHERE migration = $1', [fence.migration]);
     await session.query(
       `UPDATE theseus.watermarks SET
@@ -65,7 +67,7 @@ export async function takeBackLoads(
 }
 
 /** Parameters: the fence's three and the chunk's number. Its rows are found by their keys; what is gone is gone. */
-function takeBackStatement(load: Load): string {
+function takeBackStatement(load: Load, migration: string): string {
   const target = relation(load.to);
   const names = load.toKey.map(({ column }) => quote(column));
   const matches = names.map((name) => `t.${name} = held.${name}`).join(' AND ');
@@ -93,7 +95,7 @@ function takeBackStatement(load: Load): string {
     SELECT ${load.toKey.map(({ type }, index) => `(each.value ->> ${index})::${type}`).join(', ')}
     FROM chunk, jsonb_array_elements(chunk.inserted) AS each(value))
   RETURNING 1
-)
+)${forgetInserted(load, migration)}
 SELECT (SELECT count(*) FROM _theseus_fence)::int AS fenced, (SELECT count(*) FROM restored)::int AS restored,
   (SELECT count(*) FROM deleted)::int AS deleted`;
 }

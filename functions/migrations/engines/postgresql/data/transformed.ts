@@ -3,6 +3,7 @@ import type { Load } from '../../../plan/schemas.ts';
 import type { KeyRange, RowHash, RowSide, SourceSide } from '../../engine.ts';
 import type { Session } from '../connection.ts';
 import { relation } from '../keyset.ts';
+import { hashOfColumns } from './given-keys.ts';
 import { rowsAsJson, sourceText, targetText } from './rows.ts';
 import { keysIn, scopeOf, transformed } from './scope.ts';
 
@@ -23,7 +24,7 @@ interface Rows {
 const sums = (text: string): string =>
   `concat(bit_xor(hashtextextended(${text} COLLATE "C", 0)), ' ', bit_xor(hashtextextended(${text} COLLATE "C", 1)))`;
 
-function sideOf(session: Session, load: Load, rows: Rows): RowSide {
+function sideOf(session: Session, load: Load, rows: Rows) {
   const columns = rows.key.map((sql) => (load.bytewise ? `(${sql}) COLLATE "C"` : sql));
   const within = ({ from, to }: KeyRange) => {
     const values = [...rows.values];
@@ -38,7 +39,7 @@ function sideOf(session: Session, load: Load, rows: Rows): RowSide {
     return { text, values };
   };
   const keyArray = `ARRAY[${rows.key.map((sql) => `(${sql})::text`).join(', ')}]`;
-  return {
+  const side: RowSide = {
     async checksum(range) {
       const { text, values } = within(range);
       const found = await session.query<{ rows: string; sums: string }>(
@@ -64,16 +65,30 @@ function sideOf(session: Session, load: Load, rows: Rows): RowSide {
       return found.rows[0]?.key ?? null;
     },
   };
+  return { ...side, within };
 }
 
-/** The rows that the target has. */
-export const targetSide = (session: Session, load: Load): RowSide =>
-  sideOf(session, load, {
-    from: `${relation(load.to)} AS t`,
-    values: [],
-    key: load.toKey.map(({ column }) => `t.${quote(column)}`),
-    text: targetText(load.columns, 't'),
-  });
+/** The rows that the target has; `notGiven`: how many a range has, and the keys of those that this owner never gave. */
+export function targetSide(session: Session, load: Load) {
+  const key = load.toKey.map(({ column }) => `t.${quote(column)}`);
+  const rows = { from: `${relation(load.to)} AS t`, values: [], key, text: targetText(load.columns, 't') };
+  const { within, ...side } = sideOf(session, load, rows);
+  const texts = key.map((column) => `${column}::text`);
+  return {
+    ...side,
+    async notGiven(range: KeyRange, owner: string): Promise<{ rows: number; others: string[][] }> {
+      const { text, values } = within(range);
+      const found = await session.query<{ rows: number; others: string[][] }>(
+        `SELECT count(*)::int AS rows, coalesce(json_agg(key) FILTER (WHERE NOT given), '[]') AS others FROM (
+           SELECT ARRAY[${texts.join(', ')}] AS key, EXISTS (
+             SELECT FROM theseus.given WHERE owner = '${owner}' AND key = ${hashOfColumns(texts)}) AS given
+           FROM ${rows.from} WHERE ${text}) AS each`,
+        values,
+      );
+      return found.rows[0] ?? { rows: 0, others: [] };
+    },
+  };
+}
 
 /** The rows that it should have: the transformation in SQL over all records but those that were refused. */
 export function sourceSide(session: Session, load: Load, without: string[][]): SourceSide {
@@ -84,7 +99,7 @@ export function sourceSide(session: Session, load: Load, without: string[][]): S
     const same = load.columns.find(({ name }) => name === column)?.same === true;
     return same ? `o.${quote(column)}` : `o.${quote(column)}::text::${type}`;
   });
-  const side = sideOf(session, load, {
+  const { within: _within, ...side } = sideOf(session, load, {
     from,
     values: scope.values,
     key,

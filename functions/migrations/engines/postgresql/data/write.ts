@@ -5,6 +5,7 @@ import { FENCE, fenceValues, refuse } from '../chunks.ts';
 import type { Session } from '../connection.ts';
 import { sqlState } from '../database-errors.ts';
 import { keyText, relation } from '../keyset.ts';
+import { rememberKeys } from './given-keys.ts';
 import { inputText, rowsFromJson, targetText } from './rows.ts';
 
 const { escapeIdentifier: quote } = pg;
@@ -23,10 +24,10 @@ export class DuplicateRows extends Error {
 
 /**
  * One statement, one transaction: locks the fence; locks the rows of these keys that stand; changes those that differ;
- * inserts the others; writes down which were inserted and what the changed ones held. Run again it finds nothing to do.
+ * inserts the others; writes down which were inserted, what the changed ones held, and where it must which keys were given. Run again it finds nothing to do.
  * A row that somebody inserts at this very moment is left as it is: verification compares it.
  */
-export function writeStatement(load: Load, columns: readonly LoadColumn[]): string {
+export function writeStatement(load: Load, columns: readonly LoadColumn[], migration: string): string {
   const { to, toKey } = load;
   const target = relation(to);
   const names = toKey.map(({ column }) => quote(column));
@@ -58,7 +59,7 @@ export function writeStatement(load: Load, columns: readonly LoadColumn[]): stri
   INSERT INTO theseus.loads (migration, load, inserted, changed)
   SELECT $1, $5, (SELECT jsonb_agg(key) FROM inserted), (SELECT jsonb_agg(before) FROM changed)
   WHERE EXISTS (SELECT FROM inserted) OR EXISTS (SELECT FROM changed)
-)
+)${rememberKeys(load, migration)}
 SELECT (SELECT count(*) FROM _theseus_fence)::int AS fenced, (SELECT count(*) FROM twice)::int AS twice,
   (SELECT count(*) FROM inserted)::int AS inserted, (SELECT count(*) FROM changed)::int AS changed`;
 }
