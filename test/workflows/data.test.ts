@@ -63,9 +63,29 @@ const problems = async (file: string, more: object = {}): Promise<string> => {
   return JSON.stringify(answer.body.errors);
 };
 
+/** A row that is written, and not committed before the gate is open. */
+const gate = `CREATE TABLE gate ();
+  CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    WHILE NOT EXISTS (SELECT FROM public.gate) LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NEW;
+  END $$;
+  CREATE TRIGGER wait_at_gate AFTER INSERT ON unified_chunks FOR EACH ROW WHEN (NEW.chunk_id = 300)
+    EXECUTE FUNCTION wait_at_gate()`;
+/** Looks until a session that loads is there of which this is true. */
+const seen = (what: string) =>
+  expect
+    .poll(
+      () =>
+        platform.sql(
+          `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%load%' AND ${what}`,
+        ),
+      { timeout: 60_000, interval: 20 },
+    )
+    .not.toEqual([]);
+
 describe('a data migration', { timeout: 120_000 }, () => {
   it('is carried through a restart, keeps refused records apart, loads them again, and is taken back', async () => {
     const file = await example('unify-chunks.yaml');
+    await platform.sql(gate);
     const { id, plan: planned, kind } = await plan(file);
     expect(kind).toBe('data');
     expect(planned).toMatchObject({ findings: [], undo: 'lossy' });
@@ -84,9 +104,23 @@ describe('a data migration', { timeout: 120_000 }, () => {
       throw Object.assign(new Error('The worker died'), { name: 'Lambda.Unknown' });
     };
     await platform.act(id, 'start');
+    // One dies inside of its work: the statement that it has begun runs on and has its rows, uncommitted.
+    await seen(`wait_event = 'PgSleep'`);
+    expect(await count('unified_chunks WHERE chunk_id = 300')).toBe(0);
+    await platform.restart();
+    // The next one comes to the same rows meanwhile, and makes way.
+    await seen(`wait_event_type = 'Lock'`);
+    await platform.sql('INSERT INTO gate DEFAULT VALUES');
     const done = await platform.until(id, 'completed');
     platform.hook.current = undefined;
     expect(killed).toBe(true);
+    // Each row is noted once, whoever wrote it.
+    expect(
+      await platform.sql(
+        `SELECT count(*)::int AS n FROM theseus.loads, jsonb_array_elements(inserted) AS each(key)
+         WHERE load = '1-unified_chunks' AND key = '["300"]'`,
+      ),
+    ).toEqual([{ n: 1 }]);
     expect(done.verification).toMatchObject({ wrong: 0 });
     expect(done.unexpected).toEqual([]);
     // Each bad record is missed by its tags, its children and the tree.
