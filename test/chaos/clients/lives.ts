@@ -33,53 +33,8 @@ const constraint = (body: Record<string, unknown>) => ({
   create_constraint: { table: 't', up: {}, down: {}, ...body },
 });
 
+/** Those that change a table's rows, one at a time; the others are in `everything`. */
 export const lives: Life[] = [
-  {
-    name: 'create_table with a reference',
-    operations: [
-      {
-        create_table: {
-          name: 'visits',
-          columns: [
-            { name: 'id', type: 'int', pk: true },
-            {
-              name: 'who',
-              type: 'int',
-              references: { name: 'visits_who', table: 't', column: 'id', on_delete: 'CASCADE' },
-            },
-          ],
-        },
-      },
-    ],
-    new: [
-      ...usual,
-      'INSERT INTO visits (id, who) VALUES ($1::int, $2::int + 1)',
-      'SELECT * FROM visits WHERE who = $2::int + 1',
-    ],
-  },
-  {
-    name: 'drop_table that points to another',
-    setup: 'CREATE TABLE visits (id int PRIMARY KEY, who int NOT NULL REFERENCES t (id));',
-    operations: [{ drop_table: { name: 'visits' } }],
-    old: [
-      ...usual,
-      'INSERT INTO visits (id, who) VALUES ($1::int, $2::int + 1)',
-      'SELECT * FROM visits WHERE who = $2::int + 1',
-    ],
-    new: usual,
-  },
-  {
-    name: 'rename_table and rename_column',
-    operations: [
-      { rename_table: { from: 't', to: 'people' } },
-      { rename_column: { table: 'people', from: 'age', to: 'years' } },
-    ],
-    new: [
-      'SELECT * FROM people WHERE id = $1::int',
-      "INSERT INTO people (id, name, years, code) VALUES ($1::int, 'Bo', $2::int, $1::int)",
-      'UPDATE people SET years = $2::int WHERE id = $1::int RETURNING *',
-    ],
-  },
   {
     name: 'add_column filled by up, NOT NULL',
     operations: [
@@ -178,27 +133,6 @@ export const lives: Life[] = [
     new: usual,
   },
   {
-    name: 'create_index, plain and unique',
-    operations: [
-      { create_index: { name: 'by_note', table: 't', columns: [{ column: 'note' }], predicate: 'age > 3' } },
-      {
-        create_index: {
-          name: 'one_code',
-          table: 't',
-          columns: [{ column: 'code' }, { column: 'id' }],
-          unique: true,
-        },
-      },
-    ],
-    new: usual,
-  },
-  {
-    name: 'drop_index, plain and unique',
-    setup: 'CREATE UNIQUE INDEX pair ON t (code, id);',
-    operations: [{ drop_index: { name: 't_age' } }, { drop_index: { name: 'pair' } }],
-    new: usual,
-  },
-  {
     name: 'create_constraint: check over two columns, doubled',
     operations: [
       constraint({
@@ -265,8 +199,8 @@ export const lives: Life[] = [
     new: [...usual, 'UPDATE t SET age = -1 WHERE id = $1::int RETURNING *'],
   },
   {
-    name: 'a partitioned table: type, index and a column that follows',
-    setup: `CREATE TABLE p (id int PRIMARY KEY, n int, note text) PARTITION BY HASH (id);
+    name: 'a partitioned table: type, index, a column that follows, unique and foreign key',
+    setup: `CREATE TABLE p (id int PRIMARY KEY, n int, note text, who int DEFAULT 1) PARTITION BY HASH (id);
       CREATE TABLE p_0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
       CREATE TABLE p_1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1);
       INSERT INTO p SELECT g, g % 90, 'n' || g FROM generate_series(1, 400) g;`,
@@ -276,6 +210,27 @@ export const lives: Life[] = [
       },
       { add_column: { table: 'p', column: { name: 'size', type: 'int' }, up: "length(coalesce(note, ''))" } },
       { create_index: { name: 'p_note', table: 'p', columns: [{ column: 'note' }] } },
+      {
+        create_constraint: {
+          table: 'p',
+          name: 'one_each',
+          type: 'unique',
+          columns: ['who', 'id'],
+          up: {},
+          down: {},
+        },
+      },
+      {
+        create_constraint: {
+          table: 'p',
+          name: 'whose',
+          type: 'foreign_key',
+          columns: ['who'],
+          references: { table: 't', columns: ['id'] },
+          up: {},
+          down: {},
+        },
+      },
     ],
     old: [
       'SELECT * FROM p WHERE id = $1::int',
@@ -288,13 +243,102 @@ export const lives: Life[] = [
       'UPDATE p SET n = 5000000000 + $2::int WHERE id = $1::int RETURNING *',
     ],
   },
-  {
-    name: 'rename_constraint, set_replica_identity, sql',
-    operations: [
-      { rename_constraint: { table: 't', from: 't_code_key', to: 'one_code' } },
-      { set_replica_identity: { table: 't', identity: { type: 'full', index: '' } } },
-      { sql: { up: 'CREATE TABLE extra (a int)', down: 'DROP TABLE extra' } },
-    ],
-    new: usual,
-  },
 ];
+
+const visits = [
+  'INSERT INTO visits (id, who) VALUES ($1::int, $2::int + 1)',
+  'SELECT * FROM visits WHERE who = $2::int + 1',
+];
+const links = [
+  'INSERT INTO links (id, a, t) VALUES ($1::int, $1::int, $2::int + 1)',
+  'UPDATE links SET t = $2::int + 1 WHERE id = $1::int RETURNING *',
+];
+
+/** All fifteen operations in one file. */
+export const everything: Life & { old: string[] } = {
+  name: 'all fifteen operations',
+  setup: `
+    CREATE TABLE stays (id int PRIMARY KEY, who int NOT NULL REFERENCES t (id));
+    CREATE TABLE places (id int PRIMARY KEY, seats int);
+    CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE links (id int PRIMARY KEY, a int NOT NULL, t int);
+    CREATE TABLE marks (id int PRIMARY KEY, note text, n int CONSTRAINT grown CHECK (n >= 0), CONSTRAINT pair UNIQUE (note, id));
+    CREATE INDEX t_note ON t (note); CREATE UNIQUE INDEX t_pair ON t (id, code);
+    INSERT INTO places SELECT g, g FROM generate_series(1, 400) g; INSERT INTO people SELECT g, 'Ada Li' FROM generate_series(1, 400) g;
+    INSERT INTO links SELECT g, g, g FROM generate_series(1, 400) g; INSERT INTO marks SELECT g, 'n' || g, g FROM generate_series(1, 400) g;`,
+  operations: [
+    {
+      create_table: {
+        name: 'visits',
+        columns: [
+          { name: 'id', type: 'int', pk: true },
+          {
+            name: 'who',
+            type: 'int',
+            references: { name: 'visits_who', table: 't', column: 'id', on_delete: 'CASCADE' },
+          },
+        ],
+      },
+    },
+    { drop_table: { name: 'stays' } },
+    { rename_table: { from: 'places', to: 'spots' } },
+    { rename_column: { table: 'spots', from: 'seats', to: 'room' } },
+    {
+      add_column: {
+        table: 'people',
+        column: { name: 'first', type: 'text' },
+        up: "split_part(name, ' ', 1)",
+      },
+    },
+    {
+      add_column: { table: 'people', column: { name: 'last', type: 'text' }, up: "split_part(name, ' ', 2)" },
+    },
+    { drop_column: { table: 'people', column: 'name', down: "first || ' ' || last" } },
+    alter('age', { type: 'bigint', up: 'age', down: 'least(age, 2147483647)::int' }),
+    { create_index: { name: 'by_note', table: 't', columns: [{ column: 'note' }], predicate: 'code > 3' } },
+    {
+      create_index: {
+        name: 'one_code_each',
+        table: 't',
+        columns: [{ column: 'code' }, { column: 'id' }],
+        unique: true,
+      },
+    },
+    { drop_index: { name: 't_note' } },
+    { drop_index: { name: 't_pair' } },
+    constraint({ table: 'links', name: 'pair_of', type: 'unique', columns: ['a', 'id'] }),
+    constraint({
+      table: 'links',
+      name: 'links_t',
+      type: 'foreign_key',
+      columns: ['t'],
+      references: { table: 't', columns: ['id'] },
+    }),
+    { drop_constraint: { table: 'marks', name: 'grown', up: 'n', down: 'greatest(n, 0)' } },
+    {
+      drop_multicolumn_constraint: { table: 'marks', name: 'pair', up: {}, down: { note: 'note', id: 'id' } },
+    },
+    { rename_constraint: { table: 't', from: 't_code_key', to: 'one_code' } },
+    { set_replica_identity: { table: 'links', identity: { type: 'full', index: '' } } },
+    { sql: { up: 'CREATE TABLE extra (a int)', down: 'DROP TABLE extra' } },
+  ],
+  old: [
+    ...usual,
+    ...links,
+    'INSERT INTO stays (id, who) VALUES ($1::int, $2::int + 1)',
+    'UPDATE places SET seats = $2::int WHERE id = $1::int RETURNING *',
+    "INSERT INTO people (id, name) VALUES ($1::int, 'Bo Li')",
+    'SELECT * FROM people WHERE id = $1::int',
+    'UPDATE marks SET n = $2::int WHERE id = $1::int RETURNING id, note, n',
+  ],
+  new: [
+    ...usual,
+    ...links,
+    ...visits,
+    'UPDATE t SET age = 5000000000 + $2::int WHERE id = $1::int RETURNING *',
+    'UPDATE spots SET room = $2::int WHERE id = $1::int RETURNING *',
+    "INSERT INTO people (id, first, last) VALUES ($1::int, 'Bo', 'Li')",
+    "UPDATE people SET last = 'L' || $2::int WHERE id = $1::int RETURNING *",
+    'UPDATE marks SET n = -1, note = NULL WHERE id = $1::int RETURNING *',
+  ],
+};
