@@ -15,6 +15,7 @@ import { newId } from '#platform/ids.ts';
 import { problemOf } from '#platform/problem.ts';
 import { detailsOf } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
+import type { Pace } from './pace-options.ts';
 
 /** How long the read-only checks of the data may take, ms. */
 const checksMs = 120_000;
@@ -72,8 +73,10 @@ export const planWithoutPlatform = (
     diskFreeBytes,
     validationLevel,
     backUpRows,
+    pace,
     ...asked
   }: {
+    pace: Pace;
     backUpRows: boolean | undefined;
     validationLevel: ValidationLevel | undefined;
     login: string | undefined;
@@ -93,9 +96,10 @@ export const planWithoutPlatform = (
       signal: AbortSignal.timeout(checksMs),
       until: Date.now() + checksMs,
       diskFreeBytes,
+      pacing: pace.pacing,
     });
     // Without a platform nothing was measured before, and nobody but the starter is asked.
-    const { concurrency } = MigrationOptions.parse({});
+    const { concurrency } = MigrationOptions.parse(pace);
     const forecast = forecastOf(plan, {
       concurrency,
       approvals: [],

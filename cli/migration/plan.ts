@@ -8,10 +8,11 @@ import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { findPlatform } from '../platform.ts';
 import { describePlan } from './describe.ts';
+import { type PaceOptions, paceOf, withPaceOptions } from './pace-options.ts';
 import { reportMigration } from './report.ts';
 import { settled } from './settled.ts';
 
-export interface PlanOptions {
+export interface PlanOptions extends PaceOptions {
   database: string;
   schema?: string;
   soak?: string;
@@ -98,6 +99,7 @@ function requestOf({ file, fileName }: { file: string; fileName: string }, optio
       ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
       ...(options.validation === undefined ? {} : { validationLevel: options.validation }),
       ...(options.requireApproval ? { requireApproval: true } : {}),
+      ...paceOf(options),
     },
     consents: options.consent,
   };
@@ -135,35 +137,37 @@ export async function planMigration(
  * Exit 3 when the migration cannot run as it is.
  */
 export const migrationPlan = (): Command =>
-  new Command('plan')
-    .description('Say what a migration would do; changes nothing')
-    .argument('<file>', "a migration file in pgroll's format, YAML or JSON")
-    .requiredOption(
-      '--database <name or url>',
-      'a registered database, or postgresql://… without any platform',
-    )
-    .option('--schema <name>', "the database schema (default: the database's own, or public)")
-    .option('--soak <time>', 'how long both versions are in use before the soft contract, e.g. 10m')
-    .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
-    .option('--login-role <role>', 'make a login role of the new version with the rights of this role')
-    .option('--all-views', 'views of every table, for clients whose search_path is the version alone')
-    .option('--back-up-rows', 'back up every row of the tables in change first, for a way back to_backup')
-    .option(
-      '--disk-free <size>',
-      "what is free on the database's disk, e.g. 20GB: less than needed is refused",
-    )
-    .addOption(
-      new Option('--validation <level>', 'how rows are verified (default: full)').choices(
-        ValidationLevel.options,
+  withPaceOptions(
+    new Command('plan')
+      .description('Say what a migration would do; changes nothing')
+      .argument('<file>', "a migration file in pgroll's format, YAML or JSON")
+      .requiredOption(
+        '--database <name or url>',
+        'a registered database, or postgresql://… without any platform',
+      )
+      .option('--schema <name>', "the database schema (default: the database's own, or public)")
+      .option('--soak <time>', 'how long both versions are in use before the soft contract, e.g. 10m')
+      .option('--undo-window <time>', 'how long undo stays possible after completion, e.g. 7d')
+      .option('--login-role <role>', 'make a login role of the new version with the rights of this role')
+      .option('--all-views', 'views of every table, for clients whose search_path is the version alone')
+      .option('--back-up-rows', 'back up every row of the tables in change first, for a way back to_backup')
+      .option(
+        '--disk-free <size>',
+        "what is free on the database's disk, e.g. 20GB: less than needed is refused",
+      )
+      .addOption(
+        new Option('--validation <level>', 'how rows are verified (default: full)').choices(
+          ValidationLevel.options,
+        ),
+      )
+      .option('--require-approval', 'ask for approval even where nothing demands it')
+      .option(
+        '--consent <code>',
+        'consent to a note of the plan; may be repeated',
+        (code, all: string[]) => [...all, code],
+        [],
       ),
-    )
-    .option('--require-approval', 'ask for approval even where nothing demands it')
-    .option(
-      '--consent <code>',
-      'consent to a note of the plan; may be repeated',
-      (code, all: string[]) => [...all, code],
-      [],
-    )
+  )
     .option('--dry-run', 'keep nothing: only say what it would do')
     .option('--sql', 'show every statement')
     .option('--json', 'print JSON')
@@ -183,6 +187,7 @@ export const migrationPlan = (): Command =>
             backUpRows: options.backUpRows,
             diskFreeBytes: sizeOf(options.diskFree),
             validationLevel: options.validation,
+            pace: paceOf(options),
           },
         );
         if (options.json) printJson({ plan, hash, findings, forecast });

@@ -141,6 +141,13 @@ export const MigrationOptions = z
           .max(3_600_000)
           .optional()
           .describe('The slowest replica is kept nearer than this, ms; 2,000 when absent'),
+        metric: z
+          .strictObject({
+            query: z.string().min(1).max(4_000).describe('Gives one row with one number'),
+            limit: z.number().positive().max(1e15).describe('The number is kept below this, in its own unit'),
+          })
+          .optional()
+          .describe('A number of your own that the backfill must not drive up: a queue, active sessions'),
       })
       .optional()
       .describe('What the pace of the backfill follows'),

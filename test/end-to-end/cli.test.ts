@@ -150,6 +150,8 @@ describe('migration plan --database <url>, with no platform', () => {
     expect(await codes('--database', url, '03-broken.yaml')).toBe(3);
     expect(await codes('--database', url, 'nothing.yaml')).toBe(2);
     expect(await codes('01-split.yaml')).toBe(2);
+    expect(await codes('--database', url, '--concurrency', '99', '01-split.yaml')).toBe(2);
+    expect(await codes('--database', url, '--metric', 'SELECT 1', '01-split.yaml')).toBe(2);
     expect(await codes('--database', url.replace(/:\d+\//, ':1/'), '01-split.yaml')).toBe(5);
     expect(await codes('--database', 'shop', '01-split.yaml')).toBe(5);
     const wrong = await theseus('migration', 'plan', '--database', url, '02-wrong.yaml', '--json');
@@ -207,7 +209,9 @@ describe('with a platform', () => {
       error: expect.stringContaining('people'),
     });
 
-    const planned = await theseus('migration', 'plan', '--database', 'shop', '01-split.yaml', '--soak', '1h');
+    const pace = ['--concurrency', '2', '--metric', 'SELECT count(*) FROM pg_locks', '--metric-limit', '1e6'];
+    const ask = ['--database', 'shop', '01-split.yaml', '--soak', '1h', ...pace];
+    const planned = await theseus('migration', 'plan', ...ask);
     expect(planned.code, planned.error).toBe(0);
     const pasted = /npx theseus (migration start (mig_\w+))/.exec(planned.out);
     const id = pasted?.[2] ?? '';

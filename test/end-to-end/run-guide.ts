@@ -63,6 +63,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
           diskFreeBytes: undefined,
           allViews: undefined,
           validationLevel: undefined,
+          pace: {},
         });
         printed = describePlan(plan, forecast, { sql: false, findings })
           .map(stripVTControlCharacters)

@@ -145,6 +145,8 @@ export interface Pacing {
   p99LimitMs?: number | undefined;
   /** The slowest replica is kept nearer than this, ms. */
   replicationLagLimitMs?: number | undefined;
+  /** The number that `query` gives is kept below `limit`. */
+  metric?: { query: string; limit: number } | undefined;
 }
 
 export interface BackfillProgress {

@@ -12,6 +12,7 @@ import {
   type PaceState,
   pressure,
   START,
+  USUAL_LIMITS,
 } from './pace.ts';
 
 const quiet: Measurement = {
@@ -24,10 +25,12 @@ const quiet: Measurement = {
   chunkMs: 2,
   waiters: 0,
   lockTimedOut: false,
+  fresh: true,
   replicationLagMs: null,
   walBytesPerSecond: null,
   deadShare: null,
   slotRoomBytes: null,
+  metric: null,
 };
 /** Something has held it back before: it goes on by steps. */
 const started: PaceState = { ...firstState(START, 1, 0), ramping: false };
@@ -47,6 +50,7 @@ const state = fc.record({
 const limits = fc.record({
   p99Ms: fc.option(fc.double({ min: 0.1, max: 60_000, noNaN: true })),
   replicationLagMs: fc.option(fc.integer({ min: 1, max: 3_600_000 })),
+  metric: fc.option(fc.double({ min: 0.1, max: 1e6, noNaN: true })),
 });
 const measurement = fc.record({
   at: fc.integer({ min: 1_000, max: 100_000 }),
@@ -63,10 +67,12 @@ const measurement = fc.record({
   chunkMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
   waiters: fc.integer({ min: 0, max: 3 }),
   lockTimedOut: fc.boolean(),
+  fresh: fc.boolean(),
   replicationLagMs: fc.option(fc.double({ min: 0, max: 100_000, noNaN: true })),
   walBytesPerSecond: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
   deadShare: fc.option(fc.double({ min: 0, max: 10, noNaN: true })),
   slotRoomBytes: fc.option(fc.double({ min: 0, max: 1e11, noNaN: true })),
+  metric: fc.option(fc.double({ min: -1e6, max: 1e6, noNaN: true })),
 });
 
 /** Less work in unit time: fewer rows, or a longer pause. */
@@ -150,13 +156,28 @@ describe('nextPace', () => {
     const slow: PaceState = { ...started, baselineP99Ms: 40 };
     const seen = { ...quiet, probeP99Ms: 12, replicationLagMs: 900 };
     expect(nextPace(slow, seen).pace.chunkRows).toBe(400);
-    expect(nextPace(slow, seen, { p99Ms: 10, replicationLagMs: null }).pace.chunkRows).toBe(100);
-    expect(nextPace(slow, seen, { p99Ms: null, replicationLagMs: 800 }).pace.chunkRows).toBe(100);
+    expect(nextPace(slow, seen, { ...USUAL_LIMITS, p99Ms: 10 }).pace.chunkRows).toBe(100);
+    expect(nextPace(slow, seen, { ...USUAL_LIMITS, replicationLagMs: 800 }).pace.chunkRows).toBe(100);
+  });
+
+  it.each([{ replicationLagMs: 9_000 }, { metric: 50 }])(
+    'waits for a look at the new pace, neither slower nor faster: %o',
+    (level) => {
+      const named = { ...USUAL_LIMITS, metric: 40 };
+      expect(nextPace(started, { ...quiet, ...level, fresh: false }, named)).toEqual(started);
+    },
+  );
+
+  it('keeps a number of the user below its limit, and goes on without it when it cannot be read', () => {
+    const named = { ...USUAL_LIMITS, metric: 40 };
+    const rowsAt = (metric: number | null) => nextPace(started, { ...quiet, metric }, named).pace.chunkRows;
+    expect([41, 40, 30, 10, -5, null].map(rowsAt)).toEqual([100, 100, 200, 400, 400, 400]);
+    expect(nextPace(started, { ...quiet, metric: 1e9 }).pace.chunkRows).toBe(400);
   });
 
   it('goes by a limit that is named without knowing what is usual', () => {
     const unmeasured: PaceState = { ...started, baselineP99Ms: null };
-    const named = { p99Ms: 10, replicationLagMs: null };
+    const named = { ...USUAL_LIMITS, p99Ms: 10 };
     expect(nextPace(unmeasured, quiet, named).pace.chunkRows).toBe(400);
   });
 

@@ -51,8 +51,10 @@ export interface Limits {
   /** Of the probe's reads: fixed, however long they take without the backfill. */
   p99Ms: number | null;
   replicationLagMs: number | null;
+  /** Of the number that the migration names; null: it names none. */
+  metric: number | null;
 }
-export const USUAL_LIMITS: Limits = { p99Ms: null, replicationLagMs: null };
+export const USUAL_LIMITS: Limits = { p99Ms: null, replicationLagMs: null, metric: null };
 
 /** What was seen while chunks ran at the present pace; null is unknown. */
 export interface Measurement {
@@ -71,6 +73,8 @@ export interface Measurement {
   /** Sessions waiting for a lock that the backfill holds, and whether the chunk itself gave up waiting for one. */
   waiters: number;
   lockTimedOut: boolean;
+  /** Whether the lag and the metric below were seen at the present pace, or a moment before it. */
+  fresh: boolean;
   /** Slowest replica's replay lag, ms. */
   replicationLagMs: number | null;
   /** WAL written by the whole server since `state.since`, bytes/s. */
@@ -79,6 +83,8 @@ export interface Measurement {
   deadShare: number | null;
   /** WAL until the first replication slot is lost, bytes; null: none can be. */
   slotRoomBytes: number | null;
+  /** The number that the migration names, in its own unit. */
+  metric: number | null;
 }
 
 export interface PaceState {
@@ -131,13 +137,17 @@ function latencyShare(state: PaceState, seen: Measurement, limits: Limits): numb
   return Math.max(probeShare(state, seen, limits), application.meanMs / limit);
 }
 
+/** What follows the pace slowly is not punished twice for what it was before, and earns nothing either. */
+const levelShare = (seen: Measurement, share: number): number => (seen.fresh ? share : Math.min(share, ROOM));
+
 /** How near the present pace is to its nearest limit: 1 is at the limit. */
 export function pressure(state: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): number {
   return Math.max(
     latencyShare(state, seen, limits),
     seen.chunkMs / CHUNK_LIMIT_MS,
-    (seen.replicationLagMs ?? 0) / (limits.replicationLagMs ?? LAG_LIMIT_MS),
+    levelShare(seen, (seen.replicationLagMs ?? 0) / (limits.replicationLagMs ?? LAG_LIMIT_MS)),
     (seen.walBytesPerSecond ?? 0) / WAL_LIMIT_BYTES,
+    limits.metric === null ? 0 : levelShare(seen, (seen.metric ?? 0) / limits.metric),
     (seen.deadShare ?? 0) / DEAD_LIMIT >= 1 ? 1 : 0,
     seen.slotRoomBytes !== null && seen.slotRoomBytes < SLOT_ROOM_BYTES ? 1 : 0,
     seen.waiters > 0 || seen.lockTimedOut ? 1 : 0,

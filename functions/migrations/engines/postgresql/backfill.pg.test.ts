@@ -278,7 +278,7 @@ describe('a backfill by key ranges', () => {
     expect(await unwritten()).toBe(0);
   });
 
-  it('follows the probe and the limit that the migration names', async () => {
+  it('follows the probe, the limit and the metric that the migration names', async () => {
     // Enough that it is not done before the probe has told anything.
     await makePeople(admin, 'id bigint', 'g', 300_000);
     const named = { probe: 'SELECT pg_sleep(0.02) -- a slow read', p99LimitMs: 5 };
@@ -292,6 +292,19 @@ describe('a backfill by key ranges', () => {
     );
     expect(progress.probeP99Ms).toBeGreaterThan(19);
     expect(progress.pace.chunkRows).toBe(MIN_ROWS);
+    const { progress: second } = await backfillRange(
+      open,
+      splitName(id, 300_000),
+      everything,
+      progress.last,
+      fence,
+      options({
+        pacing: { metric: { query: 'SELECT 51', limit: 50 } },
+        baselineP99Ms: 50,
+        onProgress: async ({ pace }) => pace.chunkRows > MIN_ROWS,
+      }),
+    );
+    expect(second.pace.chunkRows).toBe(MIN_ROWS);
     expect(await unwritten()).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import { firstState, type Limits, nextPace, type PaceState } from '../../pacing/pace.ts';
 import type { Backfill } from '../../plan/schemas.ts';
-import type { BackfillProgress, Engine, Fence, KeyRange } from '../engine.ts';
+import type { BackfillProgress, Engine, Fence, KeyRange, Pacing } from '../engine.ts';
 import { watchApplication } from './application.ts';
 import {
   backOff,
@@ -44,7 +44,7 @@ export async function backfillRange(
   let probing: { session: Session; probe: Probe } | null = null;
   try {
     const phase = await fencePhase(worker, fence);
-    probing = await openProbe(open, backfill, worker.pid, options.pacing?.probe ?? null);
+    probing = await openProbe(open, backfill, worker.pid, options.pacing);
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
     const pacing = firstState(options.pace, baselineP99Ms, clock.monotonic());
@@ -74,7 +74,7 @@ export async function openProbe(
   open: Open,
   { table, key, estimatedRows }: Pick<Backfill, 'table' | 'key' | 'estimatedRows'>,
   workerPid: number,
-  query: string | null,
+  pacing: Pacing | undefined,
 ): Promise<{ session: Session; probe: Probe } | null> {
   if (estimatedRows < PROBE_FROM_ROWS) return null;
   let session: Session | null = null;
@@ -86,7 +86,8 @@ export async function openProbe(
     });
     await seeKeyTypes(session, key);
     const application = await watchApplication(session);
-    return { session, probe: await startProbe(session, table, key, workerPid, query, application) };
+    const named = { probe: pacing?.probe ?? null, metric: pacing?.metric?.query ?? null };
+    return { session, probe: await startProbe(session, table, key, workerPid, named, application) };
   } catch {
     await session?.close();
     return null;
@@ -116,6 +117,7 @@ export async function fill(
   const limits: Limits = {
     p99Ms: options.pacing?.p99LimitMs ?? null,
     replicationLagMs: options.pacing?.replicationLagLimitMs ?? null,
+    metric: options.pacing?.metric?.limit ?? null,
   };
   let attempt = 0;
   let reportedAt = clock.monotonic();
@@ -152,6 +154,7 @@ export async function fill(
 
     const load = probe?.load() ?? null;
     const fresh = load && load.at >= pacing.since ? load : null;
+    const recent = load && load.at >= clock.monotonic() - LATENCY_WINDOW_MS ? load : null;
     const window = probe?.window(pacing.since) ?? UNSEEN;
     const seen = {
       at: clock.monotonic(),
@@ -164,10 +167,12 @@ export async function fill(
       chunkMs: chunk?.durationMs ?? 0,
       waiters: fresh?.waiters ?? 0,
       lockTimedOut: chunk === null,
-      replicationLagMs: fresh?.replicationLagMs ?? null,
+      fresh: fresh !== null,
+      replicationLagMs: recent?.replicationLagMs ?? null,
       walBytesPerSecond: fresh?.walBytesPerSecond ?? null,
       deadShare: fresh?.deadShare ?? null,
       slotRoomBytes: fresh?.slotRoomBytes ?? null,
+      metric: recent?.metric ?? null,
     };
     pacing = nextPace(pacing, seen, limits);
     progress.pace = pacing.pace;

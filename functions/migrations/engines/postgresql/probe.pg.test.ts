@@ -26,7 +26,9 @@ describe('the probe', () => {
     const open = () => openSession(url, { applicationName: 'test', schema: 'shop' });
     [worker, client, reader] = await Promise.all([open(), open(), open()]);
     await makePeople(worker, 'id bigint', 'g', 1_000);
-    probe = await startProbe(reader, people, id, worker.pid);
+    await worker.query('CREATE TABLE shop.queue (length int); INSERT INTO shop.queue VALUES (7)');
+    const metric = 'SELECT sum(length) FROM shop.queue';
+    probe = await startProbe(reader, people, id, worker.pid, { probe: null, metric });
   });
   afterAll(async () => {
     await probe?.stop();
@@ -43,6 +45,14 @@ describe('the probe', () => {
     await waiting;
     await expect.poll(() => probe.load()?.waiters, { timeout: 30_000 }).toBe(0);
     expect(probe.load()?.walBytesPerSecond).toBeGreaterThanOrEqual(0);
+  });
+
+  it('looks at the number that is named, and goes on while it cannot be read', async () => {
+    await expect.poll(() => probe.load()?.metric, { timeout: 30_000 }).toBe(7);
+    await client.query('ALTER TABLE shop.queue RENAME TO elsewhere');
+    await expect.poll(() => probe.load()?.metric, { timeout: 30_000 }).toBe(null);
+    await client.query('ALTER TABLE shop.elsewhere RENAME TO queue; UPDATE shop.queue SET length = 8');
+    await expect.poll(() => probe.load()?.metric, { timeout: 30_000 }).toBe(8);
   });
 
   it('sees rows that vacuum cannot take away', async () => {

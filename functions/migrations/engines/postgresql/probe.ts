@@ -1,9 +1,10 @@
 import pg from 'pg';
 import { clock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
+import { ConnectionLost } from '../../errors.ts';
 import type { TableRef } from '../../plan/schemas.ts';
 import { type Application, type ApplicationLatency, OURS } from './application.ts';
-import type { Session } from './connection.ts';
+import { querySingle, type Session } from './connection.ts';
 import { sqlState } from './database-errors.ts';
 import { type Key, relation } from './keyset.ts';
 import { splitRanges } from './ranges.ts';
@@ -40,6 +41,8 @@ export interface ServerLoad {
   slotRoomBytes: number | null;
   /** Null: it cannot be seen, or little was seen since the last look. */
   application: ApplicationLatency | null;
+  /** What the user's own query gave; null: there is none, or it gave no number. */
+  metric: number | null;
   /** Monotonic ms of the look. */
   at: number;
 }
@@ -111,13 +114,20 @@ async function readsByKey(session: Session, table: TableRef, key: Key): Promise<
   };
 }
 
+/** What the migration names for the probe to read. */
+export interface Named {
+  /** Read over and over in place of one row by its key. */
+  probe: string | null;
+  /** Gives a number that is looked at with the server's load. */
+  metric: string | null;
+}
+
 /** A query of the user's: inside another it can be nothing but a query, and gives no more than a page of rows. */
 export const boundedQuery = (query: string): string =>
   `SELECT ${OURS} probe.* FROM (${query.replace(/;\s*$/, '')}\n) AS probe LIMIT ${MOST_PROBED_ROWS}`;
 
 /**
- * Starts probing on a session of its own: by reads of one row by its key, or by `query` where one is given. `workerPid`
- * is the backend of the session that writes chunks. When the session is lost the probe falls silent and the backfill
+ * Starts probing on a session of its own: by reads of one row by its key unless another is named. `workerPid` is the backend of the session that writes chunks. When the session is lost the probe falls silent and the backfill
  * goes on at a careful pace.
  */
 export async function startProbe(
@@ -125,13 +135,13 @@ export async function startProbe(
   table: TableRef,
   key: Key,
   workerPid: number,
-  query: string | null = null,
+  named: Named = { probe: null, metric: null },
   application: Application | null = null,
 ): Promise<Probe> {
   const { values, ...read } =
-    query === null
+    named.probe === null
       ? await readsByKey(session, table, key)
-      : { name: 'theseus probe', text: boundedQuery(query), values: [[]] };
+      : { name: 'theseus probe', text: boundedQuery(named.probe), values: [[]] };
 
   const samples: Sample[] = [];
   let quiet: Quiet = 'no';
@@ -205,6 +215,7 @@ export async function startProbe(
       deadShare: row.dead,
       slotRoomBytes: row.room,
       application: quiet === 'control' ? null : ((await application?.look(false)) ?? null),
+      metric: named.metric === null ? null : await numberOf(session, named.metric).catch(unreadable),
       at,
     };
   }
@@ -219,10 +230,12 @@ export async function startProbe(
       }
       const began = clock.monotonic();
       if (values.length > 0) await readOnce().catch(tolerateTimeout);
-      const restMs = query === null ? 0 : (clock.monotonic() - began) * QUERY_REST_FACTOR;
+      const restMs = named.probe === null ? 0 : (clock.monotonic() - began) * QUERY_REST_FACTOR;
       if (clock.monotonic() >= lookAt) {
+        const looked = clock.monotonic();
         await look().catch(tolerateTimeout);
-        lookAt = clock.monotonic() + SERVER_EVERY_MS;
+        const tookMs = clock.monotonic() - looked;
+        lookAt = looked + tookMs + Math.max(SERVER_EVERY_MS, tookMs * QUERY_REST_FACTOR);
       }
       await clock.sleep(Math.max(1, restMs, next - clock.monotonic()), stopping.signal);
     }
@@ -260,6 +273,21 @@ export async function measureBaseline(probe: Probe, signal: AbortSignal): Promis
     if (p99Ms !== null) found.push(p99Ms);
   }
   return quantile(found, 0.5);
+}
+
+/** The number that a user's query gives; null where it gives something else. Throws what the query fails with. */
+export async function numberOf(session: Session, query: string): Promise<number | null> {
+  const rows = await querySingle(session, boundedQuery(query));
+  const [value, ...more] = rows.length === 1 ? Object.values(rows[0] ?? {}) : [];
+  // Numbers of more than 32 bits come as text.
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return more.length === 0 && Number.isFinite(number) ? Number(number) : null;
+}
+
+/** A number that cannot be read for now holds nothing back; without the session there is nothing to go on with. */
+function unreadable(error: unknown): null {
+  if (error instanceof ConnectionLost) throw error;
+  return null;
 }
 
 /** A lost session ends the probe; a statement that ran into its own or a lock's timeout does not. */

@@ -67,6 +67,30 @@ describe('validation', () => {
     expect((await admin.query('SELECT FROM people')).rowCount).toBe(3);
   });
 
+  it.each([
+    ['SELECT nothing FROM people', /cannot be read: .*nothing/],
+    ['SELECT 1; DROP TABLE people', /cannot be read/],
+    ['SELECT 1) AS x; DELETE FROM people; SELECT * FROM (SELECT 1', /cannot be read/],
+    ['SELECT name FROM people LIMIT 1', /something else than one number/],
+    ['SELECT id FROM people', /something else than one number/],
+    ['SELECT 1 AS a, 2 AS b', /something else than one number/],
+    ['SELECT max(id) FROM people WHERE false', /something else than one number/],
+  ])('refuses the metric %s, and runs nothing of it', async (query, said) => {
+    const plan = await planOf(addColumn('upper(name)'));
+    const [found] = await engine.validate(plan, { ...run(), pacing: { metric: { query, limit: 1 } } });
+    expect(found).toMatchObject({ code: 'metric_wrong' });
+    expect(found?.problem).toMatch(said);
+    expect((await admin.query('SELECT FROM people')).rowCount).toBe(3);
+  });
+
+  it.each(['SELECT count(*) FROM people;', 'SELECT 0.5::float8', 'SELECT 12.5'])(
+    'takes the metric %s',
+    async (query) => {
+      const plan = await planOf(addColumn('upper(name)'));
+      expect(await engine.validate(plan, { ...run(), pacing: { metric: { query, limit: 1 } } })).toEqual([]);
+    },
+  );
+
   it('asks for room on the disk, where it is told what is free', async () => {
     await admin.query(
       "INSERT INTO people SELECT g, 'name ' || g FROM generate_series(10, 20000) g; ANALYZE people",

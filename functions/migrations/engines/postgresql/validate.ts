@@ -6,7 +6,7 @@ import { inTransaction, querySingle, type Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
 import { wrongExpressions } from './expressions.ts';
 import { loginProblems } from './login.ts';
-import { boundedQuery, READ_TIMEOUT_MS } from './probe.ts';
+import { boundedQuery, numberOf, READ_TIMEOUT_MS } from './probe.ts';
 import { missingRights } from './rights.ts';
 import { missingRoom } from './room.ts';
 import { rowsThatRefuse } from './sampled-rows.ts';
@@ -41,6 +41,7 @@ export async function findProblems(
     ...(await wrongExpressions(session, plan)),
     ...(await missingRoom(session, plan, options.diskFreeBytes)),
     ...(await wrongProbe(session, options.pacing?.probe)),
+    ...(await wrongMetric(session, options.pacing?.metric?.query)),
     // A copy of rows locks no table.
     ...(plan.data === undefined ? await forgottenTransactions(session, plan, forgottenAfterS) : []),
     ...(await refusedByRows(session, plan, options)),
@@ -98,13 +99,7 @@ export async function forgottenTransactions(
 async function wrongProbe(session: Session, probe: string | undefined): Promise<Finding[]> {
   if (probe === undefined) return [];
   try {
-    await inTransaction(session, async () => {
-      await session.query(
-        `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
-        [String(READ_TIMEOUT_MS)],
-      );
-      await querySingle(session, boundedQuery(probe));
-    });
+    await readOnly(session, () => querySingle(session, boundedQuery(probe)));
     return [];
   } catch (error) {
     const named = statementError(error, probe);
@@ -118,6 +113,36 @@ async function wrongProbe(session: Session, probe: string | undefined): Promise<
     ];
   }
 }
+
+/** A metric that gives no number would never hold the backfill back. */
+async function wrongMetric(session: Session, metric: string | undefined): Promise<Finding[]> {
+  if (metric === undefined) return [];
+  const wrong = (problem: string): Finding[] => [
+    {
+      code: 'metric_wrong',
+      problem: `The metric of the pacing options ${problem}`,
+      action: `Give one query without parameters that answers within ${READ_TIMEOUT_MS / 1_000} s with one row of one number, with schemas named.`,
+    },
+  ];
+  try {
+    const value = await readOnly(session, () => numberOf(session, metric));
+    return value === null ? wrong('gives something else than one number') : [];
+  } catch (error) {
+    const named = statementError(error, metric);
+    if (named.retryable && !(named instanceof StatementCancelled)) throw named;
+    return wrong(`cannot be read: ${named.message}`);
+  }
+}
+
+/** What a user's query reads, as the probe's session would: unable to write, and not for long. */
+const readOnly = <T>(session: Session, read: () => Promise<T>): Promise<T> =>
+  inTransaction(session, async () => {
+    await session.query(
+      `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
+      [String(READ_TIMEOUT_MS)],
+    );
+    return read();
+  });
 
 async function brokenByData(session: Session, plan: Plan, options: RunOptions): Promise<Finding[]> {
   const findings: Finding[] = [];

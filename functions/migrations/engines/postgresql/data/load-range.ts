@@ -58,7 +58,7 @@ export async function loadRange(
   try {
     const phase = await fencePhase(session, fence);
     const watched = { table: load.to, key: load.toKey, estimatedRows: load.estimatedRows };
-    probing = await openProbe(open, watched, session.pid, options.pacing?.probe ?? null);
+    probing = await openProbe(open, watched, session.pid, options.pacing);
     const baselineP99Ms =
       options.baselineP99Ms ?? (probing && (await measureBaseline(probing.probe, options.signal)));
     const statement = writeStatement(load, columnsOf(load, options.whole), fence.migration);
