@@ -95,6 +95,13 @@ export function migrationAlarms(
       metric: ours('migrations-api', 'AuditFailed'),
       threshold: 1,
     },
+    {
+      name: 'webhook-disabled',
+      meaning:
+        'A webhook took nothing for days, or said that it is gone, and gets no events any more. GET /webhooks says which and why.',
+      metric: ours('deliver-webhooks', 'WebhookDisabled'),
+      threshold: 1,
+    },
     ...groups.flatMap(({ name, of, names }) => [
       {
         name: `${name}-errors`,

@@ -209,6 +209,7 @@ describe('alarms', () => {
         'scheduled-function-throttles',
         'undelivered-events',
         'warning-alert',
+        'webhook-disabled',
         'workflow-failed',
         'workflow-timed-out',
       ].map((name) => `theseus-production-${name}`),
@@ -217,6 +218,19 @@ describe('alarms', () => {
       expect(Properties.AlarmActions).toHaveLength(1);
       expect(String(Properties.AlarmDescription).length).toBeGreaterThan(20);
     }
+    const disabled = alarms.find(([, { Properties }]) =>
+      /webhook-disabled$/.test(String(Properties.AlarmName)),
+    );
+    expect(disabled?.[1].Properties).toMatchObject({
+      Namespace: 'Theseus',
+      MetricName: 'WebhookDisabled',
+      Dimensions: [
+        { Name: 'environment', Value: 'production' },
+        { Name: 'service', Value: 'deliver-webhooks' },
+      ],
+      Threshold: 1,
+      Period: 300,
+    });
     expect(resourcesOf(service, 'AWS::SNS::Subscription')).toHaveLength(1);
   });
 });
