@@ -529,6 +529,7 @@ export const StartMigration = z
     breakGlass: BreakGlassReason.optional().describe(
       'In an emergency, why: it starts at once, past approvals. Needs the action break_glass besides',
     ),
+    comment: Comment,
   })
   .meta({ id: 'StartMigration' })
   .prefault({});

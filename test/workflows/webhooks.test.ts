@@ -261,16 +261,19 @@ describe('Slack', () => {
   it('shows what waits for approval, and takes the answer of whom it knows', async () => {
     const webhook = await add('/services/T1/B1/secret', { kind: 'slack' });
     expect(webhook).toMatchObject({ kind: 'slack', url: `${receiver.url}/…`, secret: null });
-    const { id, plan, createdBy } = await platform.plan('04-rename-table.yaml', {
+    /** The newest message whose headline has these words. */
+    const told = async (words: string) => {
+      await publish();
+      const found = receiver.take('/services/T1/B1/secret').findLast(({ body }) => body.text.includes(words));
+      if (found === undefined) throw new Error(`Slack was not told: ${words}`);
+      return found;
+    };
+    const { id, plan, createdBy } = await platform.plan('01-split-name.yaml', {
       options: { requireApproval: true, soakSeconds: 3_600 },
     });
     await platform.act(id, 'start');
     await platform.until(id, 'waiting_for_approval');
-    await publish();
-    const asked = receiver
-      .take('/services/T1/B1/secret')
-      .find(({ body }) => body.text.includes('approval requested'));
-    if (asked === undefined) throw new Error('Slack was not asked');
+    const asked = await told('approval requested');
     expect(asked.text).toContain(plan?.hash.slice(0, 12));
     const buttons = buttonsOf(asked);
     expect(buttons.map(({ action_id }) => action_id)).toEqual([
@@ -327,6 +330,54 @@ describe('Slack', () => {
     await member('U1', 'ben', 'theseus:operator');
     expect((await press({ ...approve, action_id: 'theseus.pause' })).text).toContain('not possible now');
     expect(await press({ ...approve, action_id: 'somebody.else' })).toBeUndefined();
+
+    // The way back, with what is lost: decided on by whoever may approve, as it was counted.
+    await platform.act(id, 'complete');
+    await platform.until(id, 'completed');
+    const lose = `UPDATE "${running.versionSchema}".customers SET last_name = 'de la Cruz' WHERE id`;
+    await platform.sql(`${lose} = 1`);
+    expect((await press({ ...approve, action_id: 'theseus.undo' })).blocks.at(-2).elements[1].text).toBe(
+      '<@U1> had it undone',
+    );
+    await platform.until(id, 'waiting_for_decision');
+    const decision = await told('undo decision needed');
+    expect(decision.text).toContain('Lost: 1 row of customers');
+    const [accept, keep] = buttonsOf(decision);
+    if (accept === undefined || keep === undefined) throw new Error('nothing to decide with');
+    expect((await press(accept)).text).toContain('ben may not approve');
+    await member('U1', 'ben', 'theseus:approver', 'theseus:operator');
+    expect((await press({ ...approve, action_id: 'theseus.reject' })).text).toContain('another decision');
+    expect((await press(keep)).replace_original).toBe(true);
+    await platform.until(id, 'completed');
+    await press({ ...approve, action_id: 'theseus.undo' });
+    await platform.until(id, 'waiting_for_decision');
+    // The same question again: the button of then still answers it.
+    await press(accept);
+    await platform.until(id, 'undone');
+
+    // A fleet is approved and begun with what its plan asks consent to.
+    await platform.sql(`CREATE SCHEMA sl_1; CREATE TABLE sl_1.notes (id bigint PRIMARY KEY, note text);
+      CREATE TRIGGER same BEFORE UPDATE ON sl_1.notes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`);
+    const fleet = await platform.send('POST', '/migration-fleets', {
+      file: 'operations:\n  - add_column: { table: notes, column: { name: long, type: boolean }, up: length(note) > 9 }\n',
+      fileName: '01_long.yaml',
+      targets: { databases: ['shop'], schemas: 'sl\\_%' },
+      options: { requireApproval: true },
+    });
+    expect(fleet.status).toBe(201);
+    const created = await told('fleet created');
+    expect(created.text).toContain('Whoever starts it consents to:');
+    const [agree, begin] = buttonsOf(created);
+    if (agree === undefined || begin === undefined) throw new Error('no buttons for the fleet');
+    expect((await press(begin)).text).toContain('approvals it needs to start');
+    expect((await press(agree)).replace_original).toBe(true);
+    expect((await press(begin)).replace_original).toBe(true);
+    await expect
+      .poll(async () => (await platform.send('GET', `/migration-fleets/${fleet.body.id}`)).body, {
+        timeout: 40_000,
+      })
+      .toMatchObject({ status: 'completed', approval: { by: 'ben', comment: 'In Slack, as T1/U1' } });
+    expect((await press({ ...begin, action_id: 'theseus.show' })).text).toContain('is completed');
     await remove(webhook.id);
     expect((await platform.send('DELETE', '/slack/users/T1/U1')).status).toBe(204);
     expect((await press(show)).text).toContain('You are nobody here yet');

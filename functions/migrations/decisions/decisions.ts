@@ -108,6 +108,7 @@ export async function start(
           type: 'migration.started',
           actor: by.subject,
           data: {
+            ...withComment(by),
             planHash: current.plan?.hash ?? '',
             consents: options.consents,
             approval: waiting,

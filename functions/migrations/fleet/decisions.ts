@@ -43,7 +43,8 @@ const event = (type: string, by: By, data: NonNullable<NewEvent['data']> = {}): 
 export const fleetApprovalsNeeded = ({ sample, options, approvalRule, approvers }: FleetRecord): number =>
   approvalsNeeded(approvalRule, approvers, { plan: sample.plan, options });
 
-function assertHash(fleet: FleetRecord, planHash: string | undefined): void {
+/** Throws PlanHashDiffers. */
+export function assertFleetPlan(fleet: FleetRecord, planHash: string | undefined): void {
   if (planHash === undefined || planHash === fleet.sample.plan.hash) return;
   throw new PlanHashDiffers('The plan of the first target is another one than you decided on', {
     evidence: { sent: planHash, stands: fleet.sample.plan.hash },
@@ -71,7 +72,7 @@ export async function startFleet(
   const { breakGlass } = options;
   const fleet = await changeFleet(id, (current) => {
     assertFleetMay(current, 'start');
-    assertHash(current, options.planHash);
+    assertFleetPlan(current, options.planHash);
     const consents = [...new Set([...current.consents, ...options.consents])];
     assertConsents(current.sample, consents);
     const needed = fleetApprovalsNeeded(current);
@@ -113,7 +114,7 @@ export async function startFleet(
 export function approveFleet(id: string, by: By, planHash: string): Promise<FleetRecord> {
   return changeFleet(id, (current) => {
     assertFleetMay(current, 'approve');
-    assertHash(current, planHash);
+    assertFleetPlan(current, planHash);
     const needed = Math.max(1, fleetApprovalsNeeded(current));
     const given = { by: by.subject, at: clock.iso(), comment: by.comment ?? null };
     const approvals = withApproval(

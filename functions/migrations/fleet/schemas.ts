@@ -243,6 +243,7 @@ export const StartFleet = z
     breakGlass: BreakGlassReason.optional().describe(
       'In an emergency, why: it starts past approvals, those of its targets included. Needs the action break_glass besides',
     ),
+    comment: Comment,
   })
   .meta({ id: 'StartFleet' })
   .prefault({});

@@ -151,7 +151,7 @@ export const fleetRoutes: Route[] = [
     },
   }),
   action('start', 'start', 'Begin the first wave', StartFleet, (id, body, subject) =>
-    decisions.startFleet(id, { subject }, body),
+    decisions.startFleet(id, { subject, comment: body.comment }, body),
   ),
   action('approve', 'approve', 'Approve the plan for every target', ApproveFleet, (id, body, subject) =>
     decisions.approveFleet(id, { subject, comment: body.comment }, body.planHash),

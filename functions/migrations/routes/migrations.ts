@@ -255,7 +255,7 @@ export const migrationRoutes: Route[] = [
     }),
   }),
   action('start', 'start', 'Run the plan', StartMigration, (id, body, subject) =>
-    decisions.start(id, { subject }, body),
+    decisions.start(id, { subject, comment: body.comment }, body),
   ),
   action(
     'approve',

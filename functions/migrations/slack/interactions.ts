@@ -1,14 +1,19 @@
 import { clock } from '#platform/clock.ts';
-import { InvalidInput, TheseusError, Unauthenticated } from '#platform/errors.ts';
+import { Conflict, InvalidInput, TheseusError, Unauthenticated } from '#platform/errors.ts';
 import type { OpenRequest } from '#platform/open-route.ts';
 import { patience, post } from '#platform/outbound/post.ts';
 import { assertPlan } from '../decisions/decisions.ts';
+import { assertFleetPlan } from '../fleet/decisions.ts';
+import type { FleetRecord } from '../fleet/records.ts';
+import { readFleet } from '../fleet/store.ts';
+import type { MigrationRecord } from '../records.ts';
 import { readMigration } from '../store.ts';
-import { actionOf, type ButtonAction, ButtonValue, escapeMarkup, slackMessage } from './message.ts';
-import { slackMigration } from './notice.ts';
+import { actionOf, type ButtonAction, ButtonValue } from './buttons.ts';
+import { escapeMarkup, type SlackSubject, slackMessage } from './message.ts';
 import { ButtonPressed, type SlackUser } from './schemas.ts';
 import { isCurrent, isSigned, type SlackRequest } from './signature.ts';
 import { findSlackUser, isFirst, readSlackSecret } from './store.ts';
+import { consentCodes, questionOf, slackFleet, slackMigration } from './subjects.ts';
 
 /** Slack gives up after 3 s: what is decided by then is answered, the rest goes on without. ms. */
 const decisionMs = 1_900;
@@ -16,10 +21,15 @@ const answerMs = 800;
 const longestSaid = 2_900;
 
 const done: Record<Exclude<ButtonAction, 'show'>, string> = {
+  start: 'started it',
   approve: 'approved it',
+  not_valid: 'let it go on, constraints for new rows only',
   reject: 'rejected it',
+  retry: 'let it count again',
   pause: 'paused it',
   resume: 'let it go on',
+  rollback: 'had it taken back',
+  undo: 'had it undone',
 };
 
 /** What is sent back to the message that holds the button. */
@@ -70,45 +80,83 @@ function parsed(text: string): unknown {
   }
 }
 
+/** What a button is about, as it stands. Throws NotFound. */
+async function readSubject(value: ButtonValue): Promise<{ subject: SlackSubject; record: Stands }> {
+  if ('fleet' in value) {
+    const fleet = await readFleet(value.fleet);
+    return { subject: slackFleet(fleet), record: { kind: 'fleet', fleet } };
+  }
+  const migration = await readMigration(value.migration);
+  return { subject: slackMigration(migration), record: { kind: 'migration', migration } };
+}
+
+type Stands = { kind: 'fleet'; fleet: FleetRecord } | { kind: 'migration'; migration: MigrationRecord };
+
+/** The person decided on what the message said. Throws PlanHashDiffers, Conflict. */
+function assertSeen(value: ButtonValue, stands: Stands): void {
+  if (stands.kind === 'fleet') {
+    assertFleetPlan(stands.fleet, value.planHash);
+    return;
+  }
+  assertPlan(stands.migration, value.planHash);
+  const asked = 'question' in value ? value.question : undefined;
+  if (asked === questionOf(stands.migration)) return;
+  throw new Conflict('It asks for another decision by now than the message did', {
+    action: `Look at it with: theseus migration show ${stands.migration.id}`,
+  });
+}
+
+/** The call that a button stands for, with what the message told. */
+function callOf(
+  action: Exclude<ButtonAction, 'show'>,
+  planHash: string,
+  stands: Stands,
+  comment: string,
+): { verb: string; body: object } {
+  if (action === 'start') {
+    const plan = stands.kind === 'fleet' ? stands.fleet.sample : stands.migration;
+    return { verb: 'start', body: { planHash, consents: consentCodes(plan), comment } };
+  }
+  if (action === 'not_valid') return { verb: 'approve', body: { constraints: 'not_valid', comment } };
+  const decides = stands.kind === 'migration' && stands.migration.status === 'waiting_for_decision';
+  const verdict = (action === 'approve' || action === 'reject') && !decides;
+  return { verb: action, body: verdict ? { planHash, comment } : { comment } };
+}
+
 /** Does what a button says in the name of who pressed it, through the very route that a token would take. */
 async function act(
   user: SlackUser,
   action: ButtonAction,
-  { migration: id, planHash }: ButtonValue,
+  value: ButtonValue,
   ask: OpenRequest['ask'],
 ): Promise<Answer> {
   const { subject, groups } = user;
-  const path = `/migrations/${id}`;
+  const path = 'fleet' in value ? `/migration-fleets/${value.fleet}` : `/migrations/${value.migration}`;
   const seen = await ask({ subject, groups, method: 'GET', path });
   if (seen.statusCode !== 200) return aside(problemText(seen.body));
-  const before = await readMigration(id);
-  if (action === 'show') return aside(stateText(slackMigration(before)));
-  // The person decided on what the message said.
-  assertPlan(before, planHash);
+  const before = await readSubject(value);
+  if (action === 'show') return aside(stateText(before.subject));
+  assertSeen(value, before.record);
   const comment = `In Slack, as ${user.team}/${user.user}`;
-  const verdict = action === 'approve' || action === 'reject';
-  const body = verdict ? { planHash, comment } : { comment };
-  const answer = await ask({ subject, groups, method: 'POST', path: `${path}/${action}`, body });
+  const { verb, body } = callOf(action, value.planHash, before.record, comment);
+  const answer = await ask({ subject, groups, method: 'POST', path: `${path}/${verb}`, body });
   if (answer.statusCode >= 300) return aside(problemText(answer.body));
-  const record = await readMigration(id);
+  const { subject: now } = await readSubject(value);
   const event = {
-    type: `${action}.done`,
+    type: `${verb}.done`,
     timestamp: clock.iso(),
     data: {
       id: '',
       sequence: null,
-      migration: { id, name: record.name },
+      migration: null,
       fleet: null,
-      database: { id: record.databaseId, name: record.databaseName },
-      schema: record.schema,
+      database: null,
+      schema: null,
       actor: subject,
       details: {},
     },
   };
-  return {
-    replace_original: true,
-    ...slackMessage(event, slackMigration(record), `<@${user.user}> ${done[action]}`),
-  };
+  return { replace_original: true, ...slackMessage(event, now, `<@${user.user}> ${done[action]}`) };
 }
 
 /** What is wrong and what to do, as two sentences. */
@@ -123,21 +171,11 @@ function problemText(body: string | undefined): string {
   return saying(detail ?? 'That did not work', action);
 }
 
-function stateText({
-  id,
-  name,
-  database,
-  status,
-  phase,
-  risk,
-  planHash,
-}: ReturnType<typeof slackMigration>): string {
-  const where = phase === null ? status : `${status} (${phase})`;
-  const plan = planHash === '' ? '' : `, plan ${planHash.slice(0, 12)}, risk ${risk?.level}`;
-  return escapeMarkup(`${name} on ${database} is ${where}${plan}. More: theseus migration show ${id}`).slice(
-    0,
-    longestSaid,
-  );
+function stateText({ id, name, state, question, value }: SlackSubject): string {
+  const show = 'fleet' in value ? 'theseus migration fleet show' : 'theseus migration show';
+  const plan = value.planHash === '' ? '' : `, plan ${value.planHash.slice(0, 12)}`;
+  const asked = question.map((line) => `\n${line}`).join('');
+  return escapeMarkup(`${name} is ${state}${plan}. More: ${show} ${id}${asked}`).slice(0, longestSaid);
 }
 
 async function answerTo(
@@ -160,12 +198,13 @@ async function answerTo(
 }
 
 /** The answer, or within the time that Slack gives a word that it is not there yet. */
-async function inTime(answer: Promise<Answer>, id: string): Promise<Answer> {
+async function inTime(answer: Promise<Answer>, value: ButtonValue): Promise<Answer> {
+  const look = 'fleet' in value ? `fleet show ${value.fleet}` : `show ${value.migration}`;
   const over = new AbortController();
   const late = clock.sleep(decisionMs * patience, over.signal).then(
     () =>
       aside(
-        `This takes longer than Slack waits. See what came of it: theseus migration show ${escapeMarkup(id)}`,
+        `This takes longer than Slack waits. See what came of it: theseus migration ${escapeMarkup(look)}`,
       ),
     () => aside(''), // the answer was first
   );
@@ -194,7 +233,7 @@ export async function handleInteraction({
   });
   const button = buttonIn(body);
   if (button === undefined) return { status: 200 };
-  const answer = await inTime(answerTo(button, ask), button.value.migration);
+  const answer = await inTime(answerTo(button, ask), button.value);
   try {
     const { status } = await post({
       url: button.pressed.response_url,

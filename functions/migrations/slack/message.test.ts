@@ -1,19 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { actionOf, type SlackMigration, slackMessage } from './message.ts';
+import { MigrationRecord } from '../records.ts';
+import { migrationRecord } from '../testing/record.ts';
+import { actionOf } from './buttons.ts';
+import { isReadable, type SlackSubject, slackMessage } from './message.ts';
+import { slackMigration } from './subjects.ts';
 
-const migration: SlackMigration = {
-  id: 'mig_1',
-  name: 'split-name',
-  database: 'shop',
-  schema: 'public',
-  status: 'waiting_for_approval',
-  phase: 'approve',
-  author: 'anna',
-  planHash: 'a'.repeat(64),
+const planHash = 'a'.repeat(64);
+const plan = {
+  ...migrationRecord().plan,
+  hash: planHash,
   risk: { level: 'high', reasons: ['writes every row'] },
-  undo: 'exact',
-  actions: ['approve', 'reject', 'show'],
 };
+const migration: SlackSubject = slackMigration(
+  MigrationRecord.parse({
+    ...migrationRecord({ createdBy: 'anna', approvalsNeeded: 2 }),
+    plan,
+    status: 'waiting_for_approval',
+    phase: 'approve',
+  }),
+);
 const payload = {
   type: 'approval.requested',
   timestamp: '2026-11-21T12:00:00.000Z',
@@ -39,6 +44,7 @@ describe('a message for Slack', () => {
       'approve',
       'high; writes every row',
       'anna',
+      '0 of 2',
     ])
       expect(text).toContain(part);
     expect(text).toContain(`${'a'.repeat(12)}"`);
@@ -66,7 +72,12 @@ describe('a message for Slack', () => {
 
   it('lets no name become a mention, a link or markup', () => {
     const text = JSON.stringify(
-      slackMessage(payload, { ...migration, name: '<!channel> <https://evil.test|x> `&', author: '<@U1>' }),
+      slackMessage(payload, {
+        ...migration,
+        name: '<!channel> <https://evil.test|x> `&',
+        facts: [['By', '<@U1>']],
+        question: ['<!here>'],
+      }),
     );
     expect(text).not.toMatch(/<[!@h]/);
     expect(text).toContain('&lt;!channel&gt;');
@@ -74,15 +85,16 @@ describe('a message for Slack', () => {
 
   it('stays within the limits of Slack, whatever it tells of', () => {
     const long = '<'.repeat(10_000);
-    const reasons = [long, long, long, long];
     const { text, blocks } = slackMessage(
       { ...payload, data: { ...payload.data, actor: long, details: { long } } },
-      { ...migration, name: long, database: long, author: long, risk: { level: 'high', reasons } },
+      { ...migration, name: long, facts: Array.from({ length: 20 }, () => ['By', long]), question: [long] },
       long,
     );
     const texts = JSON.stringify(blocks).match(/"text":"(?:[^"\\]|\\.)*"/g) ?? [];
     for (const one of texts) expect(one.length).toBeLessThan(3_000);
     expect(text.length).toBeLessThan(3_000);
+    expect(isReadable([long])).toBe(false);
+    expect(isReadable(['who may'.repeat(100)])).toBe(true);
   });
 
   it('tells the details of what is about no migration', () => {
