@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { camelName, type FunctionName, migrationFunctions, type Plane } from '#migrations/functions.ts';
 import type { DataPlaneTask } from '../constructs/connector.ts';
 import { handlerCode } from '../constructs/handler-code.ts';
-import { loginSecrets } from '../constructs/names.ts';
+import { loginSecrets, webhookSecrets } from '../constructs/names.ts';
 import { migrationGrants } from './migration-grants.ts';
 import { actionsOf, statementsOf } from './migration-rights.ts';
 
@@ -92,6 +92,7 @@ export const connectorVariables = (
 ): Record<string, string> => ({
   ...migrationVariables(environment, stores),
   LOGIN_SECRETS: loginSecrets(prefix),
+  WEBHOOK_SECRETS: webhookSecrets(prefix),
   // Nothing is loaded from a folder: what transforms records was bundled.
   THESEUS_TRANSFORMS: '',
 });

@@ -411,6 +411,19 @@ export class LagTooGreat extends TheseusError {
   override readonly name: string = 'LagTooGreat';
 }
 
+/** A hook that was to stop clients, or to send them elsewhere, did not say that it had; `evidence` has its answer. */
+export class HookFailed extends TheseusError {
+  override readonly name: string = 'HookFailed';
+  override readonly status: number = 502;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Nothing: clients are where they were. Look at what the hook logged, and plan the move again.',
+      ...details,
+    });
+  }
+}
+
 /** Somebody changed definitions while two databases were kept in step; `evidence.changes` names them. */
 export class SchemaChanged extends TheseusError {
   override readonly name: string = 'SchemaChanged';

@@ -61,6 +61,12 @@ async function startServer(directory: string, release: string | undefined): Prom
       shared_buffers: '128MB',
       max_connections: 500,
       autovacuum_naptime: '5s',
+      // Several moves between databases at a time, each with up to two workers a direction, begun without a pause.
+      max_replication_slots: 40,
+      max_wal_senders: 40,
+      max_worker_processes: 40,
+      max_logical_replication_workers: 24,
+      wal_retrieve_retry_interval: '100ms',
     },
   });
   // Thousands of connections a run: the same password, kept in a form that is quick to check.

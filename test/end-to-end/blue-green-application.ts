@@ -19,12 +19,32 @@ export class Application {
   readonly #writes = new Map<string, number>();
   readonly #platform: TestPlatform;
   readonly #database: string;
+  readonly #pooled: boolean;
   #clients: Promise<void>[] = [];
   #over = false;
+  #held: Promise<void> | null = null;
+  #letGo = () => {};
+  #working = 0;
 
-  constructor(platform: TestPlatform, database: string) {
+  /** `pooled`: clients are held and sent elsewhere as by a pooler; they look for nothing, and nothing may be refused. */
+  constructor(platform: TestPlatform, database: string, { pooled = false } = {}) {
     this.#platform = platform;
     this.#database = database;
+    this.#pooled = pooled;
+  }
+
+  /** As a pooler's PAUSE: nothing is sent any more, and what was sent is answered. */
+  async hold(): Promise<void> {
+    this.#held ??= new Promise((resolve) => {
+      this.#letGo = resolve;
+    });
+    while (this.#working > 0) await pause(2);
+  }
+
+  /** As its RESUME. Clients ask where to go first. */
+  release(): void {
+    this.#held = null;
+    this.#letGo();
   }
 
   async run(clients: number): Promise<void> {
@@ -38,6 +58,7 @@ export class Application {
 
   async stop(): Promise<void> {
     this.#over = true;
+    this.release();
     await Promise.all(this.#clients);
   }
 
@@ -53,8 +74,10 @@ export class Application {
     let connection = await connect(url);
     let own = 0;
     for (let turn = 0; !this.#over; turn += 1) {
-      // Each looks where to go at its own time.
-      if (turn % 20 === number) {
+      const waited = this.#held !== null;
+      while (this.#held !== null) await this.#held;
+      // Each looks where to go at its own time; pooled ones when they were held.
+      if (this.#pooled ? waited : turn % 20 === number) {
         const now = await this.#place();
         if (now !== url) {
           await connection.end();
@@ -63,6 +86,9 @@ export class Application {
         }
       }
       const note = `${number}/${turn}`;
+      // While they looked they may have been held again.
+      if (this.#held !== null) continue;
+      this.#working += 1;
       try {
         if (own > 0 && turn % 3 === 0) {
           await connection.query('UPDATE orders SET note = $1 WHERE id = $2', [note, own]);
@@ -77,13 +103,16 @@ export class Application {
         this.#known.set(own, note);
         this.#writes.set(url, this.writesOn(url) + 1);
       } catch (error) {
-        if (!(error instanceof pg.DatabaseError) || error.code !== '25006') this.failures.push(String(error));
+        const refused = error instanceof pg.DatabaseError && error.code === '25006';
+        if (!refused || this.#pooled) this.failures.push(String(error));
         const now = await this.#place();
         if (now !== url) {
           await connection.end().catch(() => {});
           url = now;
           connection = await connect(url);
         }
+      } finally {
+        this.#working -= 1;
       }
       await pause(4);
     }

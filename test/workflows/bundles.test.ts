@@ -388,20 +388,32 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
       await client.query('CREATE TABLE one (id int PRIMARY KEY); INSERT INTO one VALUES (1)');
       await client.end();
     }
-    const { body } = await send('POST', '/migrations', {
-      database: 'blue',
-      file: 'strategy: blue_green\ntarget: green',
-      fileName: 'move.yaml',
-      options: { soakSeconds: 3_600 },
-    });
-    const planHash = body.plan.hash;
-    await act(body.id, 'start', { planHash });
-    await until(body.id, 'waiting_for_approval');
-    // Production wants approvals of others than its author; the caller of these tests is one person.
-    await changeMigration(body.id, ({ approval }) => ({
-      set: { status: 'running', approval: approval && { ...approval, decision: 'approved' } },
-    }));
-    await invoke('reconcile');
+    const move = async () => {
+      const { body } = await send('POST', '/migrations', {
+        database: 'blue',
+        file: 'strategy: blue_green\ntarget: green',
+        fileName: 'move.yaml',
+        options: { soakSeconds: 3_600 },
+      });
+      await act(body.id, 'start', { planHash: body.plan.hash });
+      await until(body.id, 'waiting_for_approval');
+      // Production wants approvals of others than its author; the caller of these tests is one person.
+      await changeMigration(body.id, ({ approval }) => ({
+        set: { status: 'running', approval: approval && { ...approval, decision: 'approved' } },
+      }));
+      await invoke('reconcile');
+      return body;
+    };
+    // A hook that leads to the platform itself, to which nothing is sent: the switch is taken back.
+    const types = ['switch.before', 'switch.after'];
+    const hook = await send('POST', '/webhooks', { url: 'https://1.1.1.1/', types, databases: ['blue'] });
+    await changeWebhook(hook.body.id, (record) => ({ ...record, url: 'https://127.0.0.1/' }));
+    const refused = await move();
+    await until(refused.id, 'rolled_back');
+    expect((await readMigration(refused.id)).failure).toMatchObject({ name: 'HookFailed' });
+    expect((await send('DELETE', `/webhooks/${hook.body.id}`)).status).toBe(204);
+
+    const body = await move();
     await until(body.id, 'soaking');
     await cloud.clock.advance(61_000);
     await expect

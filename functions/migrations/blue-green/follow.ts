@@ -5,29 +5,15 @@ import { prepareReads } from '../engines/postgresql/blue-green/definitions.ts';
 import { caughtUp, makeMarks, marksOf } from '../engines/postgresql/blue-green/marks.ts';
 import { type Stream, streamsOf } from '../engines/postgresql/blue-green/sides.ts';
 import * as streams from '../engines/postgresql/blue-green/streams.ts';
-import { LagTooGreat } from '../errors.ts';
 import { enterPhase } from '../executions/history.ts';
 import { decideRanges, readRange, saveRange } from '../executions/progress.ts';
 import type { MigrationRecord } from '../records.ts';
+import { lookAtLag } from './lag.ts';
 import { type Pair, withPair } from './pair.ts';
-import { changeState } from './record.ts';
 
 const lookMs = 500;
 /** The other side is near enough when it has what was written before within this, ms. */
 const nearMs = 5_000;
-
-/** Throws LagTooGreat when a server would keep more of its log for the other than it may. */
-export async function refuseLag(stream: Stream, maxLagBytes: number): Promise<streams.Lag> {
-  const lag = await streams.lagOf(stream);
-  if (lag.keptBytes <= maxLagBytes) return lag;
-  throw new LagTooGreat(
-    `${lag.keptBytes} bytes of log are kept for ${stream.name}, more than ${maxLagBytes}`,
-    {
-      evidence: { stream: stream.name, ...lag, maxLagBytes },
-      action: 'Plan it again for a quieter time, or with a greater max_slot_lag_bytes if the disk has room.',
-    },
-  );
-}
 
 /**
  * Lets the new database copy all rows and follow, and, where both sides may be written to, the old one follow it. May be
@@ -53,8 +39,7 @@ export async function followBlue(
       if (clock.now() >= until) return { status: 'running' };
       // A rollback that was asked for ends the wait here.
       await enterPhase(migrationId, epoch, 'follow');
-      const lag = await refuseLag(toGreen, plan.maxLagBytes);
-      await changeState(migrationId, { lag: { at: clock.iso(), toGreen: lag, toBlue: null } });
+      await lookAtLag(pair, { toGreen: true, toBlue: false });
       const { all, following } = await streams.tablesFollowing(toGreen);
       await showProgress(pair, epoch, toGreen, following);
       if (all > 0 && following.length === all && (await caughtUp(toGreen, nearMs, signal))) break;

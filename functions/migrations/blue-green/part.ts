@@ -18,6 +18,7 @@ import { DatabaseUnreachable } from '../errors.ts';
 import { enterPhase } from '../executions/history.ts';
 import { changeMigration } from '../store.ts';
 import { type Pair, urlsOf, withPair } from './pair.ts';
+import { changeState } from './record.ts';
 
 /** An old server that does not answer is asked this often before the new one parts alone. */
 const mostAttempts = 6;
@@ -44,6 +45,7 @@ export async function partSides({ migrationId, epoch, outcome }: Task, tools: Ta
         const { toGreen, toBlue } = streamsOf(migrationId, pair);
         const served = record.blueGreen?.switchedAt != null;
         if (served) await closeLeft(pair, outcome === 'completed' ? 'blue' : 'green', signal);
+        if (outcome === 'completed') await changeState(migrationId, { parting: true });
         await dropStream(toGreen);
         await dropStream(toBlue);
         for (const side of [pair.blue, pair.green]) await dropMarks(side, migrationId);
@@ -73,6 +75,7 @@ async function closeLeft(pair: Pair, left: 'blue' | 'green', signal: AbortSignal
       tables: plan.tables.map(({ name }) => name),
       gated: plan.gated,
       close: { migration: record.id, where: left === 'blue' ? names.green : names.blue },
+      clientsStopped: false,
       signal,
     },
     async () => {},
@@ -83,6 +86,7 @@ async function partAlone(migrationId: string, epoch: number): Promise<void> {
   const record = await enterPhase(migrationId, epoch, 'complete');
   const { green } = await urlsOf(record);
   const names = streamNames(migrationId);
+  await changeState(migrationId, { parting: true });
   await withSide(green, [migrationId, 'part'], async (side) => {
     await endOthers(side, migrationId);
     await dropWithoutSubscriber({ name: names.toBlue, from: side });

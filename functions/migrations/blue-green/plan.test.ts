@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { MigrationFileInvalid } from '../errors.ts';
 import { planHash } from '../plan/hash.ts';
+import type { Asked } from './asked.ts';
 import type { FoundTable, SideFacts } from './facts.ts';
 import { parseBlueGreenFile } from './file.ts';
-import { type Asked, createBlueGreenPlan, findProblems } from './plan.ts';
+import { createBlueGreenPlan } from './plan.ts';
+import { findProblems } from './problems.ts';
 import { newState } from './schemas.ts';
 import { waitSeconds } from './soak.ts';
 

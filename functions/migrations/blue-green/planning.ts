@@ -8,8 +8,12 @@ import { readShape } from '../engines/postgresql/introspect/shape.ts';
 import { SchemaNotFound } from '../errors.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { DatabaseRecord } from '../records.ts';
+import type { Asked } from './asked.ts';
 import type { BlueGreenFile } from './file.ts';
-import { type Asked, createBlueGreenPlan, findProblems } from './plan.ts';
+import { hooksOf } from './hooks.ts';
+import { createBlueGreenPlan } from './plan.ts';
+import { findProblems } from './problems.ts';
+import type { Hook } from './schemas.ts';
 
 /**
  * The database a file moves to. Throws NotFound, and InvalidInput when the two cannot be reached by one function or the
@@ -42,7 +46,7 @@ export async function targetOf(file: BlueGreenFile, source: DatabaseRecord): Pro
 async function ask(
   file: BlueGreenFile,
   { databaseId, schema }: { databaseId: string; schema: string },
-): Promise<{ asked: Asked; kept: string[] }> {
+): Promise<{ asked: Asked; source: DatabaseRecord; kept: string[] }> {
   const source = await findDatabase(databaseId);
   const target = await targetOf(file, source);
   const urls = {
@@ -69,17 +73,17 @@ async function ask(
     const kept = shape.objects.flatMap((one) =>
       one.kind === 'kept_column' ? [`${one.table}.${one.name}`] : [],
     );
-    return { asked, kept };
+    return { asked, source, kept };
   });
 }
 
-/** What a file means for the two databases as they are now, and what stands in the way. Changes nothing. */
+/** What a file means for the two databases as they are now. Changes nothing. */
 export async function planMove(
   file: BlueGreenFile,
   about: { databaseId: string; schema: string },
-): Promise<{ plan: Plan; findings: Finding[] }> {
-  const { asked, kept } = await ask(file, about);
-  return { plan: createBlueGreenPlan(asked), findings: [...findProblems(asked), ...keptColumns(kept)] };
+): Promise<Plan> {
+  const { asked, source } = await ask(file, about);
+  return createBlueGreenPlan(asked, await hooksOf(source));
 }
 
 /** What stands in the way of a plan today. */
@@ -88,9 +92,9 @@ export async function problemsOfMove(
   about: { databaseId: string; schema: string },
 ): Promise<Finding[]> {
   if (plan.blueGreen === undefined) return [];
-  const { target, maxLagBytes } = plan.blueGreen;
+  const { target, maxLagBytes, hooks = [] } = plan.blueGreen;
   const tables = plan.tables.map(({ table }) => table.name);
-  const { asked, kept } = await ask(
+  const { asked, source, kept } = await ask(
     {
       name: plan.name,
       strategy: 'blue_green',
@@ -100,8 +104,20 @@ export async function problemsOfMove(
     },
     about,
   );
-  return [...findProblems(asked), ...keptColumns(kept)];
+  return [...findProblems(asked), ...keptColumns(kept), ...outOfReach(source, hooks)];
 }
+
+/** The secret that signs is in the platform's own account. */
+const outOfReach = ({ name, connector }: DatabaseRecord, hooks: Hook[]): Finding[] =>
+  connector === null || hooks.length === 0
+    ? []
+    : [
+        {
+          code: 'hook_connector',
+          problem: `${name} is reached through a connector, which cannot sign what it sends to ${hooks.map(({ url }) => url).join(', ')}`,
+          action: 'Let the webhook hear database.switched instead of switch.before and switch.after.',
+        },
+      ];
 
 const keptColumns = (kept: string[]): Finding[] =>
   kept.length === 0

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { KeyColumn } from '../plan/key.ts';
 
+/** A webhook that is called in the middle of the switch, and of a switch back. */
+const Hook = z.strictObject({ id: z.string(), url: z.string(), types: z.array(z.string()) });
+export type Hook = z.infer<typeof Hook>;
+
 /** How a schema is moved: part of the plan an approver approves. */
 export const BlueGreenPlan = z.strictObject({
   target: z.strictObject({ id: z.string(), name: z.string() }),
@@ -21,6 +25,7 @@ export const BlueGreenPlan = z.strictObject({
   ),
   /** The same with every partition. */
   gated: z.array(z.string()),
+  hooks: z.array(Hook).optional(),
   /** In the order of the workflow, for its reader. */
   steps: z.array(z.string()),
 });
@@ -45,6 +50,14 @@ export const BlueGreenState = z
       .strictObject({ at: z.iso.datetime(), toGreen: LagFound.nullable(), toBlue: LagFound.nullable() })
       .nullable(),
     copyBegun: z.boolean().describe('Definitions were made in the new database'),
+    clientsStopped: z
+      .boolean()
+      .default(false)
+      .describe('Hooks were told to stop clients, and not yet that they may go on'),
+    parting: z
+      .boolean()
+      .default(false)
+      .describe('Replication is being ended: from here it is only completed'),
     givenUp: z.string().nullable().describe('Why the way back ended before the soak did'),
   })
   .meta({ id: 'BlueGreenState' });
@@ -57,5 +70,7 @@ export const newState = (target: { id: string; name: string }): BlueGreenState =
   held: null,
   lag: null,
   copyBegun: false,
+  clientsStopped: false,
+  parting: false,
   givenUp: null,
 });

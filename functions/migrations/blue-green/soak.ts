@@ -4,6 +4,10 @@ import type { MigrationRecord } from '../records.ts';
 const leastSeconds = 60;
 const mostLooks = 500;
 
+/** From one look to the next in a soak of this length, s. */
+export const secondsBetweenLooks = (soakSeconds: number): number =>
+  Math.max(leastSeconds, Math.ceil(soakSeconds / mostLooks));
+
 /** How long until the soak is looked at again, s; 0: it is over. `now`: epoch ms. */
 export function waitSeconds(
   { blueGreen, options, soakUntil }: Pick<MigrationRecord, 'blueGreen' | 'options' | 'soakUntil'>,
@@ -17,5 +21,5 @@ export function waitSeconds(
         options.soakSeconds * 1_000;
   const left = Math.ceil((end - now) / 1_000);
   if (left <= 0) return 0;
-  return Math.min(left, Math.max(leastSeconds, Math.ceil(options.soakSeconds / mostLooks)));
+  return Math.min(left, secondsBetweenLooks(options.soakSeconds));
 }

@@ -8,6 +8,7 @@ import { enterPhase } from '../executions/history.ts';
 import { decideRanges, readRange, saveRange } from '../executions/progress.ts';
 import type { RangeRecord } from '../records.ts';
 import { assertUnchanged } from './copy.ts';
+import { lookAtLag } from './lag.ts';
 import { type Pair, withPair } from './pair.ts';
 
 const shown = 10;
@@ -78,9 +79,12 @@ export const differencesOf = (ranges: RangeRecord[]): string[] =>
       ({ table, wrong, sample }) => `${table}: ${wrong} rows, first ${JSON.stringify(sample.slice(0, 3))}`,
     );
 
+/** How long rows are compared between two looks at the lag, ms: a disk fills meanwhile. */
+const comparingMs = 60_000;
+
 /**
  * Compares both sides before clients move. May be run again at any point. Throws VerificationFailed naming rows that are
- * not the same, SchemaChanged, FenceLost.
+ * not the same, LagTooGreat, ReplicationLost, SchemaChanged, FenceLost.
  */
 export async function verifyGreen(
   { migrationId, epoch }: { migrationId: string; epoch: number },
@@ -90,17 +94,31 @@ export async function verifyGreen(
   const fence = { migration: migrationId, epoch };
   return withPair(record, fence, 'verify', async (pair) => {
     const { toGreen } = streamsOf(migrationId, pair);
-    const { done, ranges } = await compareSides(pair, toGreen, { stage: 'verify', epoch }, runOptions(tools));
-    if (!done) return { status: 'running' };
-    const differences = differencesOf(ranges);
-    if (differences.length > 0) {
-      throw new VerificationFailed(`The new database does not have the same rows: ${differences[0]}`, {
-        evidence: { differences: differences.slice(0, 20) },
-        action:
-          'Look for writers of the new database: until the switch nobody but replication may write there.',
-      });
+    const { until, signal } = runOptions(tools);
+    for (;;) {
+      // A rollback that was asked for ends the comparison here.
+      await enterPhase(migrationId, epoch, 'verify');
+      await lookAtLag(pair, { toGreen: true, toBlue: false });
+      const limit = { until: Math.min(until, clock.now() + comparingMs), signal };
+      const { done, ranges } = await compareSides(pair, toGreen, { stage: 'verify', epoch }, limit);
+      if (done) {
+        refuseDifferences(ranges);
+        break;
+      }
+      if (clock.now() >= until) return { status: 'running' };
     }
     await assertUnchanged(pair.blue.session, record.definitionsKey);
     return { status: 'done' };
   });
+}
+
+function refuseDifferences(ranges: RangeRecord[]): void {
+  const differences = differencesOf(ranges);
+  if (differences.length > 0) {
+    throw new VerificationFailed(`The new database does not have the same rows: ${differences[0]}`, {
+      evidence: { differences: differences.slice(0, 20) },
+      action:
+        'Look for writers of the new database: until the switch nobody but replication may write there.',
+    });
+  }
 }

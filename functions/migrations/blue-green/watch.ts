@@ -2,12 +2,11 @@ import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { runOptions } from '../databases/target.ts';
-import { type Stream, streamsOf } from '../engines/postgresql/blue-green/sides.ts';
-import { lagOf } from '../engines/postgresql/blue-green/streams.ts';
+import { streamsOf } from '../engines/postgresql/blue-green/sides.ts';
 import { LagTooGreat, ReplicationLost } from '../errors.ts';
 import { enterPhase } from '../executions/history.ts';
 import { changeMigration, readMigration } from '../store.ts';
-import { refuseLag } from './follow.ts';
+import { lookAtLag } from './lag.ts';
 import { type Pair, withPair } from './pair.ts';
 import { changeState } from './record.ts';
 import { waitSeconds } from './soak.ts';
@@ -28,7 +27,7 @@ export async function watchSoak(
   const record = await enterPhase(migrationId, epoch, 'soak');
   try {
     await withPair(record, { migration: migrationId, epoch }, 'watch', async (pair) => {
-      await lookAtLag(pair);
+      await lookAtLag(pair, { toGreen: pair.plan.twoWay, toBlue: true });
       await lookAtRows(pair, epoch, tools);
     });
   } catch (error) {
@@ -41,23 +40,6 @@ export async function watchSoak(
     } else throw error;
   }
   return { waitSeconds: waitSeconds(await readMigration(migrationId), clock.now()) };
-}
-
-/** Of the way that ends with the soak alone; null when it is not there. */
-async function otherLag(stream: Stream) {
-  try {
-    return await lagOf(stream);
-  } catch (error) {
-    if (error instanceof ReplicationLost) return null;
-    throw error;
-  }
-}
-
-async function lookAtLag(pair: Pair): Promise<void> {
-  const { toGreen, toBlue } = streamsOf(pair.record.id, pair);
-  const back = await refuseLag(toBlue, pair.plan.maxLagBytes);
-  const forth = pair.plan.twoWay ? await refuseLag(toGreen, pair.plan.maxLagBytes) : await otherLag(toGreen);
-  await changeState(pair.record.id, { lag: { at: clock.iso(), toGreen: forth, toBlue: back } });
 }
 
 async function lookAtRows(pair: Pair, epoch: number, tools: TaskTools): Promise<void> {

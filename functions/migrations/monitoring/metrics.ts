@@ -19,6 +19,12 @@ export const metrics = {
   p99_ms: { unit: 'ms', meaning: "p99 of the application's reads as the probe sees them" },
   p99_ratio: { unit: '1', meaning: 'That p99 over the one without the backfill' },
   replication_lag_ms: { unit: 'ms', meaning: 'Lag of the slowest replica' },
+  target_behind_bytes: { unit: 'By', meaning: 'What the new database of a move has not applied yet' },
+  source_behind_bytes: { unit: 'By', meaning: 'What the old database of a move has not applied yet' },
+  replication_log_bytes: {
+    unit: 'By',
+    meaning: 'Log that one server of a move keeps for the other, at most',
+  },
   worker_memory_bytes: { unit: 'By', meaning: 'Memory of the largest worker' },
   worker_connections: { unit: '{connection}', meaning: "Database connections of the backfill's workers" },
   soak_overdue_seconds: { unit: 's', meaning: 'Since the soak should have ended' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newState } from '../blue-green/schemas.ts';
 import { RangeRecord, StepRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
 import { acting, migrationRecord } from '../testing/record.ts';
@@ -57,6 +58,33 @@ const step = (parts: Partial<StepRecord>): StepRecord =>
 const known = (value: number) => ({ state: 'known', value });
 
 describe('the figures of a migration', () => {
+  it('say how far the two servers of a move are apart, as long as somebody looks', () => {
+    const lag = {
+      at: at(70),
+      toGreen: { keptBytes: 900, behindBytes: 0 },
+      toBlue: { keptBytes: 5_000, behindBytes: null },
+    };
+    const blueGreen = { ...newState({ id: 'db_2', name: 'green' }), lag };
+    const measured = { ranges: [], steps: [], now };
+    const soak = { ...inPhase('soak', 200, { blueGreen }), status: 'soaking' as const };
+    expect(readingsOf(soak, measured)).toMatchObject({
+      target_behind_bytes: known(0),
+      source_behind_bytes: { state: 'missing', why: expect.stringContaining('not connected') },
+      replication_log_bytes: known(5_000),
+    });
+    const oneWay = inPhase('follow', 200, { blueGreen: { ...blueGreen, lag: { ...lag, toBlue: null } } });
+    expect(readingsOf(oneWay, measured)).toMatchObject({
+      target_behind_bytes: known(0),
+      source_behind_bytes: { state: 'idle' },
+      replication_log_bytes: known(900),
+    });
+    const late = { ...measured, now: now + 30_000 };
+    expect(readingsOf(oneWay, late)).toMatchObject({ replication_log_bytes: { state: 'missing' } });
+    expect(readingsOf(inPhase('switch', 5, { blueGreen }), measured)).toMatchObject({
+      target_behind_bytes: { state: 'idle' },
+    });
+  });
+
   it('are those of all ranges that told of themselves lately', () => {
     const ranges = [
       range({

@@ -1,3 +1,4 @@
+import { secondsBetweenLooks } from '../blue-green/soak.ts';
 import type { MigrationRecord, RangeRecord, StepRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
 import { isActive } from '../store.ts';
@@ -67,6 +68,9 @@ const nothing: Readings = {
   p99_ms: idle,
   p99_ratio: idle,
   replication_lag_ms: idle,
+  target_behind_bytes: idle,
+  source_behind_bytes: idle,
+  replication_log_bytes: idle,
   worker_memory_bytes: idle,
   worker_connections: idle,
   soak_overdue_seconds: idle,
@@ -85,6 +89,7 @@ export function readingsOf(record: MigrationRecord, measured: Measured): Reading
     ...nothing,
     duration_seconds: known(seconds(Date.parse(begun.startedAt), now)),
     phase_seconds: known(seconds(phaseStart, now)),
+    ...ofReplication(record, now),
   };
   if (status === 'soaking' && soakUntil !== null) {
     return { ...common, soak_overdue_seconds: known(seconds(Date.parse(soakUntil), now)) };
@@ -102,6 +107,29 @@ export function readingsOf(record: MigrationRecord, measured: Measured): Reading
     lock_wait_ms: steps.length > 0 ? known(Math.max(...steps.map((step) => step.lockWaitMs))) : idle,
     lock_wait_share: lockWaitShare(own.ranges, steps),
     ...ofRanges(phase, own),
+  };
+}
+
+/** Phases of a move in which its servers are looked at again and again. */
+const replicating = new Set<Phase>(['follow', 'verify', 'soak']);
+
+/** How far the two servers of a move are apart, as they were last looked at. */
+function ofReplication({ blueGreen, phase, options }: MigrationRecord, now: number): Partial<Readings> {
+  if (blueGreen === null || phase === null || !replicating.has(phase)) return {};
+  const { lag } = blueGreen;
+  // In a soak nobody looks more often than that; twice it, and somebody should have.
+  const believedMs = phase === 'soak' ? 2_000 * secondsBetweenLooks(options.soakSeconds) : freshMs;
+  const old = lag === null || Date.parse(lag.at) < now - Math.max(freshMs, believedMs);
+  const of = (side: 'toGreen' | 'toBlue'): Reading => {
+    if (old) return missing('The two servers were not looked at lately');
+    const found = lag[side];
+    return found === null ? idle : orMissing(found.behindBytes, 'It is not connected to the other server');
+  };
+  const kept = largest([lag?.toGreen?.keptBytes ?? null, lag?.toBlue?.keptBytes ?? null]);
+  return {
+    target_behind_bytes: of('toGreen'),
+    source_behind_bytes: of('toBlue'),
+    replication_log_bytes: old ? of('toGreen') : orMissing(kept, 'No server keeps log for the other'),
   };
 }
 

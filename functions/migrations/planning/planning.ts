@@ -24,7 +24,7 @@ export async function planNow(record: Asked, text: string): Promise<Plan> {
     return planData(record, parseDataFile(text, { fileName: record.fileName }));
   }
   const move = parseBlueGreenFile(text, record.fileName);
-  if (move !== undefined) return (await planMove(move, record)).plan;
+  if (move !== undefined) return planMove(move, record);
   const file = parseMigrationFile(text, { fileName: record.fileName });
   const snapshot = await withTarget(record, 'plan', (engine) =>
     engine.snapshot(record.schema, calledNames(file)),

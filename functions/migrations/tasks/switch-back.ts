@@ -7,6 +7,9 @@ import { LockedTask } from '../schemas.ts';
 export const handler = task({
   name: 'switch-back',
   input: LockedTask,
-  output: z.strictObject({ drainSeconds: z.int().min(0).describe('Until the new database refuses writes') }),
+  output: z.strictObject({
+    drainSeconds: z.int().min(0).describe('Until the new database refuses writes'),
+    outcome: z.enum(['completed', 'rolled_back']).describe('How the move ends'),
+  }),
   handler: switchBack,
 });

@@ -6,19 +6,9 @@ import { claimDelivery, readDelivery, replaceDelivery } from './deliveries.ts';
 import { deliveryAfter, type Outcome, retryAfterMs, webhookAfter } from './outcomes.ts';
 import type { DeliveryRecord, WebhookRecord } from './records.ts';
 import { readSecret } from './secrets.ts';
-import { signatureHeaders } from './signature.ts';
+import { fixedHeaders, type Message, receiverMs, signedMessage } from './signed-message.ts';
 import { changeWebhook } from './store.ts';
-import { SigningSecret, SlackAddress, secretsInUse } from './webhook-secret.ts';
-
-/** How long a receiver has for its answer, ms. */
-const timeoutMs = 10_000;
-const fixedHeaders = { 'content-type': 'application/json', 'user-agent': 'theseus' };
-
-interface Message {
-  url: string;
-  headers: Record<string, string>;
-  body: string;
-}
+import { SlackAddress } from './webhook-secret.ts';
 
 /** What goes over the wire now; undefined when its secret is gone. */
 async function messageOf(webhook: WebhookRecord, delivery: DeliveryRecord): Promise<Message | undefined> {
@@ -27,12 +17,7 @@ async function messageOf(webhook: WebhookRecord, delivery: DeliveryRecord): Prom
     if (secret === undefined) return undefined;
     return { url: secret.url, headers: fixedHeaders, body: await slackBody(delivery.payload) };
   }
-  const secret = await readSecret(SigningSecret, webhook.id);
-  if (secret === undefined) return undefined;
-  const { id, payload: body } = delivery;
-  const timestamp = Math.floor(clock.now() / 1_000);
-  const signatures = signatureHeaders({ id, timestamp, body }, secretsInUse(secret));
-  return { url: webhook.url, headers: { ...fixedHeaders, ...signatures }, body };
+  return signedMessage(webhook, delivery);
 }
 
 const resultOf = (status: number): Outcome['result'] => {
@@ -50,7 +35,7 @@ async function tryOnce(webhook: WebhookRecord, delivery: DeliveryRecord): Promis
   if (message === undefined)
     return none('refused', 'Its secret is gone: remove the webhook and add it again');
   try {
-    const { status, durationMs, text, retryAfter } = await post({ ...message, timeoutMs });
+    const { status, durationMs, text, retryAfter } = await post({ ...message, timeoutMs: receiverMs });
     return {
       attempt: { at, status, durationMs, detail: text },
       result: resultOf(status),

@@ -10,8 +10,9 @@ import type { Stream } from './sides.ts';
 const lockBudgetMs = 200;
 /** How long writers are held until the other side has everything, ms; then they go on, and it is tried again. */
 const holdBudgetMs = 500;
-/** How long tries go on, ms. */
+/** How long tries go on, ms; where somebody holds all clients meanwhile, not as long. */
 const retryBudgetMs = 60_000;
+const stoppedBudgetMs = 10_000;
 /** Tries begin when the other side is this near, ms. */
 const nearMs = 5_000;
 
@@ -29,16 +30,18 @@ export interface Holding {
   gated: string[];
   /** Writes stay refused: the other database's name for clients, and whose gate it is. */
   close?: { migration: string; where: string } | undefined;
+  /** Clients are held elsewhere as long as this lasts. */
+  clientsStopped: boolean;
   signal: AbortSignal;
 }
 
 /**
  * Holds the writers of one side until the other has applied all that they wrote, then runs `moved` while nobody writes.
  * Readers are not held. A try gives up its locks within 200 ms of waiting and 500 ms of holding, and another follows
- * with jitter. Throws LockBudgetExceeded after a minute of tries, and what `moved` throws.
+ * with jitter. Throws LockBudgetExceeded after a minute of tries (10 s where clients are stopped), and what `moved` throws.
  */
 export async function holdWriters(
-  { stream, tables, gated, close, signal }: Holding,
+  { stream, tables, gated, close, clientsStopped, signal }: Holding,
   moved: () => Promise<void>,
 ): Promise<Held> {
   const { session } = stream.from;
@@ -81,7 +84,7 @@ export async function holdWriters(
       if (!waited || lockedAt !== null) throw error;
     }
     const pause = jitteredBackoff(attempts, 25, 2_000);
-    if (clock.monotonic() - began + pause > retryBudgetMs) {
+    if (clock.monotonic() - began + pause > (clientsStopped ? stoppedBudgetMs : retryBudgetMs)) {
       throw new LockBudgetExceeded(
         `Writers could not be held for the switch in ${attempts} tries: ${lockedAt === null ? 'tables are locked by others' : 'the other side is too far behind'}`,
         {

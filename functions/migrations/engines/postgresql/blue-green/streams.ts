@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { redactText } from '#platform/redact.ts';
-import { ReplicationLost, StatementFailed } from '../../../errors.ts';
+import { ConnectionLost, ReplicationLost, StatementFailed } from '../../../errors.ts';
 import { quoteIdentifier } from '../../../sql/identifiers.ts';
 import type { Session } from '../connection.ts';
 import type { Side, Stream } from './sides.ts';
@@ -57,11 +57,12 @@ export async function publish({ name, from }: Stream, tables: string[]): Promise
 
 /**
  * Lets `to` follow `from`, once. `copy`: the rows that are there already are copied first. `ownOnly`: changes that came
- * from elsewhere by replication are not sent on, so that two streams make no circle (PostgreSQL 16 and newer).
+ * from elsewhere by replication are not sent on, so that two streams make no circle (PostgreSQL 16 and newer). `later`:
+ * it is seen that the servers reach each other, and nothing flows before `resume`.
  */
 export async function subscribe(
   { name, from, to }: Stream,
-  { copy, ownOnly }: { copy: boolean; ownOnly: boolean },
+  { copy, ownOnly, later = false }: { copy: boolean; ownOnly: boolean; later?: boolean },
 ): Promise<void> {
   if (await hasSubscription(to, name)) return;
   const quoted = quoteIdentifier(name);
@@ -70,6 +71,7 @@ export async function subscribe(
     `slot_name = ${pg.escapeLiteral(name)}`,
     `copy_data = ${copy}`,
     ...(ownOnly ? ['origin = none'] : []),
+    ...(later ? ['enabled = false'] : []),
   ];
   try {
     await to.session.query(
@@ -77,6 +79,8 @@ export async function subscribe(
     );
   } catch (error) {
     // The statement holds a password: neither it nor the error that quotes it goes any further.
+    if (error instanceof ConnectionLost)
+      throw new ConnectionLost(`The connection was lost while the subscription ${name} was made`);
     const said = error instanceof Error ? redactText(error.message) : 'unknown';
     throw new StatementFailed(`The subscription ${name} cannot be made: ${said}`, {
       evidence: { subscription: name },
@@ -136,6 +140,11 @@ export async function lagOf({ name, from }: Stream): Promise<Lag> {
 /** Lets `to` follow no longer; what it has stays. */
 export async function pause({ name, to }: Stream): Promise<void> {
   await to.session.query(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} DISABLE`);
+}
+
+/** Lets `to` follow from where its slot stands. */
+export async function resume({ name, to }: Stream): Promise<void> {
+  await to.session.query(`ALTER SUBSCRIPTION ${quoteIdentifier(name)} ENABLE`);
 }
 
 /** Whether `to` follows, or would as soon as it is reached. */
