@@ -35,10 +35,19 @@ function forecastLines({
       : 'never measured here';
     return [`  ${phase}: ${range({ low, high })}, ${how}`];
   });
+  const locked = steps.filter(({ lock }) => lock.mode === 'ACCESS EXCLUSIVE' && lock.tables.length > 0);
+  const longest = (pick: (step: (typeof steps)[number]) => number) => Math.max(0, ...locked.map(pick));
+  const locks =
+    locked.length === 0
+      ? []
+      : [
+          `  tables locked for up to ${duration(longest(({ lock }) => lock.heldMs.high))} at a time, after up to ${duration(longest(({ lock }) => lock.waitMs?.high ?? 0))} of tries, ${locked.every(({ lock }) => lock.basis === 'measured') ? 'as measured here before' : 'not all measured here'}`,
+        ];
   const risky = steps.filter(({ risk }) => risk.level !== 'low' && risk.reasons.length > 0);
   return [
     `  all phases, without soak and people: ${range(durationMs)}`,
     ...rowPhases,
+    ...locks,
     `  disk ${bytes(diskBytes)}, WAL ${bytes(walBytes)}`,
     ...risky
       .slice(0, 10)

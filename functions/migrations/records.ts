@@ -357,6 +357,8 @@ export const RangeRecord = z.object({
   replicationLagMs: Ms.nullable().default(null),
   connections: z.int().nullable().default(null),
   memoryBytes: z.number().nullable().default(null),
+  /** The longest that one of its chunks held rows; null: not told. */
+  longestChunkMs: Ms.nullable().default(null),
   /** Epoch ms. */
   updatedAt: Ms,
 });

@@ -30,6 +30,7 @@ const range = (parts: Partial<RangeRecord>): RangeRecord => ({
   replicationLagMs: null,
   connections: null,
   memoryBytes: null,
+  longestChunkMs: null,
   updatedAt: 100_000,
   ...parts,
 });

@@ -12,14 +12,25 @@ describe('the forecast of a plan', () => {
     const first = await plan('02-change-type.yaml', { options: { soakSeconds: 0 } });
     const bases = async (id: string) => {
       const { body } = await send('GET', `/migrations/${id}/plan`);
-      return body.forecast.steps.flatMap((step: { phase: string; basis: string }) =>
-        ['backfill', 'verify'].includes(step.phase) ? [`${step.phase} ${step.basis}`] : [],
+      return body.forecast.steps.flatMap((step: { phase: string; basis: string; lock: { basis: string } }) =>
+        ['expand', 'backfill', 'verify'].includes(step.phase)
+          ? [`${step.phase} ${step.basis}, lock ${step.lock.basis}`]
+          : [],
       );
     };
-    expect(await bases(first.id)).toEqual(['backfill default', 'verify default']);
+    const unmeasured = [
+      'expand catalogue, lock default',
+      'backfill default, lock default',
+      'verify default, lock default',
+    ];
+    expect(await bases(first.id)).toEqual(unmeasured);
     await act(first.id, 'start');
     await until(first.id, 'completed');
     const second = await plan('01-split-name.yaml');
-    expect(await bases(second.id)).toEqual(['backfill measured', 'verify measured']);
+    expect(await bases(second.id)).toEqual([
+      'expand catalogue, lock measured',
+      'backfill measured, lock measured',
+      'verify measured, lock default',
+    ]);
   });
 });

@@ -1,5 +1,4 @@
-import type { Draft } from '../plan/forecast.ts';
-import { chunkHeld } from '../plan/lock-times.ts';
+import type { Draft } from '../plan/forecast-steps.ts';
 import type { DataPlan, Load } from '../plan/schemas.ts';
 import type { ValidationLevel } from '../schemas.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
@@ -27,7 +26,7 @@ export function loadDrafts(data: DataPlan, level: ValidationLevel | undefined): 
   const stepOf = (phase: 'load' | 'relate') => (id: string) => `${phase}.${id}`;
   const last = (levels.at(-1) ?? []).map(stepOf('load'));
   const written = relations.length === 0 ? last : relations.map(stepOf('relate'));
-  const writes = { mode: 'ROW EXCLUSIVE', heldMs: chunkHeld } as const;
+  const writes = { mode: 'ROW EXCLUSIVE', kind: 'load' } as const;
   return [
     ...levels.flatMap((level, at) =>
       byId(level).map((load): Draft => {
@@ -65,7 +64,7 @@ export function loadDrafts(data: DataPlan, level: ValidationLevel | undefined): 
         // Rows that differ are repaired under their locks.
         lock:
           by === 'keys'
-            ? { mode: 'ACCESS SHARE', heldMs: chunkHeld, tables: [nameOf(load.to)] }
+            ? { mode: 'ACCESS SHARE', tables: [nameOf(load.to)] }
             : { ...writes, tables: [nameOf(load.to)] },
         rows: estimatedRows,
         work: by === 'records' ? 'load' : 'compare',

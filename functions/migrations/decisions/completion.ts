@@ -52,7 +52,7 @@ export async function finish(id: string, epoch: number, outcome: Outcome): Promi
       const returned = outcome === 'rolled_back' || outcome === 'undone';
       const changed = returned ? await changedDefinitions(engine, before) : before.differences;
       const ended = await changeMigration(id, (record) => ending(record, epoch, outcome, changed));
-      if (outcome === 'completed') await learnPace(ended);
+      if (outcome === 'completed' || outcome === 'removed') await learnPace(ended, outcome);
     }
     await keepVersion(engine, before, outcome);
     await engine.releaseFence({ migration: id, epoch });

@@ -160,6 +160,8 @@ export interface BackfillProgress {
   /** Live latency seen by the probe, p99 over the last window, ms; null until measured. */
   probeP99Ms: number | null;
   pace: Pace;
+  /** The longest that one chunk held its rows, ms. */
+  longestChunkMs: number;
   /** Of a load: records that were refused. */
   errors?: number;
   /** The probe's p99 before the first chunk, ms: store it, and give it to every later call of the same backfill. */

@@ -53,6 +53,7 @@ export async function readRange(
       replicationLagMs: null,
       connections: null,
       memoryBytes: null,
+      longestChunkMs: null,
       updatedAt: clock.now(),
     }
   );

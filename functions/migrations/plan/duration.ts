@@ -23,7 +23,7 @@ export const defaultPace: Record<PacedWork, Range> = {
 const atLeast: Range = { low: 10, high: 2_000 };
 
 /** What a pace seen once is trusted for, and what it is trusted for after many times. */
-const spreadOf = (samples: number): number => 1.3 + 1.2 / samples;
+export const spreadOf = (samples: number): number => 1.3 + 1.2 / samples;
 
 /**
  * How long an amount takes. `lanes` that work side by side: at best all of them count, at worst one, because they share

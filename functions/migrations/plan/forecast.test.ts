@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMigrationFile } from '../file/parse.ts';
 import { defaultPace, rangeOf } from './duration.ts';
 import { Forecast, forecastOf } from './forecast.ts';
+import { type LockObservation, learntLocks, type MeasuredLocks } from './lock-times.ts';
 import { learnt, nothingMeasured, type Observation } from './pace-measured.ts';
 import { createPlan } from './plan.ts';
 import { column, shop, snapshot, table } from './testing/snapshot.ts';
@@ -94,6 +95,41 @@ describe('a forecast', () => {
     steps.forEach(({ after }, place) => {
       for (const id of after) expect(steps.findIndex((step) => step.id === id)).toBeLessThan(place);
     });
+  });
+});
+
+describe('the time of a lock', () => {
+  const locked = async (locks: MeasuredLocks) => {
+    const { steps } = await of([change, index], { measured: { ...nothingMeasured, locks } });
+    return (phase: string) => steps.find((step) => step.phase === phase);
+  };
+  const seen = (heldMs: number, waitedMs: number): LockObservation => ({ kind: 'expand', heldMs, waitedMs });
+
+  it('is that of ordinary servers, and says so, until it was measured there', async () => {
+    const of = await locked({});
+    expect(of('expand')?.lock).toMatchObject({
+      heldMs: { low: 1, high: 50 },
+      waitMs: { low: 0, high: 60_000 },
+      basis: 'default',
+    });
+    expect(of('expand')?.durationMs.high).toBe(61_000);
+    expect(of('backfill')?.lock).toMatchObject({ waitMs: { low: 0, high: 200 }, basis: 'default' });
+    // Nothing bounds how long a transaction stays open that an index has to wait for.
+    expect(of('index')?.lock).toMatchObject({ waitMs: null, basis: 'default' });
+  });
+
+  it('lies around what was seen of the same kind, and nearer the more often', async () => {
+    const once = (await locked(learntLocks({}, [seen(10, 300)])))('expand');
+    expect(once?.lock).toMatchObject({
+      heldMs: { low: 4, high: 25 },
+      waitMs: { low: 120, high: 750 },
+      basis: 'measured',
+    });
+    expect(once?.durationMs.high).toBe(1_750);
+    const often = learntLocks({}, [seen(9_000, 1), ...Array.from({ length: 20 }, () => seen(10, 300))]);
+    const later = await locked(often);
+    expect(later('expand')?.lock.heldMs).toEqual({ low: 7, high: 14 });
+    expect(later('backfill')?.lock.basis).toBe('default');
   });
 });
 

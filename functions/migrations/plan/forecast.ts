@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { diskOfLoad, loadDrafts } from '../data/forecast.ts';
+import { diskOfLoad } from '../data/forecast.ts';
 import { addedRange, defaultPace, type Range, rangeOf } from './duration.ts';
-import { chunkHeld, lockHeld, lockTriesMs } from './lock-times.ts';
+import { type Draft, draftsOf, nameOf } from './forecast-steps.ts';
+import { lockTimes } from './lock-times.ts';
 import { type MeasuredPace, nothingMeasured, type PacedWork } from './pace-measured.ts';
 import { staysOf } from './room.ts';
-import { Plan, type Step, type TableRef } from './schemas.ts';
+import { Plan } from './schemas.ts';
 import { StrategyForecast, strategiesOf } from './strategies.ts';
 import { waysBack } from './ways-back.ts';
 
@@ -35,6 +36,14 @@ export const ForecastStep = z.strictObject({
     tables: z.array(z.string()),
     blocks: z.array(z.enum(['reads', 'writes', 'ddl'])).describe('Of other sessions, while it is held'),
     heldMs: Ms.describe('How long at a time'),
+    waitMs: Ms.nullable().describe(
+      'How long it is waited for, with all tries; null: as long as transactions that are open last',
+    ),
+    basis: z
+      .enum(['measured', 'default', 'unknown'])
+      .describe(
+        'Where these two come from: migrations of this database before, ordinary servers, or nowhere',
+      ),
   }),
   rows: z.int().describe('Rows read or written, estimated'),
   durationMs: Ms,
@@ -90,39 +99,13 @@ const catalogue: Range = { low: 2, high: 1_000 };
 const manyRows = 10_000_000;
 /** Work that a table's ranges share; the rest is one statement. */
 const byRanges = new Set<PacedWork>(['backfill', 'verify', 'load', 'compare']);
-/** At least this many rows are read to look at a sample. */
-const sampledRows = 10_000;
-
 /**
  * What each step of a plan locks, reads, adds and takes. Pure: what was measured before, and what demands approval, are
  * given. A pace that was never measured stands at that of ordinary servers, with a wide range.
  */
 export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
   const pace = facts.measured ?? nothingMeasured;
-  const size = sizes(plan);
-  const drafts: Draft[] = [
-    ...plan.expand.map((step) => ofStep('expand', step)),
-    ...plan.backfill.map(
-      (fill): Draft => ({
-        id: `backfill.${fill.id}`,
-        phase: 'backfill',
-        purpose: `Fill ${fill.set.map(({ column }) => column).join(', ')} of ${fill.table.name}`,
-        lock: { mode: 'ROW EXCLUSIVE', tables: [nameOf(fill.table)], heldMs: chunkHeld },
-        rows: fill.estimatedRows,
-        work: 'backfill',
-        validation: 'Its rows are verified before publish',
-      }),
-    ),
-    ...plan.index.map((step) => ofStep('index', step)),
-    ...plan.constrain.map((step) => ofStep('constrain', step)),
-    ...verification('verify'),
-    ...plan.publish.map((step) => ofStep('publish', step)),
-    ...verification('verify_published'),
-    ...plan.contract.map((step) => ofStep('contract', step)),
-    ...(plan.data === undefined ? [] : loadDrafts(plan.data, facts.validationLevel)),
-    ...plan.removal.map((step) => ofStep('removal', step)),
-  ];
-  const steps = inOrder(drafts).map((draft) => forecast(draft));
+  const steps = draftsOf(plan, facts.validationLevel).map((draft) => forecast(draft));
   const room = plan.room ?? [];
   return {
     steps,
@@ -144,21 +127,6 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
     approvals: facts.approvals,
   };
 
-  function verification(phase: 'verify' | 'verify_published'): Draft[] {
-    const level = facts.validationLevel ?? 'full';
-    const passes = phase === 'verify_published' && level === 'strict' ? 2 : 1;
-    return plan.verify.map((one) => ({
-      id: `${phase}.${one.id}`,
-      phase,
-      purpose:
-        level === 'basic' ? `Look at a sample of ${one.table.name}` : `Check every row of ${one.table.name}`,
-      lock: { mode: 'ACCESS SHARE', tables: [nameOf(one.table)], heldMs: chunkHeld },
-      rows: level === 'basic' ? Math.min(sampledRows, one.estimatedRows) : one.estimatedRows * passes,
-      work: 'verify',
-      validation: 'A pass without a wrong row',
-    }));
-  }
-
   function forecast({ work, amount, opaque, ...draft }: Draft & { after: string[] }): ForecastStep {
     const lanes = work !== undefined && byRanges.has(work) ? facts.concurrency : 1;
     const table = draft.lock.tables[0];
@@ -166,98 +134,32 @@ export function forecastOf(plan: Plan, facts: ForecastFacts): Forecast {
       work === undefined
         ? { range: catalogue, basis: opaque ? ('unknown' as const) : ('catalogue' as const) }
         : rangeOf(amount ?? draft.rows, pace[work], defaultPace[work], lanes);
-    const waits = draft.lock.mode === 'ACCESS EXCLUSIVE' && draft.lock.tables.length > 0;
+    const { kind, ...lock } = draft.lock;
+    const times = kind === undefined ? otherTimes(lock.mode, range, basis) : lockTimes(kind, pace.locks);
+    const waits = lock.mode === 'ACCESS EXCLUSIVE' && times.waitMs !== null ? [range, times.waitMs] : [range];
     const measured: ForecastStep = {
       ...draft,
-      lock: { ...draft.lock, blocks: blocks(draft.lock.mode) },
-      durationMs: waits ? { low: range.low, high: range.high + lockTriesMs } : range,
+      lock: { ...lock, ...times, blocks: blocks(lock.mode) },
+      durationMs: addedRange(waits),
       basis,
       diskBytes: diskOf(plan, draft.phase, draft.id, table),
       risk: { level: 'low', reasons: [] },
     };
     return { ...measured, risk: riskOfStep(measured, opaque === true) };
   }
-
-  function ofStep(phase: ForecastStep['phase'], step: Step): Draft {
-    const common = { id: step.id, phase, purpose: step.purpose };
-    if (step.kind === 'transaction') {
-      const opaque = step.locks.length === 0 && /^Run your /.test(step.purpose);
-      return {
-        ...common,
-        lock: {
-          mode: opaque ? null : step.locks.length === 0 ? 'ACCESS SHARE' : 'ACCESS EXCLUSIVE',
-          tables: step.locks.map(nameOf),
-          heldMs: lockHeld,
-        },
-        rows: 0,
-        opaque,
-        validation: 'A marker written in the same transaction',
-      };
-    }
-    if (step.kind === 'drop_index') {
-      return {
-        ...common,
-        lock: { mode: 'SHARE UPDATE EXCLUSIVE', tables: [], heldMs: catalogue },
-        rows: 0,
-        validation: 'The index is gone',
-      };
-    }
-    const { rows, bytes } = size(step.table);
-    const index = step.kind === 'create_index';
-    const work: PacedWork = index ? 'index' : 'validate';
-    const amount = index ? bytes : rows;
-    const { range } = rangeOf(amount, pace[work], defaultPace[work], 1);
-    return {
-      ...common,
-      lock: { mode: 'SHARE UPDATE EXCLUSIVE', tables: [nameOf(step.table)], heldMs: range },
-      rows,
-      amount,
-      work,
-      validation: index ? 'pg_index.indisvalid' : 'pg_constraint.convalidated',
-    };
-  }
 }
 
-export interface Draft {
-  id: string;
-  phase: ForecastStep['phase'];
-  purpose: string;
-  lock: Omit<ForecastStep['lock'], 'blocks'>;
-  rows: number;
-  /** What its pace is counted in, where that is not rows. */
-  amount?: number;
-  work?: PacedWork;
-  /** Statements of the user's own: nothing is known of them. */
-  opaque?: boolean;
-  /** Steps that must be done before, where that is not the order of phases. */
-  after?: string[];
-  validation: string;
-}
-
-const nameOf = ({ schema, name }: TableRef): string => `${schema}.${name}`;
-
-function sizes(plan: Plan) {
-  const known = new Map(plan.tables.map((one) => [nameOf(one.table), one]));
-  return (table: TableRef) => {
-    const found = known.get(nameOf(table));
-    return { rows: found?.estimatedRows ?? 0, bytes: found?.bytes ?? 0 };
-  };
-}
-
-/** Phases one after the other, and the steps of a phase, too; tables are filled and verified beside each other. */
-function inOrder(drafts: Draft[]): (Draft & { after: string[] })[] {
-  const beside = new Set<ForecastStep['phase']>(['backfill', 'verify', 'verify_published']);
-  return drafts.map((draft, at) => {
-    if (draft.after !== undefined) return { ...draft, after: draft.after };
-    const before = drafts.slice(0, at);
-    const own = before.filter(({ phase }) => phase === draft.phase);
-    const last = own.at(-1);
-    if (last !== undefined && !beside.has(draft.phase)) return { ...draft, after: [last.id] };
-    const earlier = before.findLast(({ phase }) => phase !== draft.phase);
-    if (earlier === undefined) return { ...draft, after: [] };
-    const all = before.filter(({ phase }) => phase === earlier.phase).map(({ id }) => id);
-    return { ...draft, after: beside.has(earlier.phase) ? all : [earlier.id] };
-  });
+/** Of locks that no kind is measured of: one statement's is held as long as it runs, that of a read for a chunk. */
+function otherTimes(
+  mode: ForecastStep['lock']['mode'],
+  range: Range,
+  basis: ForecastStep['basis'],
+): Pick<ForecastStep['lock'], 'heldMs' | 'waitMs' | 'basis'> {
+  if (basis === 'unknown') return { heldMs: range, waitMs: null, basis };
+  if (mode === 'SHARE UPDATE EXCLUSIVE')
+    return { heldMs: range, waitMs: null, basis: basis === 'measured' ? basis : 'default' };
+  const { heldMs } = lockTimes('backfill', {});
+  return { heldMs, waitMs: { low: 0, high: 0 }, basis: 'default' };
 }
 
 function blocks(mode: ForecastStep['lock']['mode']): ForecastStep['lock']['blocks'] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MeasuredLocks } from './lock-times.ts';
 
 /** Work whose duration grows with a table. */
 export const PacedWork = z.enum(['backfill', 'verify', 'index', 'validate', 'load', 'compare']);
@@ -24,6 +25,7 @@ export const MeasuredPace = z.object({
   validate: Measured.nullable().default(null),
   load: Measured.nullable().default(null),
   compare: Measured.nullable().default(null),
+  locks: MeasuredLocks.default({}),
 });
 export type MeasuredPace = z.infer<typeof MeasuredPace>;
 

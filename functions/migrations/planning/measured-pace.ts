@@ -4,6 +4,7 @@ import { jitteredBackoff } from '#platform/random.ts';
 import { readPlan } from '../artifacts.ts';
 import { comparesSums } from '../data/comparisons.ts';
 import { readRangesOfAllStages, readSteps } from '../executions/progress.ts';
+import { type LockObservation, learntLocks } from '../plan/lock-times.ts';
 import { learnt, MeasuredPace, nothingMeasured, type Observation } from '../plan/pace-measured.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangeRecord, Stage, StepRecord } from '../records.ts';
@@ -45,15 +46,39 @@ function ofSteps(plan: Plan, steps: StepRecord[]): Observation[] {
   });
 }
 
+/** Steps that locked tables, and how long a chunk held rows. Found done by a later run, a step tells nothing. */
+function locksOf(plan: Plan, steps: StepRecord[], ranges: RangeRecord[]): LockObservation[] {
+  const locking = (phase: 'expand' | 'constrain' | 'contract' | 'removal') =>
+    plan[phase].flatMap((step) => {
+      const ran = steps.find((one) => one.phase === phase && one.step === step.id);
+      if (step.kind !== 'transaction' || step.locks.length === 0 || !ran || ran.lockHoldMs <= 0) return [];
+      const waitedMs = Math.max(ran.lockWaitMs, ran.durationMs - ran.lockHoldMs);
+      return [{ kind: phase, heldMs: ran.lockHoldMs, waitedMs }];
+    });
+  const chunks = (stage: 'backfill' | 'load') => {
+    const longest = ranges
+      .filter((range) => range.stage === stage)
+      .map(({ longestChunkMs }) => longestChunkMs ?? 0);
+    const heldMs = Math.max(0, ...longest);
+    return heldMs > 0 ? [{ kind: stage, heldMs, waitedMs: 0 }] : [];
+  };
+  const phases = (['expand', 'constrain', 'contract', 'removal'] as const).flatMap(locking);
+  return [...phases, ...chunks('backfill'), ...chunks('load')];
+}
+
 /**
  * Lets a database's next plans know how quick this migration was. Of many that end at the same moment one may be left
  * out: it is an estimate.
  */
-export async function learnPace(record: MigrationRecord): Promise<void> {
+export async function learnPace(record: MigrationRecord, outcome: 'completed' | 'removed'): Promise<void> {
   const plan = await readPlan(record);
+  const from = outcome === 'completed' ? record.id : `${record.id} ${outcome}`;
   const [ranges, steps] = await Promise.all([readRangesOfAllStages(record.id), readSteps(record.id)]);
   const bySums = new Set(plan.data?.loads.filter(comparesSums).map(({ id }) => id));
   const of = (...stages: Stage[]) => ranges.filter(({ stage }) => stages.includes(stage));
+  const locks = locksOf(plan, steps, ranges).filter(
+    ({ kind }) => (kind === 'removal') === (outcome === 'removed'),
+  );
   const seen = [
     ...ofRanges('backfill', of('backfill')),
     ...ofRanges('verify', of('verify', 'verify-published')),
@@ -68,11 +93,14 @@ export async function learnPace(record: MigrationRecord): Promise<void> {
   const key = keys.measuredPace(record.databaseId);
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const before = await readItem(PaceItem, key);
-    if (before?.from.includes(record.id)) return;
+    if (before?.from.includes(from)) return;
+    const known = before?.pace ?? nothingMeasured;
+    // The removal has locks only: the rest was learnt at completion.
+    const pace = outcome === 'removed' ? known : learnt(known, seen, clock.iso());
     const after = {
       version: (before?.version ?? 0) + 1,
-      pace: learnt(before?.pace ?? nothingMeasured, seen, clock.iso()),
-      from: [record.id, ...(before?.from ?? [])].slice(0, keptIds),
+      pace: { ...pace, locks: learntLocks(known.locks, locks) },
+      from: [from, ...(before?.from ?? [])].slice(0, keptIds),
     };
     const unchanged =
       before === undefined

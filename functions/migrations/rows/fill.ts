@@ -89,6 +89,7 @@ export function after(
     replicationLagMs: progress.replicationLagMs,
     connections: progress.connections,
     memoryBytes: process.memoryUsage.rss(),
+    longestChunkMs: Math.max(latest.longestChunkMs ?? 0, progress.longestChunkMs),
     rowsPerSecond: smoothRate(latest.rowsPerSecond, rowsSeen - latest.rowsSeen, now - latest.updatedAt),
     updatedAt: now,
   };

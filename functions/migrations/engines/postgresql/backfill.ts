@@ -132,6 +132,7 @@ export async function fill(
     baselineP99Ms: pacing.baselineP99Ms,
     replicationLagMs: null,
     connections: probe === null ? 1 : 2,
+    longestChunkMs: 0,
   };
   // A checkpoint must not be ahead of the database: a range that counts as done is never read by a backfill again.
   const report = async () => {
@@ -185,6 +186,7 @@ export async function fill(
     }
     attempt = 0;
     progress.chunks += 1;
+    progress.longestChunkMs = Math.max(progress.longestChunkMs, chunk.durationMs);
     progress.rowsSeen += chunk.seen;
     progress.rowsWritten += chunk.written;
     progress.last = chunk.last ?? progress.last;
