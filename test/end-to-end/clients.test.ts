@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
@@ -8,6 +11,7 @@ import { fillShop } from '../../examples/shop/data.ts';
 import { drizzleClient, plainClient, type Version } from './clients/libraries.ts';
 import { type PgBouncer, startPgBouncer } from './clients/pgbouncer.ts';
 import { installPrisma, prismaClient } from './clients/prisma.ts';
+import { prismaProject } from './clients/prisma-migrate.ts';
 import { type ShopClient, type Shopping, startShopping } from './clients/shopper.ts';
 import { startPlatform, type TestPlatform } from './platform.ts';
 
@@ -140,6 +144,39 @@ it('clients of both versions see no error from before the migration to its undo,
   }
   for (const missing of [bouncer, prisma])
     if (typeof missing === 'string') context.annotate(`left out: ${missing}`);
+});
+
+it('SQL of prisma migrate is run by Theseus, and prisma migrate then finds nothing to do', {
+  timeout: 180_000,
+}, async (context) => {
+  if (typeof prisma === 'string') return context.skip(prisma);
+  const database = await createDatabase('prisma');
+  const project = await prismaProject(prisma.folder, database);
+  const user = (fields: string) => `model User {\n  id BigInt @id @default(autoincrement())\n  ${fields}\n}`;
+  const [before, after] = [user('age Int'), user('age BigInt\n  name String?\n  @@index([age])')];
+  await project.model(before);
+  await project.add(
+    '20260101000000_users',
+    'CREATE TABLE "User" ("id" BIGSERIAL PRIMARY KEY, "age" INTEGER NOT NULL);\n',
+  );
+  // So the table of its migrations is as Prisma makes it.
+  expect(await project.migrate('deploy')).toEqual({
+    code: 0,
+    out: expect.stringContaining('All migrations have been successfully applied.'),
+  });
+
+  await project.model(after);
+  const generated = await project.add('20260202000000_age', await project.generate(before, after));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...[join(import.meta.dirname, '../../bin/theseus.js'), 'migration', 'rewrite', generated],
+    ...['--history', 'prisma', '--database', database],
+  ]);
+  await platform.addDatabase('prisma', database);
+  const { id } = await platform.start({ database: 'prisma', operations: stdout, name: '20260202000000_age' });
+  await platform.until(id, 'soaking', 'completed');
+  const [status, deployed] = await Promise.all([project.migrate('status'), project.migrate('deploy')]);
+  expect(status).toEqual({ code: 0, out: expect.stringContaining('Database schema is up to date!') });
+  expect(deployed).toEqual({ code: 0, out: expect.stringContaining('No pending migrations to apply.') });
 });
 
 it('Prisma is among them', (context) => {
