@@ -40,6 +40,7 @@ describe('a schema that moves to another database', { timeout: 240_000 }, async 
     (await platform.request('GET', `/databases/${name}`)).body.servedBy?.name ?? null;
 
   it('moves with its clients and back again, both sides writing, and nothing is lost', async () => {
+    // Two databases of one server.
     const [blue, green] = [await createDatabase('blue'), await createDatabase('green')];
     await query(blue, schema);
     await platform.addDatabase('shop', blue);
@@ -59,6 +60,17 @@ describe('a schema that moves to another database', { timeout: 240_000 }, async 
     ]);
     await platform.act(refused.id, 'start', { planHash: refused.plan?.hash });
     await platform.until(refused.id, 'rejected');
+    // The same database, by its own name and by another one: refused with what to do instead.
+    const itself = { database: 'shop', fileName: 'itself.yaml' };
+    expect(
+      await platform.request('POST', '/migrations', { body: { ...itself, file: file('shop') } }),
+    ).toMatchObject({
+      status: 400,
+      body: { action: expect.stringContaining('two schemas of one database') },
+    });
+    await platform.addDatabase('shop-twin', blue);
+    const twin = await platform.plan({ database: 'shop', operations: file('shop-twin'), name: 'twin' });
+    expect(twin.plan?.findings.map(({ code }) => code)).toContain('same_database');
     await query(blue, 'DROP TABLE keyless');
     await query(green, 'DROP TABLE occupied');
 

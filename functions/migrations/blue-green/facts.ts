@@ -28,7 +28,7 @@ export type FoundTable = z.infer<typeof FoundTable>;
 export const SideFacts = z.object({
   version: z.int(),
   database: z.string(),
-  /** The same for databases of one server. */
+  /** The same for databases of one server, and not for those of its copy. */
   server: z.string(),
   role: z.string(),
   superuser: z.boolean(),

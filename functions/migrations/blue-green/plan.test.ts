@@ -99,6 +99,13 @@ describe('what stands in the way of a move', () => {
     [['target_not_empty'], {}, { relations: 3 }],
     [['target_older'], {}, { version: 170_000 }],
     [['same_database'], {}, { server: '1' }],
+    // Two databases of one server share what it has.
+    [[], {}, { server: '1', database: 'shop_green', slotsFree: 4, workersFree: 3 }],
+    [
+      ['replication_slots', 'replication_workers'],
+      { slotsFree: 3, sendersFree: 3, workersFree: 2 },
+      { server: '1', database: 'shop_green', slotsFree: 3, sendersFree: 3, workersFree: 2 },
+    ],
     [['no_tables'], { tables: [] }, {}],
     [['no_replica_identity'], { tables: [{ ...orders, key: null }] }, {}],
     [['no_replica_identity'], { tables: [{ ...orders, identity: 'n' }] }, {}],

@@ -12,7 +12,7 @@ import type { Asked } from './asked.ts';
 import type { BlueGreenFile } from './file.ts';
 import { hooksOf } from './hooks.ts';
 import { createBlueGreenPlan } from './plan.ts';
-import { findProblems } from './problems.ts';
+import { findProblems, insteadOfOneDatabase } from './problems.ts';
 import type { Hook } from './schemas.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function targetOf(file: BlueGreenFile, source: DatabaseRecord): Pro
       action,
     });
   if (target.id === source.id) {
-    throw refuse('/target', 'The target is the source itself', 'Name another database.');
+    throw refuse('/target', 'The target is the source itself', insteadOfOneDatabase);
   }
   if (file.source !== undefined && file.source !== source.name && file.source !== source.id) {
     throw refuse('/source', `The file says ${file.source}`, `Plan it for database ${file.source}.`);

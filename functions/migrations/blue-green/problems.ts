@@ -99,6 +99,13 @@ function missingOfTables(tables: FoundTable[]): Finding[] {
   ]);
 }
 
+/**
+ * A subscription writes into the table of the same schema and name: within one database into the very table that it
+ * follows, and never into one of another schema.
+ */
+export const insteadOfOneDatabase =
+  'Register another database as the target; one of the same server will do. Between two schemas of one database nothing can follow: for a new version of a schema leave strategy out, for its rows in another schema plan a data migration.';
+
 /** Everything that stands in the way; the order is that of the work. */
 export function findProblems(asked: Asked): Finding[] {
   const { blue, green, target, source } = asked;
@@ -109,15 +116,11 @@ export function findProblems(asked: Asked): Finding[] {
   const roles = [...new Set([...blue.grantees, ...blue.owners])].filter(
     (role) => !green.roles.includes(role) && role !== blue.role,
   );
+  // Two databases of one server draw on the same slots and workers.
+  const oneServer = blue.server === green.server;
   return [
-    ...(blue.server === green.server && blue.database === green.database
-      ? [
-          finding(
-            'same_database',
-            `${source} and ${target.name} are the same database`,
-            'Register another database as the target; two schemas of one database are not moved this way.',
-          ),
-        ]
+    ...(oneServer && blue.database === green.database
+      ? [finding('same_database', `${source} and ${target.name} are the same database`, insteadOfOneDatabase)]
       : []),
     ...(tables.length === 0
       ? [finding('no_tables', 'There is no table to move', 'Name another schema, or other tables.')]
@@ -140,8 +143,8 @@ export function findProblems(asked: Asked): Finding[] {
           ),
         ]
       : []),
-    ...missingOn(source, blue, { slots: 3, workers: 1 }),
-    ...missingOn(target.name, green, { slots: 1, workers: 2 }),
+    ...missingOn(source, blue, oneServer ? { slots: 4, workers: 3 } : { slots: 3, workers: 1 }),
+    ...missingOn(target.name, green, oneServer ? { slots: 0, workers: 0 } : { slots: 1, workers: 2 }),
     ...missingOfTables(tables),
     ...(foreign.length > 0
       ? [

@@ -72,7 +72,7 @@ async function handOver(
 
 /**
  * Moves clients to the new database. May be run again at any point. Returns how long to wait before the first look at
- * the soak, s. Throws LockBudgetExceeded, SchemaChanged, FenceLost.
+ * the soak, s. Throws LockBudgetExceeded, HookFailed, SchemaChanged, FenceLost.
  */
 export async function switchToGreen(
   { migrationId, epoch }: Task,
@@ -83,6 +83,7 @@ export async function switchToGreen(
   return withPair(record, { migration: migrationId, epoch }, 'switch', async (pair) => {
     const { blue, green, plan, names } = pair;
     const { toGreen, toBlue } = streamsOf(migrationId, pair);
+    const way = { from: names.blue, to: names.green };
     if ((await served(record)) === 'blue') {
       const closed = !plan.twoWay && (await isClosed(blue, migrationId));
       // It was looked at before the closing, which is itself a change of what is there.
@@ -99,20 +100,18 @@ export async function switchToGreen(
       // A run that was cut off behind the hold: nobody writes any more, and everything is there.
       if (closed && !(await streams.isFollowing(toGreen))) await moved();
       else {
-        await stopClients(pair, { from: names.blue, to: names.green, serves: names.blue });
+        await stopClients(pair, { ...way, serves: names.blue });
         try {
           const hand = { stream: toGreen, where: names.green, phase: 'switch' as const, signal };
           await changeState(migrationId, { held: await handOver(pair, hand, moved) });
         } catch (error) {
-          if ((await served(record)) === 'blue')
-            await sendClientsBack(pair, { from: names.blue, to: names.green, serves: names.blue });
+          if ((await served(record)) === 'blue') await sendClientsBack(pair, { ...way, serves: names.blue });
           throw error;
         }
       }
     }
     const after = await noteSwitched(migrationId, names);
-    if (after.blueGreen?.clientsStopped)
-      await sendClients(pair, { from: names.blue, to: names.green, serves: names.green });
+    if (after.blueGreen?.clientsStopped) await sendClients(pair, { ...way, serves: names.green });
     return { waitSeconds: waitSeconds(after, clock.now()) };
   });
 }

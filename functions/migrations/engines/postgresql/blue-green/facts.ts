@@ -5,7 +5,7 @@ import type { Session } from '../connection.ts';
 const factsQuery = `SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'database', current_database(),
-  'server', (SELECT system_identifier::text FROM pg_control_system()),
+  'server', (SELECT system_identifier FROM pg_control_system()) || ' ' || extract(epoch FROM pg_postmaster_start_time()),
   'role', current_user,
   'superuser', r.rolsuper,
   'mayReplicate', r.rolsuper OR r.rolreplication OR EXISTS (
