@@ -2,6 +2,13 @@ import { Option } from 'commander';
 import { exitCode, Failure } from './failure.ts';
 import { print } from './output.ts';
 
+/** What a list without filters is asked for. */
+export interface PageOptions {
+  limit: number;
+  cursor?: string;
+  json?: boolean;
+}
+
 /** @throws Failure (usage) unless the text is a whole number from 1 to 100. */
 function rowsOfPage(text: string): number {
   const rows = Number(text);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import { readTokens } from '#local/http/tokens.ts';
 import { holderOf } from '#local/lock.ts';
 import { exitCode, Failure } from './failure.ts';
@@ -51,3 +52,7 @@ export async function findPlatform(directory?: string): Promise<Platform> {
   }
   return { url: holder.url, token: first.token };
 }
+
+/** The platform that a verb speaks to. @throws Failure (unreachable) */
+export const platformOf = (command: Command): Promise<Platform> =>
+  findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);

@@ -3,7 +3,7 @@ import { AlertRule } from '#migrations/alerts/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { bodyOf, type RuleOptions, scope, thresholds, withRuleOptions } from './options.ts';
 
 /** `theseus alert-rule add slow --metric rows_per_second --below --warning 100 --for 10m`. */
@@ -21,7 +21,7 @@ export const alertRuleAdd = (): Command =>
           action: 'See which there are: npx theseus alert-rule add --help',
         });
       }
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const body = { name, ...bodyOf(options) };
       const rule = await call(platform, { method: 'POST', path: '/alert-rules', body, answer: AlertRule });
       if (options.json) return printJson(rule);

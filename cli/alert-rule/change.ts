@@ -3,7 +3,7 @@ import { AlertRule } from '#migrations/alerts/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { bodyOf, type RuleOptions, scope, thresholds, withRuleOptions } from './options.ts';
 
 /** `theseus alert-rule change no-progress --warning 300`; `--off` switches a rule off. */
@@ -24,7 +24,7 @@ export const alertRuleChange = (): Command =>
           action: `For example: npx theseus alert-rule change ${name} --warning 300`,
         });
       }
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/alert-rules/${encodeURIComponent(name)}`;
       const rule = await call(platform, { method: 'PATCH', path, body, answer: AlertRule });
       if (options.json) return printJson(rule);

@@ -2,15 +2,9 @@ import { Command } from 'commander';
 import { AlertRulePage } from '#migrations/alerts/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
+import { platformOf } from '../platform.ts';
 import { scope, thresholds } from './options.ts';
-
-interface Options {
-  limit: number;
-  cursor?: string;
-  json?: boolean;
-}
 
 /** `theseus alert-rule list`: one page of the rules, those of the platform among them. */
 export const alertRuleList = (): Command =>
@@ -19,8 +13,8 @@ export const alertRuleList = (): Command =>
     .addOption(limitOption(50))
     .addOption(cursorOption())
     .option('--json', 'print JSON')
-    .action(async (options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+    .action(async (options: PageOptions, command: Command) => {
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: '/alert-rules',

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 /** `theseus alert-rule remove slow`: what fires by it is over. */
 export const alertRuleRemove = (): Command =>
@@ -11,7 +11,7 @@ export const alertRuleRemove = (): Command =>
     .argument('<name>')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/alert-rules/${encodeURIComponent(name)}`;
       await call(platform, { method: 'DELETE', path, answer: z.undefined() });
       if (options.json) printJson({ removed: name });

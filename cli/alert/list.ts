@@ -3,7 +3,7 @@ import { AlertPage } from '#migrations/alerts/schemas.ts';
 import { call } from '../client.ts';
 import { colours, print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { alertValue } from './value.ts';
 
 interface Options {
@@ -26,7 +26,7 @@ export const alertList = (): Command =>
     .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: '/alerts',

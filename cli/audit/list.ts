@@ -5,7 +5,7 @@ import { call } from '../client.ts';
 import { timeOf } from '../migration/hours.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 interface Options {
   subject?: string;
@@ -33,7 +33,7 @@ export const auditList = (): Command =>
     .addOption(cursorOption())
     .option('--json', 'print JSON: a page of full entries, with nextCursor while there are more')
     .action(async ({ json, ...query }: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: '/audit',

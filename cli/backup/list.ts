@@ -4,7 +4,7 @@ import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { bytes, count, print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 interface Options {
   database?: string;
@@ -30,7 +30,7 @@ export const backupList = (): Command =>
           code: exitCode.usage,
         });
       }
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: migration === undefined ? '/backups' : `/migrations/${encodeURIComponent(migration)}/backups`,

@@ -4,7 +4,7 @@ import { GoesOn, RestoredRows } from '#migrations/backups/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { count, print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportGoesOn } from './verify.ts';
 
 interface Options {
@@ -47,7 +47,7 @@ export const backupRestore = (): Command =>
     .option('--to <key>', 'only rows up to this key', keyOf)
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const { into, schema, key, from, to } = options;
       const restored = await call(platform, {
         method: 'POST',

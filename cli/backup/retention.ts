@@ -3,7 +3,7 @@ import { Backup } from '#migrations/backups/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportBackup } from './show.ts';
 
 interface Options {
@@ -29,7 +29,7 @@ const verb = (name: 'keep' | 'delete', description: string): Command =>
     .requiredOption('--reason <text>', 'kept in the history')
     .option('--json', 'print JSON')
     .action(async (id: string, { reason, until, json }: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const backup = await call(platform, {
         method: 'POST',
         path: `/backups/${encodeURIComponent(id)}/${name}`,

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Backup } from '#migrations/backups/schemas.ts';
 import { call } from '../client.ts';
 import { asTyped, bytes, colours, count, print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 /** A backup as a person reads it, and what can be done with it. */
 export function reportBackup(backup: Backup): void {
@@ -29,7 +29,7 @@ export const backupShow = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/backups/${encodeURIComponent(id)}`;
       const backup = await call(platform, { method: 'GET', path, answer: Backup });
       if (options.json) return printJson(backup);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GoesOn, VerifiedBackup } from '#migrations/backups/schemas.ts';
 import { call } from '../client.ts';
 import { asTyped, count, print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 /** Says where the end of long work on a backup is told. */
 export function reportGoesOn(event: string, { events }: z.output<typeof GoesOn>): void {
@@ -18,7 +18,7 @@ export const backupVerify = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const seen = await call(platform, {
         method: 'POST',
         path: `/backups/${encodeURIComponent(id)}/verify`,

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Connector } from '#migrations/connectors/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { readRegistration } from './file.ts';
 
 interface Options {
@@ -20,7 +20,7 @@ export const connectorAdd = (): Command =>
     .option('--json', 'print JSON')
     .action(async ({ file, name, json }: Options, command: Command) => {
       const body = await readRegistration(file, name);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const connector = await call(platform, {
         method: 'POST',
         path: '/connectors',

@@ -2,14 +2,8 @@ import { Command } from 'commander';
 import { ConnectorPage } from '#migrations/connectors/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
-
-interface Options {
-  limit: number;
-  cursor?: string;
-  json?: boolean;
-}
+import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
+import { platformOf } from '../platform.ts';
 
 const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 
@@ -20,8 +14,8 @@ export const connectorList = (): Command =>
     .addOption(limitOption(20))
     .addOption(cursorOption())
     .option('--json', 'print JSON')
-    .action(async (options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+    .action(async (options: PageOptions, command: Command) => {
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: '/connectors',

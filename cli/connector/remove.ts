@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 /** `theseus connector remove customer`: forgets a connector that no database uses. Its stack stays. */
 export const connectorRemove = (): Command =>
@@ -11,7 +11,7 @@ export const connectorRemove = (): Command =>
     .argument('<name>', 'name or id')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       await call(platform, {
         method: 'DELETE',
         path: `/connectors/${encodeURIComponent(name)}`,

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Connector } from '#migrations/connectors/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 /** `theseus connector show customer`: its role and the published version of every function. */
 export const connectorShow = (): Command =>
@@ -11,7 +11,7 @@ export const connectorShow = (): Command =>
     .argument('<name>', 'name or id')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const connector = await call(platform, {
         method: 'GET',
         path: `/connectors/${encodeURIComponent(name)}`,

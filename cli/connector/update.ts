@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Connector } from '#migrations/connectors/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { readRegistration } from './file.ts';
 
 /** `theseus connector update customer --file outputs.json`: what starts from now on uses the new release. */
@@ -14,7 +14,7 @@ export const connectorUpdate = (): Command =>
     .option('--json', 'print JSON')
     .action(async (reference: string, options: { file: string; json?: boolean }, command: Command) => {
       const { name: _, ...body } = await readRegistration(options.file);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const connector = await call(platform, {
         method: 'PUT',
         path: `/connectors/${encodeURIComponent(reference)}`,

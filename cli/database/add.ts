@@ -3,7 +3,7 @@ import { Database } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { labelOf } from './labels.ts';
 
 interface Options {
@@ -35,7 +35,7 @@ export const databaseAdd = (): Command =>
           action: `On this machine: npx theseus database add ${name} postgresql://user:password@host:port/database`,
         });
       }
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const database = await call(platform, {
         method: 'POST',
         path: '/databases',

@@ -4,7 +4,7 @@ import { SchemaVersionPage } from '#migrations/registry/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform, type Platform } from '../platform.ts';
+import { type Platform, platformOf } from '../platform.ts';
 import { describeChangesOf } from './describe.ts';
 
 interface Options {
@@ -55,7 +55,7 @@ export const databaseDiff = (): Command =>
         options: Options,
         command: Command,
       ) => {
-        const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+        const platform = await platformOf(command);
         const path = `/databases/${encodeURIComponent(name)}`;
         const { schema } = options;
         const to = second ?? (await newest(platform, path, schema));

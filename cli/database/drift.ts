@@ -3,7 +3,7 @@ import { Drift } from '#migrations/registry/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { describeChangesOf } from './describe.ts';
 
 interface Options {
@@ -18,7 +18,7 @@ const options = (command: Command) =>
     .option('--json', 'print JSON');
 
 async function look(verb: string, name: string, { schema }: Options, command: Command): Promise<Drift> {
-  const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+  const platform = await platformOf(command);
   return call(platform, {
     method: 'POST',
     path: `/databases/${encodeURIComponent(name)}/${verb}`,

@@ -3,7 +3,7 @@ import { Database } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { labelOf } from './labels.ts';
 
 interface Options {
@@ -36,7 +36,7 @@ export const databaseLabel = (): Command =>
           action: `For example: npx theseus database label ${name} --set tier=free`,
         });
       }
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/databases/${encodeURIComponent(name)}`;
       const database = await call(platform, { method: 'PATCH', path, body: { labels }, answer: Database });
       if (options.json) return printJson(database);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { SchemaPath } from '#migrations/registry/path.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { versionNumber } from './diff.ts';
 
 interface Options {
@@ -20,7 +20,7 @@ export const databasePath = (): Command =>
     .option('--schema <name>', "the schema (default: the database's own)")
     .option('--json', 'print JSON')
     .action(async (name: string, from: number, to: number, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = await call(platform, {
         method: 'GET',
         path: `/databases/${encodeURIComponent(name)}/schema-path`,

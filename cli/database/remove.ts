@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 /** `theseus database remove shop`: forgets a database that has no migration in progress. The database itself stays. */
 export const databaseRemove = (): Command =>
@@ -11,7 +11,7 @@ export const databaseRemove = (): Command =>
     .argument('<name>')
     .option('--json', 'print JSON')
     .action(async (name: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       await call(platform, {
         method: 'DELETE',
         path: `/databases/${encodeURIComponent(name)}`,

@@ -3,7 +3,7 @@ import { SchemaVersionPage, type VersionSource } from '#migrations/registry/sche
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 interface Options {
   schema?: string;
@@ -29,7 +29,7 @@ export const databaseVersions = (): Command =>
     .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (name: string, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const { schema, limit, cursor } = options;
       const page = await call(platform, {
         method: 'GET',

@@ -6,7 +6,7 @@ import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { strategyOption } from '../migration/undo.ts';
 import { print } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportFleet } from './describe.ts';
 
 interface Options {
@@ -22,8 +22,7 @@ interface Options {
   json?: boolean;
 }
 
-const askOf = async (command: Command): Promise<Ask> =>
-  asking(await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory));
+const askOf = async (command: Command): Promise<Ask> => asking(await platformOf(command));
 const pathOf = (id: string) => `/migration-fleets/${encodeURIComponent(id)}`;
 const post = (ask: Ask, id: string, verb: string, body: object): Promise<Fleet> =>
   ask({ method: 'POST', path: `${pathOf(id)}/${verb}`, body, answer: Fleet });

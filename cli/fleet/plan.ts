@@ -6,7 +6,7 @@ import { labelOf } from '../database/labels.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { readMigrationFile, seconds } from '../migration/plan.ts';
 import { print } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportFleet } from './describe.ts';
 
 interface Options {
@@ -120,7 +120,7 @@ export const fleetPlan = (): Command =>
         });
       }
       const body = bodyOf(await readMigrationFile(path), basename(path), options);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const fleet = await call(platform, { method: 'POST', path: '/migration-fleets', body, answer: Fleet });
       reportFleet(fleet, options);
       if (options.json) return;

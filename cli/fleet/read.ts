@@ -4,7 +4,7 @@ import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { duration, print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportFleet } from './describe.ts';
 
 interface Options {
@@ -14,8 +14,6 @@ interface Options {
   json?: boolean;
 }
 
-const platformOf = (command: Command) =>
-  findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
 const pathOf = (id: string) => `/migration-fleets/${encodeURIComponent(id)}`;
 
 /** `theseus migration fleet show <id>` */

@@ -3,7 +3,7 @@ import { markdownOfTargets } from '#migrations/fleet/report.ts';
 import { Fleet, FleetReport, TargetPage, type TargetView } from '#migrations/fleet/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform, type Platform } from '../platform.ts';
+import { type Platform, platformOf } from '../platform.ts';
 
 interface Options {
   targets?: boolean;
@@ -39,7 +39,7 @@ export const fleetReport = (): Command =>
     .option('--targets', 'every target too, with its duration and failure')
     .option('--json', 'print JSON: the fleet and every target')
     .action(async (id: string, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       if (options.json) {
         const fleet = await call(platform, { method: 'GET', path: pathOf(id), answer: Fleet });
         return printJson({ fleet, targets: await allTargets(platform, id) });

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { RollbackStrategy } from '#migrations/plan/strategies.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking, call } from '../client.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportMigration } from './report.ts';
 import { strategyOption } from './undo.ts';
 
@@ -44,7 +44,7 @@ const action = (verb: Parameters<typeof actOnMigration>[2], description: string)
     .option('--comment <text>', 'kept in the history')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       reportMigration(await actOnMigration(asking(platform), id, verb, options), options);
     });
 };
@@ -71,7 +71,7 @@ const decision = (verb: 'approve' | 'reject', description: string) => (): Comman
     .option('--comment <text>', 'kept in the history')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/migrations/${encodeURIComponent(id)}`;
       const current = await call(platform, { method: 'GET', path, answer: Migration });
       const planHash = options.hash ?? current.plan?.hash;

@@ -5,7 +5,7 @@ import { EjectedScript } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 interface Options {
   database?: string;
@@ -51,7 +51,7 @@ async function throughPlatform(
       action: 'List them with: theseus migration list',
     });
   }
-  const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+  const platform = await platformOf(command);
   const path = `/migrations/${encodeURIComponent(migration)}/eject`;
   const { script } = await call(platform, { method: 'GET', path, query: { to }, answer: EjectedScript });
   return script;

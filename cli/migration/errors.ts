@@ -2,14 +2,8 @@ import { Command } from 'commander';
 import { Redriven, RefusedRecordPage } from '#migrations/loading/refused.ts';
 import { asking, call } from '../client.ts';
 import { count, print, printJson, table } from '../output.ts';
-import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
-
-interface Options {
-  limit: number;
-  cursor?: string;
-  json?: boolean;
-}
+import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
+import { platformOf } from '../platform.ts';
 
 /** `theseus migration errors <id>`: one page of the records that a data migration refused, oldest first. */
 export const migrationErrors = (): Command =>
@@ -19,8 +13,8 @@ export const migrationErrors = (): Command =>
     .addOption(limitOption(20))
     .addOption(cursorOption())
     .option('--json', 'print JSON, with the records themselves')
-    .action(async (id: string, { limit, cursor, json }: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+    .action(async (id: string, { limit, cursor, json }: PageOptions, command: Command) => {
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: `/migrations/${encodeURIComponent(id)}/errors`,
@@ -46,7 +40,7 @@ export const migrationRedrive = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, { json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const ask = asking(platform);
       const path = `/migrations/${encodeURIComponent(id)}/redrive`;
       let tried = 0;

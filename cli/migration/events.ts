@@ -2,14 +2,8 @@ import { Command } from 'commander';
 import { MigrationEventPage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
-
-interface Options {
-  limit: number;
-  cursor?: string;
-  json?: boolean;
-}
+import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
+import { platformOf } from '../platform.ts';
 
 /** The verb `events` of what keeps them under `/<noun>/{id}/events`. */
 const eventsOf = (noun: 'migrations' | 'migration-fleets'): Command =>
@@ -19,8 +13,8 @@ const eventsOf = (noun: 'migrations' | 'migration-fleets'): Command =>
     .addOption(limitOption(100))
     .addOption(cursorOption())
     .option('--json', 'print JSON')
-    .action(async (id: string, options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+    .action(async (id: string, options: PageOptions, command: Command) => {
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: `/${noun}/${encodeURIComponent(id)}/events`,

@@ -11,7 +11,7 @@ import { call } from '../client.ts';
 import { exitCode } from '../failure.ts';
 import { migrationsIn } from '../import/folder.ts';
 import { print, printJson, table } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 
 interface Options {
   database: string;
@@ -64,7 +64,7 @@ export const migrationImport = (): Command =>
         const history = await historyOf(database, tool, schema ?? 'public');
         report = compareHistory(tool, history, files, outOfOrder);
       } else {
-        const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+        const platform = await platformOf(command);
         const imported = await call(platform, {
           method: 'POST',
           path: `/databases/${encodeURIComponent(database)}/imports`,

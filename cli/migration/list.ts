@@ -3,7 +3,7 @@ import { MigrationPage } from '#migrations/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { statusOf } from './watch.ts';
 
 interface Options {
@@ -24,7 +24,7 @@ export const migrationList = (): Command =>
     .addOption(cursorOption())
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: '/migrations',

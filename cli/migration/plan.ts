@@ -6,7 +6,7 @@ import { DryRunAnswer, Migration, type PlanSummary, ValidationLevel } from '#mig
 import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { describePlan } from './describe.ts';
 import { type PaceOptions, paceOf, withPaceOptions } from './pace-options.ts';
 import { reportMigration } from './report.ts';
@@ -197,7 +197,7 @@ export const migrationPlan = (): Command =>
         if (findings.length > 0) process.exitCode = exitCode.refused;
         return;
       }
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const ask = asking(platform);
       if (options.dryRun) {
         const { hash, plan, findings, forecast } = await ask({

@@ -5,7 +5,7 @@ import { Rehearsal } from '#migrations/rehearsal/schemas.ts';
 import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { readMigrationFile } from './plan.ts';
 import { describeRehearsal } from './rehearsed.ts';
 
@@ -68,7 +68,7 @@ export const migrationRehearse = (): Command =>
       const sample = sampleOf(options.sample);
       const { database, schema, on } = options;
       if (database === undefined) {
-        const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+        const platform = await platformOf(command);
         const found = await rehearsed(asking(platform), what, {
           sample,
           ...(on === undefined ? {} : { on }),

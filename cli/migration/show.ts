@@ -3,7 +3,7 @@ import { Migration } from '#migrations/schemas.ts';
 import { alertValue } from '../alert/value.ts';
 import { call } from '../client.ts';
 import { asTyped, colours, count, duration, print, printJson, table } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { approvalLines, cannotReturnLines, glassLines, printNext, wayBackLines } from './report.ts';
 import { progressLine } from './screen.ts';
 
@@ -75,7 +75,7 @@ export const migrationShow = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, options: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/migrations/${encodeURIComponent(id)}`;
       const migration = await call(platform, { method: 'GET', path, answer: Migration });
       if (options.json) return printJson(migration);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { TimeWindow } from '#migrations/schedule/windows.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { timeOf, windowOf } from './hours.ts';
 import { statusOf, watchOrReport } from './watch.ts';
 
@@ -67,6 +67,6 @@ export const migrationStart = (): Command =>
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const until = statusOf('--until', options.until);
-      const ask = asking(await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory));
+      const ask = asking(await platformOf(command));
       await watchOrReport(ask, await startMigration(ask, id, options), { ...options, until });
     });

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { RollbackStrategy } from '#migrations/plan/strategies.ts';
 import { Migration } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { statusOf, watchOrReport } from './watch.ts';
 
 interface Options {
@@ -50,6 +50,6 @@ export const migrationUndo = (): Command =>
     .option('--json', 'print JSON')
     .action(async (id: string, options: Options, command: Command) => {
       const until = statusOf('--until', options.until);
-      const ask = asking(await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory));
+      const ask = asking(await platformOf(command));
       await watchOrReport(ask, await undoMigration(ask, id, options), { ...options, until });
     });

@@ -4,7 +4,7 @@ import { Migration, MigrationStatus } from '#migrations/schemas.ts';
 import { type Ask, asking } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportMigration } from './report.ts';
 import { liveScreen } from './screen.ts';
 
@@ -122,6 +122,6 @@ export const migrationWatch = (): Command =>
     .option('--json', 'print a JSON line for each change')
     .action(async (id: string, options: Given, command: Command) => {
       const until = statusOf('--until', options.until);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       await watchMigration(asking(platform), id, { ...options, until });
     });

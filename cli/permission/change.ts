@@ -2,16 +2,13 @@ import { Command } from 'commander';
 import { Permission, Restriction } from '#migrations/access/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportPermission } from './describe.ts';
 
 interface Options {
   reason: string;
   json?: boolean;
 }
-
-const platformOf = (command: Command) =>
-  findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
 
 /** `theseus permission revoke <id> --reason <text>`. */
 export const permissionRevoke = (): Command =>

@@ -5,7 +5,7 @@ import { environmentName } from '#platform/environment.ts';
 import { call } from '../client.ts';
 import { labelOf } from '../database/labels.ts';
 import { timeOf } from '../migration/hours.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportPermission } from './describe.ts';
 
 interface Options {
@@ -45,7 +45,7 @@ export const permissionGrant = (): Command =>
     .option('--json', 'print JSON')
     .action(async (options: Options, command: Command) => {
       const { group, action, database, label, environment, until, reason } = options;
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const permission = await call(platform, {
         method: 'POST',
         path: '/permissions',

@@ -3,7 +3,7 @@ import { OwnAccess, Permission, PermissionPage } from '#migrations/access/schema
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { reportPermission, whereOf } from './describe.ts';
 
 interface Options {
@@ -12,9 +12,6 @@ interface Options {
   database?: string;
   json?: boolean;
 }
-
-const platformOf = (command: Command) =>
-  findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
 
 /** `theseus permission list`: one page of the permissions that count. */
 export const permissionList = (): Command =>

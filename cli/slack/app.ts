@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SlackApp } from '#migrations/slack/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { readSecretText } from '../secret-text.ts';
 
 interface Options {
@@ -22,7 +22,7 @@ export const slackConnect = (): Command =>
     .option('--json', 'print JSON')
     .action(async ({ signingSecretFile, json }: Options, command: Command) => {
       const signingSecret = await readSecretText(signingSecretFile);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = '/slack/app';
       const app = await call(platform, { method: 'PUT', path, body: { signingSecret }, answer: SlackApp });
       if (json) return printJson(app);
@@ -36,7 +36,7 @@ export const slackDisconnect = (): Command =>
     .description('Disconnect the Slack app: its buttons are refused from now on')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       await call(platform, { method: 'DELETE', path: '/slack/app', answer: z.undefined() });
       if (json) printJson({ disconnected: true });
       else print('Slack is disconnected.');

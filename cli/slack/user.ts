@@ -4,7 +4,7 @@ import { SlackUser, SlackUserList } from '#migrations/slack/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson, table } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { collected } from '../webhook/add.ts';
 
 /** `T012/U345` as a path. @throws Failure (usage). */
@@ -40,7 +40,7 @@ const set = (): Command =>
     .option('--json', 'print JSON')
     .action(async (member: string, { subject, group, json }: SetOptions, command: Command) => {
       const path = pathOf(member);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const body = { subject, groups: group };
       const user = await call(platform, { method: 'PUT', path, body, answer: SlackUser });
       if (json) return printJson(user);
@@ -52,7 +52,7 @@ const list = (): Command =>
     .description('Whom members of Slack workspaces stand for')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const users = await call(platform, { method: 'GET', path: '/slack/users', answer: SlackUserList });
       if (json) return printJson(users);
       const rows = users.items.map((one) => [
@@ -71,7 +71,7 @@ const remove = (): Command =>
     .option('--json', 'print JSON')
     .action(async (member: string, { json }: { json?: boolean }, command: Command) => {
       const path = pathOf(member);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       await call(platform, { method: 'DELETE', path, answer: z.undefined() });
       if (json) printJson({ removed: member });
       else print(`${member} stands for nobody any more.`);

@@ -4,7 +4,7 @@ import { call } from '../client.ts';
 import { labelOf } from '../database/labels.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { readSecretText } from '../secret-text.ts';
 import { printWebhook } from './describe.ts';
 
@@ -45,7 +45,7 @@ export const webhookAdd = (): Command =>
         });
       }
       const url = given ?? (await readSecretText(options.urlFile ?? '-'));
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const webhook = await call(platform, {
         method: 'POST',
         path: '/webhooks',

@@ -4,7 +4,7 @@ import { RotatedSecret, Webhook } from '#migrations/webhooks/schemas.ts';
 import { call } from '../client.ts';
 import { labelOf } from '../database/labels.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { readSecretText } from '../secret-text.ts';
 import { collected } from './add.ts';
 import { printWebhook } from './describe.ts';
@@ -38,7 +38,7 @@ export const webhookChange = (): Command =>
     .action(async (id: string, options: Options, command: Command) => {
       const { event, database, label, description } = options;
       const url = options.urlFile === undefined ? options.url : await readSecretText(options.urlFile);
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const webhook = await call(platform, {
         method: 'PATCH',
         path: `/webhooks/${encodeURIComponent(id)}`,
@@ -64,7 +64,7 @@ export const webhookRotate = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, { json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/webhooks/${encodeURIComponent(id)}/rotate-secret`;
       const rotated = await call(platform, { method: 'POST', path, answer: RotatedSecret });
       if (json) return printJson(rotated);
@@ -79,7 +79,7 @@ export const webhookRemove = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, { json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/webhooks/${encodeURIComponent(id)}`;
       await call(platform, { method: 'DELETE', path, answer: z.undefined() });
       if (json) printJson({ removed: id });

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { DeliveryPage, Webhook, WebhookList } from '#migrations/webhooks/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
-import { cursorOption, limitOption, printMore } from '../paging.ts';
-import { findPlatform } from '../platform.ts';
+import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
+import { platformOf } from '../platform.ts';
 import { lastTry, printWebhook, stateOf } from './describe.ts';
 
 /** `theseus webhook list`: all of them. */
@@ -12,7 +12,7 @@ export const webhookList = (): Command =>
     .description('Where events are sent')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const list = await call(platform, { method: 'GET', path: '/webhooks', answer: WebhookList });
       if (json) return printJson(list);
       const rows = list.items.map((one) => [one.id, one.kind, stateOf(one), one.types.join(','), one.url]);
@@ -26,18 +26,12 @@ export const webhookShow = (): Command =>
     .argument('<id>')
     .option('--json', 'print JSON')
     .action(async (id: string, { json }: { json?: boolean }, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+      const platform = await platformOf(command);
       const path = `/webhooks/${encodeURIComponent(id)}`;
       const webhook = await call(platform, { method: 'GET', path, answer: Webhook });
       if (json) return printJson(webhook);
       printWebhook(webhook);
     });
-
-interface ListOptions {
-  limit: number;
-  cursor?: string;
-  json?: boolean;
-}
 
 /** `theseus webhook deliveries whk_…`: one page, newest first. */
 export const webhookDeliveries = (): Command =>
@@ -47,8 +41,8 @@ export const webhookDeliveries = (): Command =>
     .addOption(limitOption(20))
     .addOption(cursorOption())
     .option('--json', 'print JSON')
-    .action(async (id: string, { limit, cursor, json }: ListOptions, command: Command) => {
-      const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+    .action(async (id: string, { limit, cursor, json }: PageOptions, command: Command) => {
+      const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
         path: `/webhooks/${encodeURIComponent(id)}/deliveries`,

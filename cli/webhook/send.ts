@@ -3,7 +3,7 @@ import { Delivery } from '#migrations/webhooks/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { findPlatform } from '../platform.ts';
+import { platformOf } from '../platform.ts';
 import { deliveryLine } from './describe.ts';
 
 interface Options {
@@ -11,7 +11,7 @@ interface Options {
 }
 
 async function send(path: string, { json }: Options, command: Command): Promise<void> {
-  const platform = await findPlatform(command.optsWithGlobals<{ directory?: string }>().directory);
+  const platform = await platformOf(command);
   const delivery = await call(platform, { method: 'POST', path, answer: Delivery });
   if (json) printJson(delivery);
   if (delivery.status === 'delivered') {

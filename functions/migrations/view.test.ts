@@ -1,36 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { freshRange } from './executions/progress.ts';
 import type { RangeRecord } from './records.ts';
 import { Migration } from './schemas.ts';
 import { acting } from './testing/record.ts';
 import { viewOf } from './view.ts';
 
 const range = (parts: Partial<RangeRecord>): RangeRecord => ({
-  stage: 'backfill',
-  pass: 1,
-  work: 'b',
-  range: 0,
-  table: 'orders',
-  status: 'working',
+  ...freshRange('backfill', 1, { work: 'b', range: 0 }, 'orders'),
   epoch: 1,
-  last: null,
-  rowsSeen: 0,
-  rowsWritten: 0,
-  chunks: 0,
-  lockWaits: 0,
-  wrong: 0,
-  repaired: 0,
-  errors: 0,
-  unexpected: [],
-  unexpectedRows: 0,
-  sample: [],
-  baselineP99Ms: null,
-  probeP99Ms: null,
-  pace: null,
-  rowsPerSecond: 0,
-  replicationLagMs: null,
-  connections: null,
-  memoryBytes: null,
-  longestChunkMs: null,
   updatedAt: 100_000,
   ...parts,
 });

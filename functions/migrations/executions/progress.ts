@@ -18,6 +18,36 @@ export interface RangeItem {
   range: number;
 }
 
+/** A range that nobody began. */
+export const freshRange = (stage: Stage, pass: number, item: RangeItem, table: string): RangeRecord => ({
+  stage,
+  pass,
+  ...item,
+  table,
+  status: 'working',
+  epoch: 0,
+  last: null,
+  rowsSeen: 0,
+  rowsWritten: 0,
+  chunks: 0,
+  lockWaits: 0,
+  wrong: 0,
+  repaired: 0,
+  errors: 0,
+  unexpected: [],
+  unexpectedRows: 0,
+  sample: [],
+  baselineP99Ms: null,
+  probeP99Ms: null,
+  pace: null,
+  rowsPerSecond: 0,
+  replicationLagMs: null,
+  connections: null,
+  memoryBytes: null,
+  longestChunkMs: null,
+  updatedAt: clock.now(),
+});
+
 /** The checkpoint of a range, or a fresh one. */
 export async function readRange(
   id: string,
@@ -27,36 +57,7 @@ export async function readRange(
   table: string,
 ): Promise<RangeRecord> {
   const found = await readItem(RangeRecord, keys.range(id, stage, pass, item.work, item.range));
-  return (
-    found ?? {
-      stage,
-      pass,
-      ...item,
-      table,
-      status: 'working',
-      epoch: 0,
-      last: null,
-      rowsSeen: 0,
-      rowsWritten: 0,
-      chunks: 0,
-      lockWaits: 0,
-      wrong: 0,
-      repaired: 0,
-      errors: 0,
-      unexpected: [],
-      unexpectedRows: 0,
-      sample: [],
-      baselineP99Ms: null,
-      probeP99Ms: null,
-      pace: null,
-      rowsPerSecond: 0,
-      replicationLagMs: null,
-      connections: null,
-      memoryBytes: null,
-      longestChunkMs: null,
-      updatedAt: clock.now(),
-    }
-  );
+  return found ?? freshRange(stage, pass, item, table);
 }
 
 /**

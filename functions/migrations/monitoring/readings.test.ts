@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newState } from '../blue-green/schemas.ts';
-import { RangeRecord, StepRecord } from '../records.ts';
+import { freshRange } from '../executions/progress.ts';
+import { type RangeRecord, StepRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
 import { acting, migrationRecord } from '../testing/record.ts';
 import { shownReadings } from './metrics.ts';
@@ -17,30 +18,12 @@ const inPhase = (phase: Phase, secondsAgo: number, parts = {}) =>
     ],
     ...parts,
   });
-const range = (parts: Partial<RangeRecord>): RangeRecord =>
-  RangeRecord.parse({
-    stage: 'backfill',
-    pass: 1,
-    work: 'b',
-    range: 0,
-    table: 'orders',
-    status: 'working',
-    epoch: 3,
-    last: null,
-    rowsSeen: 0,
-    rowsWritten: 0,
-    chunks: 0,
-    lockWaits: 0,
-    wrong: 0,
-    repaired: 0,
-    sample: [],
-    baselineP99Ms: null,
-    probeP99Ms: null,
-    pace: null,
-    rowsPerSecond: 0,
-    updatedAt: now,
-    ...parts,
-  });
+const range = (parts: Partial<RangeRecord>): RangeRecord => ({
+  ...freshRange('backfill', 1, { work: 'b', range: 0 }, 'orders'),
+  epoch: 3,
+  updatedAt: now,
+  ...parts,
+});
 const step = (parts: Partial<StepRecord>): StepRecord =>
   StepRecord.parse({
     phase: 'expand',
