@@ -91,12 +91,6 @@ export async function eventually<T>(
   }
 }
 
-/** Tests look for drift themselves: a clock that is moved by days would look in the middle of what they measure. */
-const lookedAtByTests = capabilities.map((one) => ({
-  ...one,
-  schedules: one.schedules.filter(({ function: name }) => name !== 'detect-drift'),
-}));
-
 const started: { cloud: Cloud; directory: string }[] = [];
 /** Ends every platform of this process; stop-platforms.ts calls it after every test file. */
 export async function stopAll(): Promise<void> {
@@ -118,7 +112,7 @@ export async function startPlatform(options: Partial<CloudOptions> = {}): Promis
   await writeFile(tokenPath(directory), JSON.stringify({ tokens }), { mode: 0o600 });
   const cloud = await startCloud({
     directory,
-    capabilities: lookedAtByTests,
+    capabilities,
     port: 0,
     survives: 'process',
     ...options,
