@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** One PostgreSQL server for all files of a run, started when the first test asks for a database; each file's go with it. */
 const databases = {
@@ -30,6 +31,33 @@ function project(name: string, include: string[], groupOrder: number, testTimeou
   };
 }
 
+/** Half a minute and more each: what begins last is what everything waits for. */
+const longest = [
+  'workflows/bundles',
+  'end-to-end/docs',
+  'chaos/kill-way-back',
+  'chaos/kill-every-state',
+  'end-to-end/operations',
+  'end-to-end/hundred',
+  'infrastructure/checks',
+  'end-to-end/cli',
+  'end-to-end/demo',
+  'end-to-end/pitfalls',
+  'chaos/worker',
+  'chaos/random-kills',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return found === -1 ? longest.length : found;
+    };
+    const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
+    return (await super.sort(files)).sort((a, b) => group(a) - group(b) || place(a) - place(b));
+  }
+}
+
 /** Files share their process: to load the same modules for each anew is half of what small tests take. */
 const shared = { isolate: false };
 const beside = (ending: string) => [`{functions,local,cli,bin,demo,bench}/**/*${ending}`];
@@ -44,6 +72,7 @@ export default defineConfig({
       POWERTOOLS_DEV: 'false',
     },
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', beside('.test.ts'), 0, 60_000, {
         ...shared,
