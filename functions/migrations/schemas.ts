@@ -8,6 +8,7 @@ import { Forecast } from './plan/forecast.ts';
 import { Note, Plan, UndoClass } from './plan/schemas.ts';
 import { RollbackStrategy } from './plan/strategies.ts';
 import { TimeWindow } from './schedule/windows.ts';
+import { ValidationLevel } from './validation-level.ts';
 
 /** What a migration changes: the schema, or rows that it copies. */
 export const MigrationKind = z.enum(['schema', 'data']);
@@ -81,8 +82,6 @@ const Time = z.iso.datetime();
 const schemaName = z.string().min(1).max(63);
 
 const daySeconds = 86_400;
-export const ValidationLevel = z.enum(['basic', 'full', 'strict']);
-export type ValidationLevel = z.infer<typeof ValidationLevel>;
 
 export const MigrationOptions = z
   .strictObject({

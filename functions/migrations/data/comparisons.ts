@@ -1,5 +1,5 @@
 import type { DataPlan, Load } from '../plan/schemas.ts';
-import type { ValidationLevel } from '../schemas.ts';
+import type { ValidationLevel } from '../validation-level.ts';
 
 /** Whether both databases can sum up ranges of the target's key; if not, the records go through the load once more. */
 export const comparesSums = ({

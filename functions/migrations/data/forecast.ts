@@ -1,6 +1,6 @@
-import type { Draft } from '../plan/forecast-steps.ts';
+import type { Draft } from '../plan/forecast-step.ts';
 import type { DataPlan, Load } from '../plan/schemas.ts';
-import type { ValidationLevel } from '../schemas.ts';
+import type { ValidationLevel } from '../validation-level.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
 
 const hows = { sql: 'in SQL', jsonata: 'by JSONata' };

@@ -1,10 +1,5 @@
 import type { Measured, PacedWork } from './pace-measured.ts';
-
-/** Milliseconds, or rows or bytes a second. */
-export interface Range {
-  low: number;
-  high: number;
-}
+import { type Range, spreadOf } from './range.ts';
 
 /**
  * Where nothing was measured yet: the slowest and the quickest that ordinary servers do, rows a second of one range, and
@@ -21,9 +16,6 @@ export const defaultPace: Record<PacedWork, Range> = {
 
 /** Every task costs this much, however little there is to do, ms. */
 const atLeast: Range = { low: 10, high: 2_000 };
-
-/** What a pace seen once is trusted for, and what it is trusted for after many times. */
-export const spreadOf = (samples: number): number => 1.3 + 1.2 / samples;
 
 /**
  * How long an amount takes. `lanes` that work side by side: at best all of them count, at worst one, because they share
@@ -46,8 +38,3 @@ export function rangeOf(
     basis: measured === null ? 'default' : 'measured',
   };
 }
-
-export const addedRange = (ranges: Range[]): Range => ({
-  low: ranges.reduce((sum, { low }) => sum + low, 0),
-  high: ranges.reduce((sum, { high }) => sum + high, 0),
-});

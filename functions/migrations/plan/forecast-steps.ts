@@ -1,30 +1,12 @@
 import { loadDrafts } from '../data/forecast.ts';
-import type { ValidationLevel } from '../schemas.ts';
-import type { ForecastStep } from './forecast.ts';
+import type { ValidationLevel } from '../validation-level.ts';
+import type { Draft, ForecastStep } from './forecast-step.ts';
 import { LockKind } from './lock-times.ts';
 import type { PacedWork } from './pace-measured.ts';
 import type { Plan, Step, TableRef } from './schemas.ts';
 
 /** At least this many rows are read to look at a sample. */
 const sampledRows = 10_000;
-
-/** A step of a forecast before its time is known. */
-export interface Draft {
-  id: string;
-  phase: ForecastStep['phase'];
-  purpose: string;
-  /** `kind`: by which what was measured of such locks is found. */
-  lock: Pick<ForecastStep['lock'], 'mode' | 'tables'> & { kind?: LockKind };
-  rows: number;
-  /** What its pace is counted in, where that is not rows. */
-  amount?: number;
-  work?: PacedWork;
-  /** Statements of the user's own: nothing is known of them. */
-  opaque?: boolean;
-  /** Steps that must be done before, where that is not the order of phases. */
-  after?: string[];
-  validation: string;
-}
 
 /** The steps of a plan in the order in which they run, each with those that must be done before. */
 export function draftsOf(plan: Plan, level: ValidationLevel | undefined): (Draft & { after: string[] })[] {

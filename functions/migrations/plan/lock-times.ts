@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Range, spreadOf } from './duration.ts';
+import { type Range, spreadOf } from './range.ts';
 
 /** What takes locks: the transactions of a phase, or the chunks of one. */
 export const LockKind = z.enum(['expand', 'constrain', 'contract', 'removal', 'backfill', 'load']);

@@ -5,7 +5,7 @@ import { VerificationFailed } from '../errors.ts';
 import { readRanges } from '../executions/progress.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { RangeRecord, Stage } from '../records.ts';
-import type { ValidationLevel } from '../schemas.ts';
+import type { ValidationLevel } from '../validation-level.ts';
 import { checked, checkpoint, openRange, type RangeTask, wanted } from './range-task.ts';
 
 /** Between two checkpoints, ms. */

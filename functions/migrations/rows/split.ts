@@ -1,7 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
 import type { Backfill, Plan, TableRef } from '../plan/schemas.ts';
 import type { RangePlan, Stage } from '../records.ts';
-import type { ValidationLevel } from '../schemas.ts';
+import type { ValidationLevel } from '../validation-level.ts';
 
 /** Something done to every row of one table. */
 export interface TableWork {
