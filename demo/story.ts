@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Database, type Migration, type MigrationStatus } from '#migrations/schemas.ts';
+import { Database } from '#migrations/databases/schemas.ts';
+import type { Migration, MigrationStatus } from '#migrations/schemas.ts';
 import { exitCode, Failure } from '../cli/failure.ts';
 import { actOnMigration } from '../cli/migration/actions.ts';
 import { planMigration, readMigrationFile } from '../cli/migration/plan.ts';

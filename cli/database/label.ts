@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { Database } from '#migrations/schemas.ts';
+import { Database } from '#migrations/databases/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { DatabasePage } from '#migrations/schemas.ts';
+import { DatabasePage } from '#migrations/databases/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import { MigrationAlert } from './alerts/state.ts';
 import { BlueGreenState } from './blue-green/schemas.ts';
-import { ConnectorRef } from './connectors/schemas.ts';
+import { DatabaseRef, SchemaName } from './databases/schemas.ts';
 import { ShownReading } from './monitoring/metrics.ts';
 import { Forecast } from './plan/forecast.ts';
 import { Note, Plan, UndoClass } from './plan/schemas.ts';
@@ -70,16 +70,7 @@ export const Phase = z.enum([
 export type Phase = z.infer<typeof Phase>;
 
 export const MigrationId = z.string().regex(/^mig_[A-Za-z0-9]{1,40}$/, 'expected an id such as mig_0f6e12ab');
-/** A database may be named by its id or by its name. */
-export const DatabaseRef = z.string().min(1).max(63);
-export const DatabaseName = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{0,62}$/,
-    'expected lower case letters, digits and hyphens, beginning with a letter',
-  );
 const Time = z.iso.datetime();
-const schemaName = z.string().min(1).max(63);
 
 const daySeconds = 86_400;
 
@@ -155,11 +146,9 @@ export const MigrationOptions = z
       .min(0)
       .optional()
       .describe("What is free on the database's disk: a migration that needs more is not started"),
-    loginRole: schemaName
-      .optional()
-      .describe(
-        'A role of the old clients: publish makes a login role of the new version with its rights and the search_path',
-      ),
+    loginRole: SchemaName.optional().describe(
+      'A role of the old clients: publish makes a login role of the new version with its rights and the search_path',
+    ),
     allViews: z
       .boolean()
       .optional()
@@ -320,9 +309,6 @@ export const Approved = z.strictObject({ by: z.string(), at: Time, comment: z.st
 export const GlassBroken = z
   .strictObject({ by: z.string(), at: Time, reason: z.string(), action: z.enum(['start', 'approve']) })
   .meta({ id: 'GlassBroken' });
-/** Why somebody goes past approvals and windows; whoever does is told of to everybody. */
-export const BreakGlassReason = z.string().trim().min(10).max(1_000);
-
 export const Migration = z
   .strictObject({
     id: MigrationId,
@@ -488,7 +474,7 @@ export const FileText = z
 export const NewMigration = z
   .strictObject({
     database: DatabaseRef,
-    schema: schemaName.optional().describe("The database's own default when absent"),
+    schema: SchemaName.optional().describe("The database's own default when absent"),
     file: FileText,
     fileName: z.string().min(1).max(255).describe('Gives the migration its name, e.g. 01-split-name.yaml'),
     options: MigrationOptions.prefault({}),
@@ -500,7 +486,7 @@ export type NewMigration = z.infer<typeof NewMigration>;
 /** A migration that is only asked about, as the function that plans gets it. */
 export const DryRun = z.strictObject({
   databaseId: z.string(),
-  schema: schemaName,
+  schema: SchemaName,
   file: z.string(),
   fileName: z.string(),
   options: MigrationOptions,
@@ -510,71 +496,6 @@ export type DryRun = z.infer<typeof DryRun>;
 export const DryRunAnswer = z
   .strictObject({ hash: z.string(), findings: z.array(FoundProblem), plan: Plan, forecast: Forecast })
   .meta({ id: 'DryRun' });
-
-const Comment = z.string().max(2_000).optional();
-export const StartMigration = z
-  .strictObject({
-    planHash: z.string().optional().describe('Refused when the plan is another one'),
-    consents: z.array(z.string().max(100)).max(50).default([]),
-    at: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .describe('Not before this time, at most 30 days ahead; at once when absent'),
-    windows: z
-      .array(TimeWindow)
-      .max(20)
-      .default([])
-      .describe('It starts and fills rows only within these hours; at any time when empty'),
-    breakGlass: BreakGlassReason.optional().describe(
-      'In an emergency, why: it starts at once, past approvals. Needs the action break_glass besides',
-    ),
-    comment: Comment,
-  })
-  .meta({ id: 'StartMigration' })
-  .prefault({});
-export const Decision = z
-  .strictObject({
-    planHash: z
-      .string()
-      .optional()
-      .describe('Required to approve or reject a plan; not for a decision on the way back'),
-    constraints: z
-      .literal('not_valid')
-      .optional()
-      .describe('Give back NOT VALID what cannotReturn lists: new rows are checked, those listed stay'),
-    breakGlass: BreakGlassReason.optional().describe(
-      'In an emergency, why: it counts as all approvals, and windows are over. Needs the action break_glass instead of approve',
-    ),
-    comment: Comment,
-  })
-  .meta({ id: 'Decision' })
-  .prefault({});
-export const Reason = z.strictObject({ comment: Comment }).meta({ id: 'Reason' }).prefault({});
-export const AskedStrategy = RollbackStrategy.optional().describe(
-  'revert when absent: old columns keep what was written since, as far as they hold it. to_backup: rows become as they were before the change. schema_only: as revert, and the data of the new form stays in tables of its own',
-);
-export const RollBackMigration = z
-  .strictObject({
-    acceptLosses: z
-      .boolean()
-      .default(false)
-      .describe('to_backup: overwrite rows without asking; what they held is backed up'),
-    strategy: AskedStrategy,
-    comment: Comment,
-  })
-  .meta({ id: 'RollBackMigration' })
-  .prefault({});
-export const UndoMigration = z
-  .strictObject({
-    acceptLosses: z
-      .boolean()
-      .default(false)
-      .describe('Go on even when rows cannot return; they are backed up'),
-    strategy: AskedStrategy,
-    comment: Comment,
-  })
-  .meta({ id: 'UndoMigration' })
-  .prefault({});
 
 export const EjectQuery = z.strictObject({
   to: z.enum(['complete', 'rollback', 'undo', 'removal']).describe('Where the script leads'),
@@ -594,76 +515,6 @@ export const MigrationEvent = z
   .meta({ id: 'MigrationEvent' });
 export type MigrationEvent = z.infer<typeof MigrationEvent>;
 export const MigrationEventPage = pageOf(MigrationEvent).meta({ id: 'MigrationEventPage' });
-
-/** What a database is besides its name: a fleet of migrations chooses by it. */
-export const Labels = z
-  .record(
-    z.string().regex(/^[a-z][a-z0-9._/-]{0,62}$/, 'expected a label such as tier or team/name'),
-    z.string().min(1).max(100),
-  )
-  .refine((labels) => Object.keys(labels).length <= 32, 'expected at most 32 labels');
-export type Labels = z.infer<typeof Labels>;
-
-export const Database = z
-  .strictObject({
-    id: z.string(),
-    name: DatabaseName,
-    engine: z.literal('postgresql'),
-    schema: z.string().describe('Schema of migrations that name none'),
-    labels: Labels,
-    connector: z.string().describe('Name of the connector it is reached through'),
-    secretArn: z.string().describe('Where the connection is kept; the password itself never comes back'),
-    facts: z
-      .strictObject({ version: z.string(), database: z.string(), user: z.string() })
-      .nullable()
-      .describe('What was seen when it was last reached'),
-    servedBy: z
-      .strictObject({ id: z.string(), name: z.string() })
-      .nullable()
-      .describe('Where its clients are to go, after a switch to another database; null: here'),
-    createdAt: Time,
-    createdBy: z.string(),
-  })
-  .meta({ id: 'Database' });
-export type Database = z.infer<typeof Database>;
-export const DatabasePage = pageOf(Database).meta({ id: 'DatabasePage' });
-
-export const NewDatabase = z
-  .strictObject({
-    name: DatabaseName,
-    secretArn: z
-      .string()
-      .regex(
-        /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:.+$/,
-        'expected the ARN of a Secrets Manager secret',
-      )
-      .max(2_048)
-      .optional(),
-    url: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, 'expected postgresql://user:password@host:port/database')
-      .max(4_096)
-      .optional()
-      .describe('Only in the local environment: stored as a secret at once'),
-    engine: z.literal('postgresql').default('postgresql'),
-    schema: schemaName.default('public'),
-    labels: Labels.default({}),
-    connector: ConnectorRef.default('default').describe('Id or name of the connector it is reached through'),
-  })
-  .refine((value) => (value.url === undefined) !== (value.secretArn === undefined), {
-    error: 'expected exactly one of secretArn and url',
-    path: ['secretArn'],
-  })
-  .meta({ id: 'NewDatabase' });
-export type NewDatabase = z.infer<typeof NewDatabase>;
-
-export const ChangedDatabase = z
-  .strictObject({
-    labels: z
-      .record(z.string().max(63), z.string().min(1).max(100).nullable())
-      .describe('Labels to set; null takes one away; others stay'),
-  })
-  .meta({ id: 'ChangedDatabase' });
 
 /** What a state machine hands to every task: an id. Everything else is read from the record. */
 export const TaskOfMigration = z.strictObject({ migrationId: MigrationId });

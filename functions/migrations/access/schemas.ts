@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { environmentName } from '#platform/environment.ts';
 import { pageOf } from '#platform/page.ts';
-import { DatabaseRef, Labels } from '../schemas.ts';
+import { DatabaseRef, Labels } from '../databases/schemas.ts';
 import { Action, actionFacts } from './actions.ts';
 
 export const PermissionId = z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { pageOf } from '#platform/page.ts';
+import { DatabaseRef, Labels } from '../databases/schemas.ts';
 import { Metric } from '../monitoring/metrics.ts';
-import { DatabaseRef, Labels, MigrationId } from '../schemas.ts';
+import { MigrationId } from '../schemas.ts';
 import { Comparison, MigrationAlert } from './state.ts';
 
 export const RuleName = z

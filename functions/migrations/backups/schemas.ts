@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
-import { BackupPurpose, DatabaseRef, MigrationId } from '../schemas.ts';
+import { DatabaseRef } from '../databases/schemas.ts';
+import { BackupPurpose, MigrationId } from '../schemas.ts';
 
 export const BackupId = z
   .string()

@@ -4,8 +4,8 @@ import { Conflict, fieldProblems, InvalidInput, NotFound } from '#platform/error
 import { newId } from '#platform/ids.ts';
 import { RecordContended } from '../errors.ts';
 import { DatabaseRecord, defaultConnectorId } from '../records.ts';
-import { type Database, Labels } from '../schemas.ts';
 import { absent, deleteItem, keys, type Place, readItem, readPage, writeItem } from '../store.ts';
+import { type Database, Labels } from './schemas.ts';
 
 const NameItem = z.object({ id: z.string() });
 

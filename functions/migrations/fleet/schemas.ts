@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
+import { DatabaseRef, Labels } from '../databases/schemas.ts';
+import { AskedStrategy, BreakGlassReason } from '../decisions/schemas.ts';
 import {
   Approved,
-  AskedStrategy,
-  BreakGlassReason,
-  DatabaseRef,
   FileText,
   GlassBroken,
-  Labels,
   MigrationFailure,
   MigrationId,
   MigrationOptions,

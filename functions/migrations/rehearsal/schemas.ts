@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DatabaseRef } from '../schemas.ts';
+import { DatabaseRef } from '../databases/schemas.ts';
 import { RehearsalReport } from './report.ts';
 
 export const RehearsalId = z.string().regex(/^reh_[A-Za-z0-9]{1,40}$/, 'expected an id such as reh_0f6e12ab');

@@ -19,9 +19,9 @@ import {
   listDatabases,
   reserveDatabaseName,
 } from '../databases/databases.ts';
+import { ChangedDatabase, Database, DatabasePage, DatabaseRef, NewDatabase } from '../databases/schemas.ts';
 import { unfinishedMigrations } from '../list.ts';
 import { type ConnectorRecord, type DatabaseRecord, defaultConnectorId } from '../records.ts';
-import { ChangedDatabase, Database, DatabasePage, DatabaseRef, NewDatabase } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: DatabaseRef });

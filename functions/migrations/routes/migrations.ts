@@ -16,6 +16,7 @@ import { ejectScript, planMigration, planOnly } from '../databases/connector-cal
 import { findDatabase } from '../databases/databases.ts';
 import * as decisions from '../decisions/decisions.ts';
 import { approvalsDemanded } from '../decisions/policy.ts';
+import { Decision, Reason, RollBackMigration, StartMigration, UndoMigration } from '../decisions/schemas.ts';
 import { readEvents } from '../events.ts';
 import { isDataFile, parseMigrationFile, readFileText } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
@@ -24,7 +25,6 @@ import { readMeasuredPace } from '../planning/measured-pace.ts';
 import { summaryOf } from '../planning/plan-summary.ts';
 import { type DatabaseRecord, type MigrationRecord, newRecord } from '../records.ts';
 import {
-  Decision,
   DryRunAnswer,
   EjectedScript,
   EjectQuery,
@@ -35,10 +35,6 @@ import {
   MigrationPage,
   MigrationQuery,
   NewMigration,
-  Reason,
-  RollBackMigration,
-  StartMigration,
-  UndoMigration,
 } from '../schemas.ts';
 import { createMigration, forgetMigration, placeSchema, readMigration } from '../store.ts';
 import { listItemOf, readView } from '../view.ts';

@@ -25,7 +25,7 @@ import {
   revokePermission,
 } from '../access/store.ts';
 import { findDatabase } from '../databases/databases.ts';
-import { DatabaseRef } from '../schemas.ts';
+import { DatabaseRef } from '../databases/schemas.ts';
 import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: PermissionId });

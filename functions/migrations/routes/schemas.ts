@@ -4,6 +4,7 @@ import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
 import { checkThroughConnector, importThroughConnector } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
+import { DatabaseRef } from '../databases/schemas.ts';
 import { Imported, ImportTool, NewImport } from '../import/schemas.ts';
 import type { DatabaseRecord } from '../records.ts';
 import { SchemaPath } from '../registry/path.ts';
@@ -28,7 +29,6 @@ import {
   type SchemaPlace,
   versionView,
 } from '../schema-versions/schema-versions.ts';
-import { DatabaseRef } from '../schemas.ts';
 import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: DatabaseRef });

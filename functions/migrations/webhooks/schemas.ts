@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageOf, pageQuery } from '#platform/page.ts';
-import { DatabaseRef, Labels } from '../schemas.ts';
+import { DatabaseRef, Labels } from '../databases/schemas.ts';
 
 export const WebhookId = z.string().regex(/^whk_[A-Za-z0-9]{1,40}$/, 'expected an id such as whk_0f6e12ab');
 export const DeliveryId = z.string().regex(/^msg_[A-Za-z0-9]{1,60}$/, 'expected an id such as msg_0mh3…');
