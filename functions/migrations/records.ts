@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BrokenGlass, GivenApproval } from './access/approvals.ts';
 import { AlertState } from './alerts/state.ts';
 import { BlueGreenState, newState } from './blue-green/schemas.ts';
+import { Room } from './pacing/pace.ts';
 import { KeyColumn } from './plan/key.ts';
 import { TimeWindow } from './schedule/windows.ts';
 import {
@@ -359,6 +360,11 @@ export const RangeRecord = z.object({
   memoryBytes: z.number().nullable().default(null),
   /** The longest that one of its chunks held rows; null: not told. */
   longestChunkMs: Ms.nullable().default(null),
+  /** What it leaves to other ranges; `waiting`: it waits for others to leave some itself. */
+  room: z
+    .enum([...Room.options, 'waiting'])
+    .nullable()
+    .default(null),
   /** Epoch ms. */
   updatedAt: Ms,
 });

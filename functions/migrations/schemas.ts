@@ -108,7 +108,14 @@ export const MigrationOptions = z
       .describe(
         'Key ranges a table is split into; when absent one per 5,000,000 rows, with a concurrency above 1 one per 250,000',
       ),
-    concurrency: z.int().min(1).max(40).default(1).describe('Ranges worked on at the same time'),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(40)
+      .default(1)
+      .describe(
+        'Most ranges worked on at the same time: to fill, another begins only where the others leave room',
+      ),
     pacing: z
       .strictObject({
         probe: z

@@ -14,7 +14,7 @@ interface Range {
   pass: number;
   item: { work: string; range: number };
 }
-type Work = (input: Range) => { status: 'done' | 'more' };
+type Work = (input: Range) => { status: 'done' | 'more'; waitSeconds?: number };
 
 let lab: Lab | undefined;
 afterEach(() => lab?.dispose());
@@ -108,6 +108,20 @@ describe('a range that takes days', () => {
     expect(children.Backfill).toHaveLength(6);
     expect(passes.filter((pass) => pass.startsWith('backfill'))).toEqual(Array(3).fill('backfill 1'));
     expect(Math.max(parent, ...Object.values(children).flat())).toBeLessThan(1_000);
+  });
+
+  it('asks again in a moment where others leave it no room, and other ranges take their turn', async () => {
+    let asked = 0;
+    const { status, children } = await runMachine({
+      backfillRange: ({ item }) => {
+        if (item.range === 0) return { status: 'done' };
+        asked += 1;
+        return asked <= 150 ? { status: 'more', waitSeconds: 15 } : { status: 'done' };
+      },
+    });
+    expect(status).toBe('SUCCEEDED');
+    expect(asked).toBe(151);
+    expect(Math.max(...(children.Backfill ?? []))).toBeLessThan(1_500);
   });
 
   it('is verified in one pass, however many executions that takes', async () => {

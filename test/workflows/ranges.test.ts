@@ -1,8 +1,10 @@
 import { ListExecutionsCommand, ListMapRunsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConnectionLost } from '#migrations/errors.ts';
+import { readRange, saveRange } from '#migrations/executions/progress.ts';
 import { readMigration } from '#migrations/store.ts';
 import { stepFunctions } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
 import { type Platform, Sabotage, startPlatform } from './harness.ts';
 import { immodest } from './modest.ts';
 
@@ -75,9 +77,42 @@ describe('ranges, each an execution of its own', () => {
     expect((await show(id)).errors).toEqual([]);
   });
 
+  it('beside which no other begins until they leave room, or are done', async () => {
+    const { plan, act, until, hook, cloud } = platform;
+    const { id } = await plan('02-change-type.yaml', {
+      options: { soakSeconds: 0, ranges: 2, concurrency: 2 },
+    });
+    const item = { work: '', range: 0 };
+    const rooms: unknown[] = [];
+    let let0 = () => {};
+    const parked = new Promise<void>((resolve) => {
+      let0 = resolve;
+    });
+    hook.current = async ({ name, stage, event }) => {
+      if (name !== 'migrations-backfill-range') return;
+      const { epoch, item: own } = Object(event);
+      if (own.range === 0) return stage === 'before' ? parked : undefined;
+      item.work = own.work;
+      // The first range is at work, and takes all that it can get.
+      const first = await readRange(id, 'backfill', 1, item, 'orders');
+      if (rooms.length === 0 && stage === 'before')
+        await saveRange(id, { ...first, epoch, room: 'enough', updatedAt: clock.now() });
+      if (stage === 'before') return;
+      rooms.push((await readRange(id, 'backfill', 1, own, 'orders')).room);
+      let0();
+    };
+    await act(id, 'start');
+    await parked;
+    const later = setInterval(() => void cloud.clock.advance(5_000), 50);
+    await until(id, 'completed').finally(() => clearInterval(later));
+    hook.current = undefined;
+    expect(rooms[0]).toBe('waiting');
+    expect(rooms.at(-1)).toBe(null);
+  });
+
   it('that somebody stops without a word lead back as well', async () => {
     const { plan, act, until, show, hook } = platform;
-    const { id } = await plan('02-change-type.yaml', { options: { ranges: 2, concurrency: 1 } });
+    const { id } = await plan('03-add-not-null.yaml', { options: { ranges: 2, concurrency: 1 } });
     let stopped = false;
     hook.current = async ({ name, stage }) => {
       if (stopped || name !== 'migrations-backfill-range' || stage !== 'before') return;

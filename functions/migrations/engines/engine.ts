@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Described } from '../data/plan.ts';
 import type { AppliedMigration, ImportTool } from '../import/schemas.ts';
+import type { Room } from '../pacing/pace.ts';
 import type {
   Backfill,
   Load,
@@ -170,6 +171,8 @@ export interface BackfillProgress {
   replicationLagMs: number | null;
   /** Sessions that this call has open. */
   connections: number;
+  /** What it leaves to other ranges; null or absent: cannot be told. */
+  room?: Room | null;
 }
 
 export interface VerifyResult {
@@ -329,6 +332,8 @@ export interface Engine {
       baselineP99Ms?: number | null;
       /** What the migration demands of its pace; the usual where it demands nothing. */
       pacing?: Pacing | undefined;
+      /** Whether other ranges of the migration are at work now. */
+      beside?: () => boolean;
       /** Called at most once a second and at the end; false stops the range after the current chunk (pause). */
       onProgress: (progress: BackfillProgress) => Promise<boolean>;
     },

@@ -45,6 +45,7 @@ export const freshRange = (stage: Stage, pass: number, item: RangeItem, table: s
   connections: null,
   memoryBytes: null,
   longestChunkMs: null,
+  room: null,
   updatedAt: clock.now(),
 });
 

@@ -11,6 +11,7 @@ import {
   nextPace,
   type PaceState,
   pressure,
+  roomBeside,
   START,
   USUAL_LIMITS,
 } from './pace.ts';
@@ -79,6 +80,18 @@ const measurement = fc.record({
 const isSlower = (a: PaceState, b: PaceState) =>
   a.pace.chunkRows < b.pace.chunkRows || a.pace.pauseMs > b.pace.pauseMs;
 
+/** Each by itself holds back, however many ranges there are. */
+const sharedHarms: Partial<Measurement>[] = [
+  { waiters: 1 },
+  { lockTimedOut: true },
+  { replicationLagMs: 2_500 },
+  { walBytesPerSecond: 300 * 1024 * 1024 },
+  { deadShare: 1.6 },
+  { slotRoomBytes: 512 * 1024 * 1024 },
+  { probeP99Ms: 5 },
+  { application: { meanMs: 2.1, usualMs: 1 } },
+];
+
 describe('nextPace', () => {
   it('never leaves its bounds, whatever is measured', () => {
     fc.assert(
@@ -130,19 +143,27 @@ describe('nextPace', () => {
     expect(nextPace(local, { ...quiet, probeP99Ms: 1.5 }).pace.chunkRows).toBe(400);
   });
 
+  it('holds no control window beside other ranges, and takes nothing for the quiet database', () => {
+    const seen = { ...quiet, at: 100_000, probeP99Ms: 9, quietP99Ms: 5, quietSamples: 20 };
+    expect(nextPace(started, seen)).toMatchObject({ controlMs: 200, baselineP99Ms: 5 });
+    expect(nextPace(started, { ...seen, beside: true })).toMatchObject({ controlMs: 0, baselineP99Ms: 1 });
+  });
+
+  it('leaves room to others only at full speed, far from every limit that they share', () => {
+    const fastest: PaceState = { ...started, pace: { chunkRows: MAX_ROWS, pauseMs: 0 } };
+    expect(roomBeside(fastest, quiet)).toBe('more');
+    expect(roomBeside(started, quiet)).toBe('enough');
+    // Its chunks can be no longer, though the database could do more.
+    expect(roomBeside(started, { ...quiet, chunkMs: 40 })).toBe('more');
+    expect(roomBeside(fastest, { ...quiet, probeP99Ms: 2.5 })).toBe('enough');
+    expect(roomBeside(fastest, { ...quiet, probeSamples: 3 })).toBe(null);
+    expect(roomBeside({ ...fastest, baselineP99Ms: null }, quiet)).toBe(null);
+    for (const harm of sharedHarms) expect(roomBeside(fastest, { ...quiet, ...harm })).toBe('none');
+  });
+
   it('halves for each limit by itself', () => {
-    const harms: Partial<Measurement>[] = [
-      { chunkMs: 60 },
-      { waiters: 1 },
-      { lockTimedOut: true },
-      { replicationLagMs: 2_500 },
-      { walBytesPerSecond: 300 * 1024 * 1024 },
-      { deadShare: 1.6 },
-      { slotRoomBytes: 512 * 1024 * 1024 },
-      { probeP99Ms: 5 },
-      { application: { meanMs: 2.1, usualMs: 1 } },
-    ];
-    for (const harm of harms) expect(nextPace(started, { ...quiet, ...harm }).pace.chunkRows).toBe(100);
+    for (const harm of [{ chunkMs: 60 }, ...sharedHarms])
+      expect(nextPace(started, { ...quiet, ...harm }).pace.chunkRows).toBe(100);
   });
 
   it("follows the application's own statements, with half a millisecond for the quick ones", () => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Pace } from '../engines/engine.ts';
 
 /** Bounds of a pace: rows a chunk, and ms between chunks. */
@@ -85,6 +86,8 @@ export interface Measurement {
   slotRoomBytes: number | null;
   /** The number that the migration names, in its own unit. */
   metric: number | null;
+  /** Other ranges of the same migration are at work: holding still alone shows no database without the backfill. */
+  beside?: boolean;
 }
 
 export interface PaceState {
@@ -142,9 +145,13 @@ const levelShare = (seen: Measurement, share: number): number => (seen.fresh ? s
 
 /** How near the present pace is to its nearest limit: 1 is at the limit. */
 export function pressure(state: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): number {
+  return Math.max(outerPressure(state, seen, limits), seen.chunkMs / CHUNK_LIMIT_MS);
+}
+
+/** The same of the limits that all ranges share: how long a chunk takes is each one's own. */
+function outerPressure(state: PaceState, seen: Measurement, limits: Limits): number {
   return Math.max(
     latencyShare(state, seen, limits),
-    seen.chunkMs / CHUNK_LIMIT_MS,
     levelShare(seen, (seen.replicationLagMs ?? 0) / (limits.replicationLagMs ?? LAG_LIMIT_MS)),
     (seen.walBytesPerSecond ?? 0) / WAL_LIMIT_BYTES,
     limits.metric === null ? 0 : levelShare(seen, (seen.metric ?? 0) / limits.metric),
@@ -152,6 +159,21 @@ export function pressure(state: PaceState, seen: Measurement, limits: Limits = U
     seen.slotRoomBytes !== null && seen.slotRoomBytes < SLOT_ROOM_BYTES ? 1 : 0,
     seen.waiters > 0 || seen.lockTimedOut ? 1 : 0,
   );
+}
+
+/** What a range leaves to others: `none` at a limit, `more` where it goes as fast as it may and all limits are far, else `enough` for itself. */
+export const Room = z.enum(['more', 'enough', 'none']);
+export type Room = z.infer<typeof Room>;
+
+/** Null: too little was read to tell. */
+export function roomBeside(state: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): Room | null {
+  const share = outerPressure(state, seen, limits);
+  if (share >= 1) return 'none';
+  const limited = state.baselineP99Ms !== null || limits.p99Ms !== null;
+  if (!limited || seen.probeSamples < SAMPLES_TO_RAISE) return null;
+  const { chunkRows, pauseMs } = state.pace;
+  const fastest = pauseMs === 0 && (chunkRows >= MAX_ROWS || seen.chunkMs / CHUNK_LIMIT_MS >= ROOM);
+  return fastest && share < ROOM ? 'more' : 'enough';
 }
 
 function slower({ chunkRows, pauseMs }: Pace): Pace {
@@ -175,10 +197,12 @@ function faster({ chunkRows, pauseMs }: Pace, most: number, ramping: boolean): P
  * Reads are held against a live control: when they are slow, and every 30 s anyway, the backfill holds still for a
  * moment, and what the probe sees then is the new baseline. A database that is slow at noon by itself does not hold the
  * backfill back until night, and one that was slow when it began does not excuse it afterwards. A limit that the
- * migration names is kept whatever the control says.
+ * migration names is kept whatever the control says. While other ranges are at work there is no control: each would
+ * take what the others do for the database's own slowness, and all would go on.
  */
 export function nextPace(former: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): PaceState {
-  const state = rebased(former, seen);
+  const alone = seen.beside !== true;
+  const state = alone ? rebased(former, seen) : former;
   const ramping = state.ramping && pressure(state, seen, limits) < 1;
   const next = { ...state, pace: nextRate(state, seen, limits), controlMs: 0, ramping };
   const changed = next.pace.chunkRows !== state.pace.chunkRows || next.pace.pauseMs !== state.pace.pauseMs;
@@ -186,7 +210,7 @@ export function nextPace(former: PaceState, seen: Measurement, limits: Limits = 
   const idle = state.pace.chunkRows === MIN_ROWS && state.pace.pauseMs > 0;
   const pressed = idle ? FIRST_CONTROL_WAIT_MS : state.controlWaitMs;
   const wait = latencyShare(state, seen, limits) >= 1 ? pressed : CONTROL_EVERY_MS;
-  if (state.baselineP99Ms !== null && seen.at - state.controlledAt >= wait) {
+  if (alone && state.baselineP99Ms !== null && seen.at - state.controlledAt >= wait) {
     return { ...next, since: seen.at, controlledAt: seen.at, controlMs: CONTROL_MS };
   }
   return changed ? { ...next, since: seen.at } : next;

@@ -13,7 +13,8 @@ export const handler = task({
     item: z.strictObject({ work: z.string(), range: z.int() }),
   }),
   output: z.discriminatedUnion('status', [
-    z.strictObject({ status: z.enum(['done', 'more', 'paused']) }),
+    z.strictObject({ status: z.enum(['done', 'paused']) }),
+    z.strictObject({ status: z.literal('more'), waitSeconds: z.int().min(1).optional() }),
     z.strictObject({ status: z.literal('closed'), waitSeconds: z.int().min(1) }),
   ]),
   handler: ({ migrationId, epoch, pass, item }, tools) =>

@@ -1,5 +1,5 @@
 import { clock } from '#platform/clock.ts';
-import { firstState, type Limits, nextPace, type PaceState } from '../../pacing/pace.ts';
+import { firstState, type Limits, nextPace, type PaceState, roomBeside } from '../../pacing/pace.ts';
 import type { Backfill } from '../../plan/schemas.ts';
 import type { BackfillProgress, Engine, Fence, KeyRange, Pacing } from '../engine.ts';
 import { watchApplication } from './application.ts';
@@ -133,6 +133,7 @@ export async function fill(
     replicationLagMs: null,
     connections: probe === null ? 1 : 2,
     longestChunkMs: 0,
+    room: null,
   };
   // A checkpoint must not be ahead of the database: a range that counts as done is never read by a backfill again.
   const report = async () => {
@@ -140,7 +141,10 @@ export async function fill(
     reportedAt = clock.monotonic();
     progress.probeP99Ms = probe?.window(reportedAt - LATENCY_WINDOW_MS).p99Ms ?? null;
     progress.replicationLagMs = probe?.load()?.replicationLagMs ?? null;
-    return options.onProgress({ ...progress });
+    const said = { ...progress };
+    // The next report tells of what comes after this one.
+    if (progress.room === 'none') progress.room = 'enough';
+    return options.onProgress(said);
   };
   const end = async (status: 'done' | 'more') => {
     await report();
@@ -174,7 +178,10 @@ export async function fill(
       deadShare: fresh?.deadShare ?? null,
       slotRoomBytes: fresh?.slotRoomBytes ?? null,
       metric: recent?.metric ?? null,
+      beside: options.beside?.() ?? false,
     };
+    // A limit that was met is said, also when the next chunk is far from it.
+    if (progress.room !== 'none') progress.room = roomBeside(pacing, seen, limits) ?? progress.room ?? null;
     pacing = nextPace(pacing, seen, limits);
     progress.pace = pacing.pace;
     progress.baselineP99Ms = pacing.baselineP99Ms;
