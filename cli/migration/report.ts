@@ -45,11 +45,12 @@ const lagText = (lag: { keptBytes: number; behindBytes: number | null } | null, 
 /** Of a schema that moves to another database: who serves its clients, and how far the two are apart. */
 export function moveLines({ blueGreen, database, differences, status }: Migration): string[] {
   if (blueGreen === null) return [];
-  const { serving, switchedAt, held, lag, givenUp, target } = blueGreen;
+  const { serving, switchedAt, held, lag, givenUp, target, clientsStopped } = blueGreen;
   const lags =
     lag === null ? [] : [...lagText(lag.toGreen, target.name), ...lagText(lag.toBlue, database.name)];
   return [
     `  clients are served by ${serving === 'green' ? target.name : database.name}${switchedAt === null ? '' : `, switched at ${switchedAt}`}`,
+    ...(clientsStopped ? ['  hooks hold clients, and were not told yet that they may go on'] : []),
     ...(held === null ? [] : [`  writers were held for ${Math.ceil(held.lockHoldMs)} ms at the switch`]),
     ...(['running', 'soaking'].includes(status) ? lags.map((text) => `  ${text}`) : []),
     ...(givenUp === null ? [] : [`  no way back any more: ${givenUp}`]),

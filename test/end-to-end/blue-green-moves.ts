@@ -25,8 +25,9 @@ export async function remains(id: string, ...urls: string[]): Promise<unknown[]>
         `SELECT 'slot' AS kind, slot_name::text AS name FROM pg_replication_slots
            WHERE slot_name LIKE $1 OR (slot_name LIKE 'pg_%_sync_%' AND database = current_database())
          UNION ALL SELECT 'publication', pubname::text FROM pg_publication WHERE pubname LIKE $1
-         UNION ALL SELECT 'subscription', subname::text FROM pg_subscription WHERE subname LIKE $1`,
-        [own],
+         UNION ALL SELECT 'subscription', subname::text FROM pg_subscription WHERE subname LIKE $1
+         UNION ALL SELECT 'marks', relname::text FROM pg_class WHERE relname = $2`,
+        [own, `marks_${id.toLowerCase()}`],
       ),
     ),
   );

@@ -1,5 +1,3 @@
-import { clock } from '#platform/clock.ts';
-import { jitteredBackoff } from '#platform/random.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { runOptions } from '../databases/target.ts';
 import { clearSchema } from '../engines/postgresql/blue-green/definitions.ts';
@@ -14,51 +12,43 @@ import { holdWriters } from '../engines/postgresql/blue-green/hold.ts';
 import { dropMarks } from '../engines/postgresql/blue-green/marks.ts';
 import { type Side, streamNames, streamsOf, withSide } from '../engines/postgresql/blue-green/sides.ts';
 import * as streams from '../engines/postgresql/blue-green/streams.ts';
-import { DatabaseUnreachable } from '../errors.ts';
 import { enterPhase } from '../executions/history.ts';
+import type { MigrationRecord } from '../records.ts';
 import { changeMigration } from '../store.ts';
 import { type Pair, urlsOf, withPair } from './pair.ts';
 import { changeState } from './record.ts';
-
-/** An old server that does not answer is asked this often before the new one parts alone. */
-const mostAttempts = 6;
 
 interface Task {
   migrationId: string;
   epoch: number;
   outcome: 'completed' | 'rolled_back';
+  alone?: boolean | undefined;
 }
 
 /**
  * Ends replication and leaves nothing of it on either side: a slot left behind would fill a disk. The side that clients
  * left refuses their writes from then on, so that nothing is written where nobody would look; a copy that never served is
- * cleared. May be run again at any point. Throws FenceLost, LockBudgetExceeded and what opening a database throws.
+ * cleared. `alone`: the old server is gone for good, and what it may have is named in the record. May be run again at any
+ * point. Throws FenceLost, LockBudgetExceeded and what opening a database throws.
  */
-export async function partSides({ migrationId, epoch, outcome }: Task, tools: TaskTools): Promise<void> {
-  const phase = outcome === 'completed' ? 'complete' : 'revert';
-  const record = await enterPhase(migrationId, epoch, phase);
+export async function partSides(
+  { migrationId, epoch, outcome, alone = false }: Task,
+  tools: TaskTools,
+): Promise<void> {
+  const record = await enterPhase(migrationId, epoch, outcome === 'completed' ? 'complete' : 'revert');
+  if (alone) return partAlone(record);
   const { signal } = runOptions(tools);
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await withPair(record, { migration: migrationId, epoch }, 'part', async (pair) => {
-        for (const side of [pair.blue, pair.green]) await endOthers(side, migrationId);
-        const { toGreen, toBlue } = streamsOf(migrationId, pair);
-        const served = record.blueGreen?.switchedAt != null;
-        if (served) await closeLeft(pair, outcome === 'completed' ? 'blue' : 'green', signal);
-        if (outcome === 'completed') await changeState(migrationId, { parting: true });
-        await dropStream(toGreen);
-        await dropStream(toBlue);
-        for (const side of [pair.blue, pair.green]) await dropMarks(side, migrationId);
-        if (!served && record.blueGreen?.copyBegun) await clearSchema(pair.green.session, record.schema);
-      });
-      return;
-    } catch (error) {
-      if (outcome !== 'completed' || !(error instanceof DatabaseUnreachable)) throw error;
-      // The old server is gone for good: nothing of it may keep the new one's disk from being freed.
-      if (attempt === mostAttempts) return partAlone(migrationId, epoch);
-      await clock.sleep(5_000 + jitteredBackoff(attempt, 1_000, 20_000), signal);
-    }
-  }
+  await withPair(record, { migration: migrationId, epoch }, 'part', async (pair) => {
+    for (const side of [pair.blue, pair.green]) await endOthers(side, migrationId);
+    const { toGreen, toBlue } = streamsOf(migrationId, pair);
+    const served = record.blueGreen?.switchedAt != null;
+    if (served) await closeLeft(pair, outcome === 'completed' ? 'blue' : 'green', signal);
+    if (outcome === 'completed') await changeState(migrationId, { parting: true });
+    await dropStream(toGreen);
+    await dropStream(toBlue);
+    for (const side of [pair.blue, pair.green]) await dropMarks(side, migrationId);
+    if (!served && record.blueGreen?.copyBegun) await clearSchema(pair.green.session, record.schema);
+  });
 }
 
 /** Nothing is written any more on the side that clients left, and the other has all that was. */
@@ -82,8 +72,8 @@ async function closeLeft(pair: Pair, left: 'blue' | 'green', signal: AbortSignal
   );
 }
 
-async function partAlone(migrationId: string, epoch: number): Promise<void> {
-  const record = await enterPhase(migrationId, epoch, 'complete');
+async function partAlone(record: MigrationRecord): Promise<void> {
+  const { id: migrationId } = record;
   const { green } = await urlsOf(record);
   const names = streamNames(migrationId);
   await changeState(migrationId, { parting: true });
