@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BrokenGlass, GivenApproval } from './access/approvals.ts';
 import { AlertState } from './alerts/state.ts';
 import { BlueGreenState, newState } from './blue-green/schemas.ts';
-import { Room } from './pacing/pace.ts';
+import { Room } from './pacing/room.ts';
 import { KeyColumn } from './plan/key.ts';
 import { TimeWindow } from './schedule/windows.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Described } from '../data/plan.ts';
 import type { AppliedMigration, ImportTool } from '../import/schemas.ts';
-import type { Room } from '../pacing/pace.ts';
+import type { Room } from '../pacing/room.ts';
 import type {
   Backfill,
   Load,

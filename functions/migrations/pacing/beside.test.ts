@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mayBegin, mustYield } from './beside.ts';
-import { Room } from './pace.ts';
+import { Room } from './room.ts';
 
 const rooms = fc.array(fc.option(fc.constantFrom(...Room.options)), { minLength: 1, maxLength: 8 });
 

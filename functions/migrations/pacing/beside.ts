@@ -1,4 +1,4 @@
-import type { Room } from './pace.ts';
+import type { Room } from './room.ts';
 
 /** What other ranges at work said last; null: they cannot tell. */
 type Others = (Room | null)[];

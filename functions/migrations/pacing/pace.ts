@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { Pace } from '../engines/engine.ts';
+import type { Room } from './room.ts';
 
 /** Bounds of a pace: rows a chunk, and ms between chunks. */
 export const MIN_ROWS = 50;
@@ -160,10 +160,6 @@ function outerPressure(state: PaceState, seen: Measurement, limits: Limits): num
     seen.waiters > 0 || seen.lockTimedOut ? 1 : 0,
   );
 }
-
-/** What a range leaves to others: `none` at a limit, `more` where it goes as fast as it may and all limits are far, else `enough` for itself. */
-export const Room = z.enum(['more', 'enough', 'none']);
-export type Room = z.infer<typeof Room>;
 
 /** Null: too little was read to tell. */
 export function roomBeside(state: PaceState, seen: Measurement, limits: Limits = USUAL_LIMITS): Room | null {

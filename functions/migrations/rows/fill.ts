@@ -3,7 +3,7 @@ import { withTarget } from '../databases/target.ts';
 import type { BackfillProgress, RunOptions } from '../engines/engine.ts';
 import { readRanges } from '../executions/progress.ts';
 import { mayBegin, mustYield } from '../pacing/beside.ts';
-import type { Room } from '../pacing/pace.ts';
+import type { Room } from '../pacing/room.ts';
 import type { MigrationRecord, RangeRecord } from '../records.ts';
 import { secondsToWindow } from '../schedule/waits.ts';
 import { checkpoint, openRange, type RangeTask, smoothRate, wanted } from './range-task.ts';
