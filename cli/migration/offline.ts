@@ -1,6 +1,7 @@
+import { parseDataFile } from '#migrations/data/file.ts';
 import type { EjectGoal, Engine, Finding } from '#migrations/engines/engine.ts';
 import { openPostgres } from '#migrations/engines/postgresql/engine.ts';
-import { parseMigrationFile } from '#migrations/file/parse.ts';
+import { isDataFile, parseMigrationFile, readFileText } from '#migrations/file/parse.ts';
 import type { AppliedMigration, ImportTool } from '#migrations/import/schemas.ts';
 import { type Forecast, forecastOf } from '#migrations/plan/forecast.ts';
 import { planHash } from '#migrations/plan/hash.ts';
@@ -9,6 +10,7 @@ import type { Plan } from '#migrations/plan/schemas.ts';
 import type { Snapshot } from '#migrations/plan/snapshot.ts';
 import { rehearseOnCopy } from '#migrations/rehearsal/on-copy.ts';
 import type { RehearsalReport } from '#migrations/rehearsal/report.ts';
+import type { Rehearsed } from '#migrations/rehearsal/run.ts';
 import { MigrationOptions } from '#migrations/schemas.ts';
 import type { ValidationLevel } from '#migrations/validation-level.ts';
 import { TheseusError } from '#platform/errors.ts';
@@ -130,6 +132,20 @@ export const ejectWithoutPlatform = (
 /** Far more than a sample takes, ms. */
 const rehearsalMs = 60 * 60_000;
 
+/** @throws Failure for rows of another registered database: only a platform knows where that is. */
+function rehearsedOf(file: string, fileName: string, schema: string): Rehearsed {
+  if (!isDataFile(readFileText(file)))
+    return { kind: 'schema', file: parseMigrationFile(file, { fileName }) };
+  const data = parseDataFile(file, { fileName });
+  if (data.from.database !== undefined) {
+    throw new Failure(`Its rows come from ${data.from.database}, which only a platform knows.`, {
+      code: exitCode.usage,
+      action: 'Plan it there, and rehearse it by its id: theseus migration rehearse mig_…',
+    });
+  }
+  return { kind: 'data', file: data, fromSchema: data.from.schema ?? schema };
+}
+
 /**
  * Runs a migration on a copy of a schema, forth and back. Reads the database, and makes and drops another one.
  * @throws Failure refused, or unreachable when a database does not answer.
@@ -145,7 +161,7 @@ export const rehearseWithoutPlatform = (
       source: url,
       server,
       schema,
-      file: parseMigrationFile(file, { fileName }),
+      rehearsed: rehearsedOf(file, fileName, schema),
       sample,
       signal: AbortSignal.timeout(rehearsalMs),
       until: Date.now() + rehearsalMs,

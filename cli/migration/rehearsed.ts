@@ -24,6 +24,12 @@ export function describeRehearsal(report: RehearsalReport): string[] {
     ...left,
     ...(phases.length > 0 ? table([['  phase', 'forecast', 'measured', ''], ...phases]) : []),
     `  verified ${count(verification.rowsChecked)} rows, ${verification.wrong} wrong`,
+    ...(report.refused === null || report.refused.records === 0
+      ? []
+      : [
+          `  ${count(report.refused.records)} records refused, ${count(report.refused.allowed)} may be; those that refer to rows outside of the sample are`,
+          ...report.refused.first.map(({ from, key, why }) => `    ${from} ${key.join(', ')}: ${why}`),
+        ]),
     ...report.differences.map((one) => `  not as before: ${one}`),
     ...report.findings.flatMap(({ problem, action }) => [
       `  ${colours.red('✗')} ${problem}`,

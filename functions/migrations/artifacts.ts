@@ -11,6 +11,8 @@ export const artifactKeys = {
   file: (migration: string) => `migrations/${migration}/file`,
   plan: (migration: string, hash: string) => `migrations/${migration}/plan-${hash}.json`,
   rehearsal: (migration: string, rehearsal: string) => `migrations/${migration}/rehearsals/${rehearsal}.json`,
+  rehearsalState: (migration: string, rehearsal: string) =>
+    `migrations/${migration}/rehearsals/${rehearsal}-state.json`,
   definitions: (migration: string) => `migrations/${migration}/definitions.json`,
   schemaShape: (database: string, schema: string, hash: string) =>
     `databases/${database}/schemas/${encodeURIComponent(schema)}/${hash}.json`,

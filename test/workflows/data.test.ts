@@ -202,6 +202,18 @@ data:
     };
     await archive.query(`INSERT INTO chunks VALUES (99999, 'of somebody else')`);
     const others = [{ table: 'chunks', rows: 1, keys: [['99999']] }];
+    const { id: rehearsed } = await plan(file, { database: 'archive' });
+    const { body: begun } = await platform.send('POST', `/migrations/${rehearsed}/rehearsals`, {
+      sample: 50,
+    });
+    const path = `/migrations/${rehearsed}/rehearsals/${begun.id}`;
+    await expect
+      .poll(async () => (await platform.send('GET', path)).body.status, { timeout: 60_000, interval: 50 })
+      .not.toBe('running');
+    expect((await platform.send('GET', path)).body).toMatchObject({
+      status: 'passed',
+      report: { refused: { records: 0 }, verification: { wrong: 0 } },
+    });
     const first = await run();
     expect(first.progress.rowsDone).toBe(rows);
     expect(first.unexpected).toEqual(others);

@@ -1,4 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { capabilities } from '#local/capabilities.ts';
+import { loadDefinitions } from '#local/definitions.ts';
+import { createLab } from '#local/step-functions/fixtures/lab.ts';
 import { type Platform, Sabotage, startPlatform } from './harness.ts';
 
 describe('a rehearsal on the platform', () => {
@@ -34,6 +37,30 @@ describe('a rehearsal on the platform', () => {
     expect((await send('GET', `/migrations/${id}`)).body.status).toBe('planned');
     const list = await send('GET', `/migrations/${id}/rehearsals`);
     expect(list.body.items).toMatchObject([{ id: found.id, status: 'passed' }]);
+  });
+
+  it('goes on in as many invocations as it needs', async () => {
+    const definitions: Record<string, object> = Object.assign(
+      {},
+      ...(await Promise.all(capabilities.map(loadDefinitions))),
+    );
+    const asked: unknown[] = [];
+    const rehearseMigration = (input: unknown) => {
+      asked.push(input);
+      return { status: asked.length < 4 ? 'running' : 'passed' };
+    };
+    const lab = await createLab({ definitions, functions: { rehearseMigration } });
+    const execution = await lab.start('migration-rehearsal', {
+      migrationId: 'mig_1',
+      rehearsalId: 'reh_1',
+      connector: {
+        roleArn: 'arn:aws:iam::000000000000:role/connector',
+        functions: { rehearseMigration: 'rehearseMigration' },
+      },
+    });
+    const { status } = await lab.finish(execution);
+    await lab.dispose();
+    expect({ status, calls: asked.length }).toEqual({ status: 'SUCCEEDED', calls: 4 });
   });
 
   it('drops the copy and says why when it could not come to its end', async () => {

@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { clock } from '#platform/clock.ts';
 import { newId } from '#platform/ids.ts';
+import { parseDataFile } from '../data/file.ts';
 import { createCopyDatabase, dropCopyDatabase, urlOf } from '../engines/postgresql/copy/database.ts';
 import { parseMigrationFile } from '../file/parse.ts';
-import { rehearseOnCopy } from './on-copy.ts';
+import { dropCopies, rehearseOnCopy, rehearsePart, reportOf } from './on-copy.ts';
+import { RehearsalState } from './state.ts';
 
 let url: string;
 let sql: pg.Client;
@@ -54,7 +56,7 @@ const ask = (operations: unknown[], more: object = {}) =>
     source: url,
     server: url,
     schema: 'public',
-    file: consented(operations),
+    rehearsed: { kind: 'schema', file: consented(operations) },
     sample: 400,
     signal: new AbortController().signal,
     until: clock.now() + 60_000,
@@ -90,6 +92,67 @@ describe('a rehearsal', () => {
     });
     expect(report.verification).toEqual({ rowsChecked: 800, wrong: 0 });
     expect(await tables()).toEqual(before);
+    expect(await copies()).toEqual([]);
+  });
+
+  it('goes on on the same copy, however short the time is, and finds the same', async () => {
+    const asked = {
+      id: newId('t'),
+      source: url,
+      server: url,
+      schema: 'public',
+      rehearsed: { kind: 'schema' as const, file: consented(change) },
+      sample: 400,
+      signal: new AbortController().signal,
+    };
+    let state: RehearsalState | null = null;
+    let stored = '';
+    let calls = 0;
+    for (; !state?.over; calls += 1) {
+      // What another invocation gets is what was stored.
+      const before: RehearsalState | null = stored === '' ? null : RehearsalState.parse(JSON.parse(stored));
+      const keep = async (one: RehearsalState) => {
+        stored = JSON.stringify(one);
+      };
+      // Longer each time: however slow the machine is, one of them gets further.
+      const until = clock.now() + (calls + 1) * 25;
+      state = await rehearsePart({ ...asked, until }, before, keep);
+      expect(calls).toBeLessThan(200);
+    }
+    expect(calls).toBeGreaterThan(1);
+    expect(reportOf(state)).toMatchObject({
+      passed: true,
+      failure: null,
+      differences: [],
+      verification: { rowsChecked: 800, wrong: 0 },
+    });
+    await dropCopies(asked);
+    expect(await copies()).toEqual([]);
+  });
+
+  it('carries rows from one copy into another, and takes them back', async () => {
+    await sql.query(`CREATE SCHEMA old; CREATE TABLE old.lodgings (id int PRIMARY KEY, nights text, kind text);
+      INSERT INTO old.lodgings SELECT g, CASE g WHEN 77 THEN 'many' ELSE '3' END, 'k' FROM generate_series(1, 200) g;
+      CREATE TABLE lodgings (id int PRIMARY KEY, nights int NOT NULL, kind text)`);
+    const tables = [
+      { from: 'lodgings', to: 'lodgings', sql: 'SELECT id, nights::int AS nights, kind FROM source' },
+    ];
+    const file = JSON.stringify({ name: 'lodgings', data: { from: { schema: 'old' }, tables } });
+    const report = await ask(change, {
+      rehearsed: { kind: 'data', file: parseDataFile(file), fromSchema: 'old' },
+    });
+    expect(report).toMatchObject({
+      passed: true,
+      refused: { records: 1, allowed: 10, first: [{ from: 'lodgings', key: ['77'] }] },
+      verification: { rowsChecked: 199, wrong: 0 },
+    });
+    expect(report.phases.map(({ phase, rows }) => `${phase} ${rows}`)).toEqual([
+      'load 200',
+      'relate 0',
+      'verify 199',
+      'undo 0',
+    ]);
+    expect((await sql.query('SELECT FROM lodgings')).rowCount).toBe(0);
     expect(await copies()).toEqual([]);
   });
 

@@ -24,6 +24,15 @@ export const RehearsalReport = z
     forecast: Forecast.nullable().describe('Of the same plan on the copy'),
     phases: z.array(RehearsedPhase),
     verification: z.strictObject({ rowsChecked: z.int(), wrong: z.int() }),
+    refused: z
+      .strictObject({
+        records: z.int(),
+        allowed: z.int().describe('With more than these the migration would pause'),
+        first: z.array(z.strictObject({ from: z.string(), key: z.array(z.string()), why: z.string() })),
+      })
+      .nullable()
+      .default(null)
+      .describe('Of a data migration: records that were not taken'),
     differences: z.array(z.string()).describe('What was not as before after everything was taken back'),
     findings: z.array(z.strictObject({ code: z.string(), problem: z.string(), action: z.string() })),
     failure: z

@@ -1,157 +1,205 @@
 import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
+import type { DataFile } from '../data/file.ts';
+import { createDataPlan } from '../data/plan.ts';
 import type { Engine, Fence, Finding, RunOptions } from '../engines/engine.ts';
 import type { MigrationFile } from '../file/schema.ts';
-import { type Forecast, forecastOf } from '../plan/forecast.ts';
+import { transformOf } from '../loading/transform.ts';
+import { forecastOf } from '../plan/forecast.ts';
 import type { MeasuredPace } from '../plan/pace-measured.ts';
 import { createPlan } from '../plan/plan.ts';
 import { addedRange } from '../plan/range.ts';
-import type { Plan, Step } from '../plan/schemas.ts';
+import type { Plan } from '../plan/schemas.ts';
 import { describeDifference } from '../registry/report.ts';
-import type { RehearsalReport, RehearsedPhase } from './report.ts';
+import { dataPhases } from './data-phases.ts';
+import type { Phase } from './phases.ts';
+import { schemaPhases } from './schema-phases.ts';
+import { type Outcome, phaseBegin, type RehearsalState } from './state.ts';
 
-const firstPace = { chunkRows: 200, pauseMs: 0 };
-const whole = { from: null, to: null };
 const mostDifferences = 20;
-/** A long statement that goes on is looked after again; this often at most. */
-const mostLooks = 1_000;
+
+/** What is rehearsed: operations on a schema, or a copy of rows into it. */
+export type Rehearsed =
+  | { kind: 'schema'; file: MigrationFile }
+  | { kind: 'data'; file: DataFile; fromSchema: string };
 
 export interface RehearsalOptions extends RunOptions {
   /** An id of its own: the copy has its fence. */
   id: string;
   schema: string;
-  file: MigrationFile;
+  rehearsed: Rehearsed;
   measured?: MeasuredPace | undefined;
   allViews?: boolean | undefined;
   strict?: boolean | undefined;
 }
 
-type Outcome = Omit<RehearsalReport, 'passed' | 'copy'>;
+/** The copies: of the database that is changed, and of the one that rows are read from. */
+export interface Copies {
+  target: Engine;
+  source: Engine;
+}
 
-/**
- * Runs a whole migration on a copy, as the workflow would: everything up to the soft contract, then all of it back. A
- * failure is part of the report. Nobody else uses the copy, so that locks are held as long as they must be, and waited
- * for never.
- */
-export async function rehearse(engine: Engine, options: RehearsalOptions): Promise<Outcome> {
-  const { schema, file, id } = options;
-  const fence: Fence = { migration: id, epoch: 1 };
+const fenceOf = ({ id }: RehearsalOptions): Fence => ({ migration: id, epoch: 1 });
+
+/** Plans on the copy, and looks at what would stand in the way. A failure is part of what is found. */
+export async function beginRehearsal(
+  copies: Copies,
+  options: RehearsalOptions,
+  copy: Outcome['copy'],
+): Promise<RehearsalState> {
+  const { target } = copies;
   const outcome: Outcome = {
+    copy,
     forecast: null,
     phases: [],
     verification: { rowsChecked: 0, wrong: 0 },
+    refused: null,
     differences: [],
     findings: [],
     failure: null,
   };
+  const before = await target.shape(options.schema);
+  const state: RehearsalState = { plan: null, before, outcome, at: phaseBegin(0), over: true };
   let phase = 'plan';
   try {
-    const before = await engine.shape(schema);
-    const { allViews, strict, measured } = options;
-    const plan = await createPlan({ file, snapshot: await engine.snapshot(schema), allViews, strict });
-    const forecast = forecastOf(plan, { concurrency: 1, approvals: [], ...(measured && { measured }) });
-    outcome.forecast = forecast;
+    const plan = await planOn(copies, options);
+    const { measured } = options;
+    outcome.forecast = forecastOf(plan, { concurrency: 1, approvals: [], ...(measured && { measured }) });
     phase = 'validate';
-    outcome.findings = (await engine.validate(plan, options)).filter(hinders);
-    if (outcome.findings.length > 0) return outcome;
-    await engine.takeFence(fence, { name: plan.name, schema, phase: 'backfill' });
-    for (const [name, work] of phasesOf(engine, plan, fence, options, outcome)) {
-      phase = name;
-      outcome.phases.push(await timed(name, forecast, work));
+    outcome.findings = (await target.validate(plan, options)).filter(hinders);
+    if (outcome.findings.length > 0) return state;
+    const fence = fenceOf(options);
+    const about = { name: plan.name, schema: options.schema, phase: 'backfill' };
+    await target.takeFence(fence, about);
+    if (plan.data !== undefined) await target.prepareLoads(fence, plan.name, options.schema, {});
+    return { ...state, plan, over: false };
+  } catch (error) {
+    outcome.failure = failureIn(phase, error);
+    return state;
+  }
+}
+
+async function planOn({ target, source }: Copies, options: RehearsalOptions): Promise<Plan> {
+  const { rehearsed, schema, allViews, strict } = options;
+  const snapshot = await target.snapshot(schema);
+  if (rehearsed.kind === 'schema') return createPlan({ file: rehearsed.file, snapshot, allViews, strict });
+  const plan = await createDataPlan({
+    file: rehearsed.file,
+    source: {
+      databaseId: 'copy',
+      name: rehearsed.file.from.database ?? 'the same database',
+      schema: rehearsed.fromSchema,
+      snapshot: await source.snapshot(rehearsed.fromSchema),
+      sameDatabase: false,
+    },
+    target: snapshot,
+    describe: (...asked) => source.describeRows(...asked),
+    // Every record of the sample, wherever the last run ended.
+    watermarks: new Map(),
+  });
+  for (const load of plan.data?.loads ?? []) await transformOf(load);
+  return plan;
+}
+
+/**
+ * Goes on with a rehearsal until it is over or the time is up: everything up to the soft contract, then all of it back.
+ * Nobody else uses the copy, so that locks are held as long as they must be, and waited for never. `save` is called
+ * after each phase and at the end of the time; from what it was given last another invocation goes on. A failure of the
+ * migration is part of what is found. Throws what may pass when it is tried again.
+ */
+export async function continueRehearsal(
+  copies: Copies,
+  begun: RehearsalState,
+  options: RehearsalOptions,
+  save: (state: RehearsalState) => Promise<void>,
+): Promise<RehearsalState> {
+  const state = structuredClone(begun);
+  const { plan, outcome } = state;
+  if (state.over || plan === null) return { ...state, over: true };
+  const phases = phasesOf(copies, plan, options, outcome);
+  let name = 'compare';
+  try {
+    while (state.at.phase < phases.length) {
+      const phase = phases[state.at.phase];
+      if (phase === undefined) break;
+      name = phase.name;
+      const more = await runPhase(phase, state, options);
+      if (!more) {
+        outcome.phases.push(phaseReport(name, state));
+        state.at = phaseBegin(state.at.phase + 1);
+      }
+      await save(state);
+      if (more || clock.now() >= options.until) return state;
     }
-    phase = 'compare';
-    await engine.releaseFence(fence);
-    const { changes } = describeDifference(before, await engine.shape(schema));
+    name = 'compare';
+    await copies.target.releaseFence(fenceOf(options));
+    const { changes } = describeDifference(state.before, await copies.target.shape(options.schema));
     outcome.differences = changes
       .slice(0, mostDifferences)
       .map((change) => JSON.stringify(change).slice(0, 300));
   } catch (error) {
-    if (!(error instanceof TheseusError)) throw error;
-    const { name, message, action } = error;
-    outcome.failure = { name, message, phase, action: action ?? null };
+    outcome.failure = failureIn(name, error);
   }
-  return outcome;
+  state.over = true;
+  await save(state);
+  return state;
 }
 
-export const hasPassed = ({ failure, findings, differences, verification }: Outcome): boolean =>
-  failure === null && findings.length === 0 && differences.length === 0 && verification.wrong === 0;
+const phasesOf = (copies: Copies, plan: Plan, options: RehearsalOptions, outcome: Outcome): Phase[] =>
+  plan.data === undefined
+    ? schemaPhases(copies.target, plan, fenceOf(options))
+    : dataPhases(copies, plan.data, fenceOf(options), outcome);
+
+/** Whether something of the phase is left. At least one piece is begun, so that every invocation gets further. */
+async function runPhase({ pieces }: Phase, state: RehearsalState, options: RunOptions): Promise<boolean> {
+  const { at, outcome } = state;
+  while (at.piece < pieces.length) {
+    options.signal.throwIfAborted();
+    const began = clock.monotonic();
+    const done = await pieces[at.piece]?.(at.last, options);
+    if (done === undefined) break;
+    at.ms += clock.monotonic() - began;
+    at.rows += done.rows;
+    at.longestLockWaitMs = Math.max(at.longestLockWaitMs, done.lockWaitMs);
+    at.longestLockHoldMs = Math.max(at.longestLockHoldMs, done.lockHoldMs);
+    outcome.verification.rowsChecked += done.checked;
+    outcome.verification.wrong += done.wrong;
+    at.last = done.status === 'done' ? null : done.last;
+    if (done.status === 'done') at.piece += 1;
+    if (at.piece < pieces.length && clock.now() >= options.until) return true;
+  }
+  return false;
+}
+
+function phaseReport(name: string, { at, outcome }: RehearsalState): Outcome['phases'][number] {
+  const measuredMs = Math.round(at.ms);
+  const own = outcome.forecast?.steps.filter(({ phase }) => phase === name) ?? [];
+  const forecastMs = own.length === 0 ? null : addedRange(own.map(({ durationMs }) => durationMs));
+  return {
+    phase: name,
+    forecastMs,
+    measuredMs,
+    // Quicker than forecast is no reason to worry.
+    asForecast: forecastMs === null ? null : measuredMs <= forecastMs.high,
+    rows: at.rows,
+    longestLockWaitMs: Math.round(at.longestLockWaitMs),
+    longestLockHoldMs: Math.round(at.longestLockHoldMs),
+  };
+}
+
+/** What the migration failed with in a phase; what may pass is thrown. */
+function failureIn(phase: string, error: unknown): NonNullable<Outcome['failure']> {
+  if (!(error instanceof TheseusError) || error.retryable) throw error;
+  const { name, message, action } = error;
+  return { name, message, phase, action: action ?? null };
+}
+
+export const hasPassed = ({ failure, findings, differences, verification, refused }: Outcome): boolean =>
+  failure === null &&
+  findings.length === 0 &&
+  differences.length === 0 &&
+  verification.wrong === 0 &&
+  (refused === null || refused.records <= refused.allowed);
 
 /** A copy has few rows: what could not be read in time there is no finding. */
 const hinders = ({ code }: Finding): boolean => !code.endsWith('_not_checked');
-
-type Figures = Omit<RehearsedPhase, 'phase' | 'forecastMs' | 'measuredMs' | 'asForecast'>;
-const noFigures: Figures = { rows: 0, longestLockWaitMs: 0, longestLockHoldMs: 0 };
-
-async function timed(
-  name: string,
-  forecast: Forecast,
-  work: () => Promise<Figures>,
-): Promise<RehearsedPhase> {
-  const began = clock.monotonic();
-  const figures = await work();
-  const measuredMs = Math.round(clock.monotonic() - began);
-  const own = forecast.steps.filter(({ phase }) => phase === name);
-  const forecastMs = own.length === 0 ? null : addedRange(own.map(({ durationMs }) => durationMs));
-  // Quicker than forecast is no reason to worry.
-  const asForecast = forecastMs === null ? null : measuredMs <= forecastMs.high;
-  return { phase: name, forecastMs, measuredMs, asForecast, ...figures };
-}
-
-function phasesOf(
-  engine: Engine,
-  plan: Plan,
-  fence: Fence,
-  options: RunOptions,
-  outcome: Outcome,
-): [string, () => Promise<Figures>][] {
-  const run = (steps: Step[]) => () => runSteps(engine, steps, fence, options);
-  const verify = (stage: 'beforePublish' | 'afterPublish') => async () => {
-    let rows = 0;
-    for (const one of plan.verify) {
-      const found = await engine.verifyRange(one, stage, whole, null, fence, { ...options, repair: false });
-      rows += found.rowsChecked;
-      outcome.verification.rowsChecked += found.rowsChecked;
-      outcome.verification.wrong += found.wrong;
-    }
-    return { ...noFigures, rows };
-  };
-  const all: [string, () => Promise<Figures>][] = [
-    ['expand', run(plan.expand)],
-    ['backfill', () => fill(engine, plan, fence, options)],
-    ['index', run(plan.index)],
-    ['constrain', run(plan.constrain)],
-    ['verify', verify('beforePublish')],
-    ['publish', run(plan.publish)],
-    ['verify_published', verify('afterPublish')],
-    ['contract', run(plan.contract)],
-    ['undo', run([...plan.undoContract, ...plan.rollback])],
-  ];
-  return plan.undo === 'none' ? all.filter(([name]) => name !== 'undo') : all;
-}
-
-async function runSteps(engine: Engine, steps: Step[], fence: Fence, options: RunOptions): Promise<Figures> {
-  const figures = { ...noFigures };
-  for (const step of steps) {
-    for (let look = 0; look < mostLooks; look += 1) {
-      options.signal.throwIfAborted();
-      const result = await engine.runStep(step, fence, options);
-      figures.longestLockWaitMs = Math.max(figures.longestLockWaitMs, Math.round(result.lockWaitMs));
-      figures.longestLockHoldMs = Math.max(figures.longestLockHoldMs, Math.round(result.lockHoldMs));
-      if (result.status === 'done') break;
-    }
-  }
-  return figures;
-}
-
-async function fill(engine: Engine, plan: Plan, fence: Fence, options: RunOptions): Promise<Figures> {
-  let rows = 0;
-  for (const walk of plan.backfill) {
-    const { progress } = await engine.backfillRange(walk, whole, null, fence, {
-      ...options,
-      pace: firstPace,
-      onProgress: async () => true,
-    });
-    rows += progress.rowsSeen;
-  }
-  return { ...noFigures, rows };
-}

@@ -6,7 +6,7 @@ export const RehearsalId = z.string().regex(/^reh_[A-Za-z0-9]{1,40}$/, 'expected
 
 export const NewRehearsal = z
   .strictObject({
-    sample: z.int().min(1).max(100_000).default(10_000).describe('Rows of each table, at most'),
+    sample: z.int().min(1).max(1_000_000).default(10_000).describe('Rows of each table, at most'),
     on: DatabaseRef.optional().describe(
       'A registered database on whose server the copy is made; its own when absent',
     ),
@@ -52,5 +52,7 @@ export const RehearsalRecord = z.object({
   endedAt: z.string().nullable(),
   failure: Failure.nullable(),
   reportKey: z.string().nullable(),
+  /** How far it has got; null: the copy is not made yet. */
+  stateKey: z.string().nullable().default(null),
 });
 export type RehearsalRecord = z.infer<typeof RehearsalRecord>;

@@ -52,6 +52,7 @@ export async function startRehearsal(
     endedAt: null,
     failure: null,
     reportKey: null,
+    stateKey: null,
   };
   const input = { ...JSON.parse(await executionInput(migration)), rehearsalId: record.id };
   await saveRehearsal(record);
@@ -91,7 +92,11 @@ export async function readRehearsals(migration: string): Promise<RehearsalRecord
 }
 
 /** What the API shows of one, without its report. */
-export function listedRehearsal({ reportKey: _key, ...record }: RehearsalRecord): Omit<Rehearsal, 'report'> {
+export function listedRehearsal({
+  reportKey: _report,
+  stateKey: _state,
+  ...record
+}: RehearsalRecord): Omit<Rehearsal, 'report'> {
   const lost = record.status === 'running' && Date.parse(record.startedAt) < clock.now() - longestMs;
   return lost ? { ...record, status: 'failed', failure: cutOff } : record;
 }

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { readFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import { artifactKeys, readArtifact, readJson, readPlan, writeJson } from '../artifacts.ts';
+import { parseDataFile } from '../data/file.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { connectionString, runOptions } from '../databases/target.ts';
-import { dropCopyDatabase } from '../engines/postgresql/copy/database.ts';
 import { parseMigrationFile } from '../file/parse.ts';
 import { readMeasuredPace } from '../planning/measured-pace.ts';
-import { rehearseOnCopy } from '../rehearsal/on-copy.ts';
+import type { MigrationRecord } from '../records.ts';
+import { dropCopies, rehearsePart, reportOf } from '../rehearsal/on-copy.ts';
 import { RehearsalId, type RehearsalRecord } from '../rehearsal/schemas.ts';
+import { RehearsalState } from '../rehearsal/state.ts';
 import { readRehearsal, saveRehearsal } from '../rehearsal/store.ts';
 import { MigrationId } from '../schemas.ts';
 import { readMigration } from '../store.ts';
@@ -22,8 +24,31 @@ async function serverOf(rehearsal: RehearsalRecord, databaseId: string): Promise
   return connectionString(database.secretArn);
 }
 
+/** What is rehearsed, of which databases. */
+async function askedOf(record: MigrationRecord, { id, sample }: RehearsalRecord) {
+  const { options, fileName, databaseId, schema } = record;
+  const url = async (database: string) => connectionString((await findDatabase(database)).secretArn);
+  const text = await readArtifact(record.fileKey);
+  const { data } = await readPlan(record);
+  return {
+    id,
+    sample,
+    schema,
+    source: await url(databaseId),
+    from: data === undefined ? undefined : await url(data.source.databaseId),
+    rehearsed:
+      data === undefined
+        ? { kind: 'schema' as const, file: parseMigrationFile(text, { fileName }) }
+        : { kind: 'data' as const, file: parseDataFile(text, { fileName }), fromSchema: data.source.schema },
+    measured: await readMeasuredPace(databaseId),
+    allViews: options.allViews,
+    strict: options.validationLevel === 'strict',
+  };
+}
+
 /**
- * Runs a migration on a copy and stores the report; a second run makes the copy anew. `end` drops what a failed run may
+ * Runs a migration on a copy and stores the report. Where one invocation is too short the next goes on on the same copy
+ * (`running`); a run that is cut off goes on where it stored last, and makes the copy anew where that was not made yet. `end` drops what a failed run may
  * have left, and says what it failed with.
  */
 export const handler = task({
@@ -42,26 +67,28 @@ export const handler = task({
       const { name, message, action } = readFailure(input.error, input.cause);
       const failure = { name, message, action: action ?? null };
       await saveRehearsal({ ...rehearsal, status: 'failed', endedAt: clock.iso(), failure });
-      await dropCopyDatabase(server, rehearsal.id);
+      await dropCopies({ server, id: rehearsal.id });
       return { status: 'failed' as const };
     }
-    const { options, fileName, databaseId, schema } = record;
-    const report = await rehearseOnCopy({
-      ...runOptions(tools),
-      id: rehearsal.id,
-      source: await connectionString((await findDatabase(databaseId)).secretArn),
-      server,
-      schema,
-      file: parseMigrationFile(await readArtifact(record.fileKey), { fileName }),
-      sample: rehearsal.sample,
-      measured: await readMeasuredPace(databaseId),
-      allViews: options.allViews,
-      strict: options.validationLevel === 'strict',
-    });
+    const stateKey = artifactKeys.rehearsalState(record.id, rehearsal.id);
+    let begun = rehearsal;
+    const save = async (state: RehearsalState) => {
+      await writeJson(stateKey, state);
+      if (begun.stateKey !== null) return;
+      begun = { ...begun, stateKey };
+      await saveRehearsal(begun);
+    };
+    const before = rehearsal.stateKey === null ? null : await readJson(RehearsalState, rehearsal.stateKey);
+    const asked = { ...runOptions(tools), ...(await askedOf(record, rehearsal)), server };
+    const state = await rehearsePart(asked, before, save);
+    if (!state.over) return { status: 'running' as const };
+    // What was found is stored by now: a run that is cut off here finds its end again.
+    await dropCopies(asked);
+    const report = reportOf(state);
     const reportKey = artifactKeys.rehearsal(record.id, rehearsal.id);
     await writeJson(reportKey, report);
     const status = report.passed ? ('passed' as const) : ('failed' as const);
-    await saveRehearsal({ ...rehearsal, status, endedAt: clock.iso(), reportKey });
+    await saveRehearsal({ ...begun, status, endedAt: clock.iso(), reportKey });
     return { status } as const;
   },
 });

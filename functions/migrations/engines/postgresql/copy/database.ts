@@ -16,6 +16,9 @@ export function urlOf(server: string, database: string): string {
   return url.toString();
 }
 
+/** Where the copy of this name is. */
+export const urlOfCopy = (server: string, id: string): string => urlOf(server, `${namePrefix}${id}`);
+
 const options = { applicationName: 'theseus:rehearsal' };
 
 async function refuseWithoutRight(session: Session): Promise<void> {
