@@ -116,7 +116,7 @@ describe('a range that takes days', () => {
       backfillRange: ({ item }) => {
         if (item.range === 0) return { status: 'done' };
         asked += 1;
-        return asked <= 150 ? { status: 'more', waitSeconds: 15 } : { status: 'done' };
+        return asked <= 150 ? { status: 'more', waitSeconds: 5 } : { status: 'done' };
       },
     });
     expect(status).toBe('SUCCEEDED');

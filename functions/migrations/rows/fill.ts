@@ -18,7 +18,7 @@ export type FillResult =
   | { status: 'closed'; waitSeconds: number };
 
 /** After so many seconds a range asks again whether others leave room. */
-const roomWaitSeconds = 15;
+const roomWaitSeconds = 5;
 /** A range that was not heard of for so long is not at work; each tells of itself once a second, ms. */
 const silenceMs = 10_000;
 
