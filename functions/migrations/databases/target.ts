@@ -51,7 +51,10 @@ export async function withTargetOf<T>(
   applicationName: string,
   work: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const engine = await engines[target.engine](await connectionString(target.secretArn), { applicationName });
+  const engine = await engines[target.engine](await connectionString(target.secretArn), {
+    applicationName,
+    recent: remembered() !== undefined,
+  });
   try {
     return await work(engine);
   } finally {

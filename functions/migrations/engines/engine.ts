@@ -463,5 +463,11 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  applicationName: string;
+  /** What role and database have for defaults may be up to a minute old: for many targets of one database in a row. */
+  recent?: boolean;
+}
+
 /** Opens an engine on a connection string. Throws DatabaseUnreachable, DatabaseRefused. */
-export type OpenEngine = (connectionString: string, options: { applicationName: string }) => Promise<Engine>;
+export type OpenEngine = (connectionString: string, options: OpenOptions) => Promise<Engine>;

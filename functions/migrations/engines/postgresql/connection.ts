@@ -3,7 +3,7 @@ import { clock } from '#platform/clock.ts';
 import { ConnectionLost, DatabasePooled, DatabaseRefused, DatabaseUnsupported } from '../../errors.ts';
 import { destroySocket, startUpProcessId } from './client-internals.ts';
 import { connectError, describeTarget, statementError } from './database-errors.ts';
-import { type SessionOptions, settingsOf } from './settings.ts';
+import { type KnownSettings, learnSettings, type SessionOptions, settingsOf } from './settings.ts';
 import { shortHash } from './short-hash.ts';
 
 /** One connection to one backend. */
@@ -28,6 +28,7 @@ export interface Backend {
   readonly pid: number;
   /** Monotonic ms. */
   readonly openedAt: number;
+  readonly known: KnownSettings;
 }
 
 const oldestVersion = 140000;
@@ -59,7 +60,7 @@ export async function openBackend(connectionString: string, options: SessionOpti
     if (startUpProcessId(client) !== pid)
       await refusePooler(client, pid, connectionString, options.applicationName, target);
     await client.query(settingsOf(options));
-    return { client, pid, openedAt: clock.monotonic() };
+    return { client, pid, openedAt: clock.monotonic(), known: await learnSettings(client) };
   } catch (error) {
     await end(client);
     throw connectError(error, target);

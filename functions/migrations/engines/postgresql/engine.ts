@@ -82,7 +82,7 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
     listSchemas: (like, after, limit) =>
       using('schemas', { readOnly: true }, (session) => listSchemas(session, like, after, limit)),
     validate: (plan, run) =>
-      using('validate', { readOnly: true, fresh: true, schema: plan.schema }, async (session) =>
+      using('validate', { readOnly: true, fresh: !options.recent, schema: plan.schema }, async (session) =>
         findProblems(session, plan, await readFacts(session), run),
       ),
     takeFence: (fence, about) => using('fence', {}, (session) => takeFence(session, fence, about)),
@@ -190,8 +190,8 @@ async function readFacts(session: Session): Promise<DatabaseFacts> {
   const { rows } = await session.query<DatabaseFacts>(
     `SELECT 'postgresql' AS engine, split_part(current_setting('server_version'), ' ', 1) AS version,
        current_database()::text AS database, current_user::text AS "user", false AS pooled,
-       pg_is_in_recovery() OR (SELECT setting = 'on' FROM pg_settings WHERE name = 'in_hot_standby')
-         OR (SELECT reset_val = 'on' FROM pg_settings WHERE name = 'default_transaction_read_only') AS "readOnly",
+       pg_is_in_recovery() OR (SELECT bool_or(CASE name WHEN 'in_hot_standby' THEN setting ELSE reset_val END = 'on')
+         FROM pg_settings WHERE name IN ('in_hot_standby', 'default_transaction_read_only')) AS "readOnly",
        current_setting('deadlock_timeout') = '50ms' AS "canSetDeadlockTimeout"`,
   );
   const [facts] = rows;

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { clock } from '#platform/clock.ts';
 import { DatabaseUnreachable } from '../../errors.ts';
 import { destroySocket, forgetPrepared, isQuiet, keepsProcess } from './client-internals.ts';
-import { type Backend, endBackend, openBackend, openSession, type Session, sessionOn } from './connection.ts';
+import { type Backend, endBackend, openBackend, type Session, sessionOn } from './connection.ts';
 import type { SessionOptions } from './settings.ts';
 import { settingsOf } from './settings.ts';
 
@@ -30,12 +30,11 @@ interface Idle {
 const idle: Idle[] = [];
 
 /**
- * A session that may have been used before, with every setting made again; `close` gives it back. Statements that
- * outlast their client (`long`), and what the role's and the database's defaults decide (`fresh`), get one of their own.
+ * A session that may have been used before, with every setting made again; `close` gives it back. What the role's and
+ * the database's defaults decide (`fresh`) gets one of its own.
  * Throws DatabaseUnreachable, DatabaseRefused, DatabasePooled.
  */
 export async function borrowSession(connectionString: string, options: SessionOptions): Promise<Session> {
-  if (options.long) return openSession(connectionString, options);
   const target = createHash('sha256').update(connectionString).digest('hex');
   const backend =
     (options.fresh ? undefined : await takeIdle(target, options)) ?? (await open(connectionString, options));
@@ -55,7 +54,7 @@ async function takeIdle(target: string, options: SessionOptions): Promise<Backen
     const { backend } = found;
     if (clock.monotonic() - backend.openedAt < OLDEST_MS) {
       keepsProcess(backend.client, true);
-      if ((await ask(backend, settingsOf(options))) !== null) return backend;
+      if ((await ask(backend, settingsOf(options, backend.known))) !== null) return backend;
     }
     await endBackend(backend);
   }
