@@ -3,11 +3,11 @@ import type { Context } from 'aws-lambda';
 import type { AccessControl } from './access.ts';
 import type { AuditStore } from './audit.ts';
 import { clock } from './clock.ts';
-import { TheseusError } from './errors.ts';
+import type { TheseusError } from './errors.ts';
 import type { IdempotencyStore, IdempotentRequest, StoredResponse } from './idempotency.ts';
 import { type AskedInName, eventInName, type OpenRoute } from './open-route.ts';
 import { type OpenApiWebhook, openApiDocument } from './openapi.ts';
-import { problemOf } from './problem.ts';
+import { namedError, problemOf } from './problem.ts';
 import {
   bodyTextOf,
   callerOf,
@@ -67,8 +67,7 @@ function json(status: number, body: unknown, headers: Record<string, string> = {
 }
 
 /** Headers that go with an error: which methods are possible, when to come back, how to authenticate. */
-function errorHeaders(error: unknown): Record<string, string> {
-  if (!(error instanceof TheseusError)) return {};
+function errorHeaders(error: TheseusError): Record<string, string> {
   if (error.status === 401) return { 'www-authenticate': 'Bearer' };
   if (error.status === 405 && Array.isArray(error.evidence.allowed)) {
     return { allow: error.evidence.allowed.join(', ') };
@@ -193,7 +192,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
         logger.error('request failed', error instanceof Error ? error : String(error));
       response = json(problem.status, problem, {
         'content-type': 'application/problem+json',
-        ...errorHeaders(error),
+        ...errorHeaders(namedError(error, requestId)),
       });
     }
     await trail.ends({ status: response.status, error: failure, location: response.headers.location });

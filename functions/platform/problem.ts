@@ -1,5 +1,7 @@
+import { isThrottlingError, isTransientError } from '@smithy/core/retry';
+import type { SdkError } from '@smithy/types';
 import { z } from 'zod';
-import { type FieldProblem, Internal, InvalidInput, TheseusError } from './errors.ts';
+import { type FieldProblem, Internal, InvalidInput, ServiceUnavailable, TheseusError } from './errors.ts';
 import { redactingReplacer, redactText } from './redact.ts';
 
 /** RFC 9457 problem details, the body of every error answer. */
@@ -23,14 +25,27 @@ const wordsOf = (name: string) => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-/** What the caller may know of an error. Anything that is not a TheseusError stays hidden behind Internal. */
+// All that the SDK's type says more than Error is optional.
+const isError = (error: unknown): error is SdkError => error instanceof Error;
+
+/**
+ * An error as the caller may know it: named, or that a service of AWS was late or busy even after the SDK's own tries.
+ * Anything else stays hidden behind Internal.
+ */
+export function namedError(error: unknown, requestId: string): TheseusError {
+  if (error instanceof TheseusError && error.status < 600) return error;
+  if (isError(error) && (isTransientError(error) || isThrottlingError(error))) {
+    return new ServiceUnavailable('A service behind the platform did not answer in time', {
+      action: `Repeat the request in some seconds; if it fails again, quote ${requestId}.`,
+    });
+  }
+  return new Internal('The request failed for a reason of ours', {
+    action: `Repeat the request; if it fails again, quote ${requestId}.`,
+  });
+}
+
 export function problemOf(error: unknown, requestId: string): Problem {
-  const known =
-    error instanceof TheseusError && error.status < 600
-      ? error
-      : new Internal('The request failed for a reason of ours', {
-          action: `Repeat the request; if it fails again, quote ${requestId}.`,
-        });
+  const known = namedError(error, requestId);
   const errors: FieldProblem[] = known instanceof InvalidInput ? known.problems : [];
   const hasEvidence = Object.keys(known.evidence).length > 0;
   return {
