@@ -205,8 +205,15 @@ describe('a fleet of migrations', () => {
     expect(await act(id, 'cancel', { comment: 'not this week' })).toMatchObject({ status: 'cancelled' });
     expect(await refusal('resume')).toMatchObject({ status: 409 });
     await platform.sql(`UPDATE c_001.customers SET email = 'a99' WHERE id = 1`);
+    await act(id, 'undo', { strategy: 'to_backup' });
+    const asItWas = await until(id, 'undone');
+    expect(asItWas).toMatchObject({
+      counts: { undone: 0, failed: 1 },
+      next: [{ path: expect.stringMatching(/undo$/) }],
+    });
     await act(id, 'undo', { acceptLosses: true, strategy: 'to_backup' });
-    expect((await until(id, 'undone')).counts).toMatchObject({ undone: 1, pending: 2, excluded: 2 });
+    const all = await until(id, 'undone');
+    expect(all).toMatchObject({ counts: { undone: 1, failed: 0, pending: 2, excluded: 2 }, next: [] });
     const rows = 'SELECT id::int, email FROM c_001.customers WHERE id = 1';
     expect(await platform.sql(rows)).toEqual([{ id: 1, email: 'a1' }]);
     const { markdown } = (await send('GET', `/migration-fleets/${id}/report`)).body;

@@ -46,6 +46,8 @@ export function possibleFleetActions(fleet: FleetRecord): FleetAction[] {
       return [...approve, 'redrive', 'undo'];
     case 'cancelled':
       return startedAt === null ? [] : ['undo'];
+    case 'undone':
+      return fleet.undo !== null && fleet.undo.left > 0 ? ['undo'] : [];
     default:
       return [];
   }

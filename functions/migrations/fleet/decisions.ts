@@ -21,7 +21,7 @@ import {
   readTarget,
   saveTarget,
 } from './store.ts';
-import { openStretches, sumUpStretches } from './stretches.ts';
+import { notTakenBack, openStretches, sumUpStretches } from './stretches.ts';
 import { readTargetList } from './target-list.ts';
 import { deliverFleetAnswer } from './token.ts';
 
@@ -61,7 +61,9 @@ async function goOn(fleet: FleetRecord): Promise<FleetRecord> {
 
 /** An execution that waits goes on; one that ended, or is about to, is followed by another. */
 const executionFor = (fleet: FleetRecord): FleetRecord['execution'] =>
-  ['completed', 'cancelled', 'failed'].includes(fleet.status) ? nextExecution(fleet) : fleet.execution;
+  ['completed', 'cancelled', 'failed', 'undone'].includes(fleet.status)
+    ? nextExecution(fleet)
+    : fleet.execution;
 
 /** Begins the first wave. Throws Conflict, ConsentMissing, PlanHashDiffers, ApprovalMissing. */
 export async function startFleet(
@@ -172,7 +174,7 @@ export async function resumeFleet(id: string, by: By): Promise<FleetRecord> {
 }
 
 /**
- * Takes back every target that is done, each by itself. Throws Conflict; StrategyImpossible when the way makes no sense
+ * Takes back every target that is done, each by itself, and once more those that stayed as they were. Throws Conflict; StrategyImpossible when the way makes no sense
  * for the file, and nothing has changed then.
  */
 export async function undoFleet(
@@ -183,15 +185,25 @@ export async function undoFleet(
   const before = await readFleet(id);
   assertFleetMay(before, 'undo');
   if (strategy !== 'revert') await assertWay(before, strategy);
+  if (before.status === 'undone') await tryUndoAgain(before);
   const told = event('fleet.undo_started', by, { acceptLosses, strategy });
   return decided(id, 'undo', told, (fleet) => ({
     status: 'undoing',
-    undo: { by: by.subject, acceptLosses, strategy },
+    undo: { by: by.subject, acceptLosses, strategy, left: 0 },
     halted: null,
     bakeUntil: null,
     endedAt: null,
     execution: executionFor(fleet),
   }));
+}
+
+/** Targets that stayed as they were when the others were taken back are done again. */
+async function tryUndoAgain(fleet: FleetRecord): Promise<void> {
+  const left = await notTakenBack(fleet);
+  const places = left.map(({ index }) => index);
+  await openStretches(fleet.id, places);
+  for (const target of left) await saveTarget(fleet.id, { ...target, status: 'done', failure: null });
+  await sumUpStretches(fleet, places);
 }
 
 /** By the plan of the first target: the file and its options are those of all of them. */

@@ -59,6 +59,8 @@ export const FleetRecord = z.object({
       by: z.string(),
       acceptLosses: z.boolean(),
       strategy: RollbackStrategy.default('revert'),
+      /** Targets that stayed as they were, when all had been tried. */
+      left: z.int().default(0),
     })
     .nullable(),
   execution: z

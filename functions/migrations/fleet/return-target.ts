@@ -161,7 +161,7 @@ export async function undoTarget(
           : `${lostRows} rows would be lost or overwritten`;
       throw new UndoDeclined(`${record.databaseName}/${record.schema}: ${what}`, {
         evidence: { losses: (await readMigration(id)).undo?.losses },
-        action: `Look at them, then accept: theseus migration undo ${id} --accept-losses --strategy ${asked.strategy}`,
+        action: `Look at them, then accept: theseus migration undo ${id} --accept-losses --strategy ${asked.strategy}; or for all targets that are left: theseus migration fleet undo <fleet> --accept-losses`,
       });
     }
   });

@@ -6,7 +6,7 @@ import type { NewEvent } from '../store.ts';
 import { halted, haltReason } from './halting.ts';
 import type { Batch, BatchTarget, Connector, FleetRecord, TargetRecord } from './records.ts';
 import { changeFleet, countFailures, type FleetChange } from './store.ts';
-import { partsOf, readTargetsBetween } from './stretches.ts';
+import { notTakenBack, partsOf, readTargetsBetween } from './stretches.ts';
 import { readTargetList } from './target-list.ts';
 
 /** What the workflow does next. */
@@ -137,11 +137,12 @@ function waveEnded(fleet: FleetRecord, failed: number): FleetChange {
 async function backwards(fleet: FleetRecord): Promise<Course | 'look again'> {
   const done = await doneTargets(fleet);
   if (done.length > 0) return runOf(fleet, 'undo', done);
-  await changeFleet(fleet.id, ({ status }) =>
+  const left = (await notTakenBack(fleet)).length;
+  await changeFleet(fleet.id, ({ status, undo }) =>
     status === 'undoing'
       ? {
-          set: { status: 'undone', endedAt: clock.iso() },
-          events: [{ type: 'fleet.undone', actor: 'theseus' }],
+          set: { status: 'undone', endedAt: clock.iso(), undo: undo === null ? null : { ...undo, left } },
+          events: [{ type: 'fleet.undone', actor: 'theseus', ...(left === 0 ? {} : { data: { left } }) }],
         }
       : undefined,
   );

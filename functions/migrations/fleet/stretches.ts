@@ -130,3 +130,14 @@ export async function sumOfFleet(fleet: Pick<FleetRecord, 'id' | 'waves'>): Prom
   }
   return sum;
 }
+
+/** Targets whose undo failed: they are as they were, and may be taken back again. At most 20,000. */
+export async function notTakenBack(fleet: Pick<FleetRecord, 'id' | 'waves'>): Promise<TargetRecord[]> {
+  const left: TargetRecord[] = [];
+  for (const { from, to, sum } of await partsOf(fleet)) {
+    if (sum !== null && sum.failures.length === 0) continue;
+    const targets = await readTargetsBetween(fleet.id, from, to);
+    left.push(...targets.filter(({ status }) => status === 'undo_failed'));
+  }
+  return left;
+}
