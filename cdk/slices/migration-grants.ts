@@ -5,6 +5,7 @@ export type Right =
   | 'readRecords'
   | 'listRecords'
   | 'writeRecords'
+  | 'writeManyRecords'
   | 'deleteRecords'
   | 'readArtifacts'
   | 'writeArtifacts'
@@ -89,7 +90,14 @@ export const migrationGrants: Record<FunctionName, Right[]> = {
   'start-fleet-target': ['readRecords', 'writeRecords'],
   'settle-fleet-targets': ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords', 'scheduleRemoval'],
   reconcile: [...waiting, 'readArtifacts', 'deleteBackups', 'startWorkflows', 'readExecutions'],
-  'publish-events': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents', 'readTelemetryHeaders'],
+  'publish-events': [
+    'readRecords',
+    'listRecords',
+    'writeRecords',
+    'writeManyRecords',
+    'publishEvents',
+    'readTelemetryHeaders',
+  ],
   'watch-migrations': ['readRecords', 'listRecords', 'writeRecords', 'readTelemetryHeaders'],
   'deliver-webhooks': [
     'readRecords',

@@ -33,6 +33,8 @@ export const actionsOf: Record<Right, string[]> = {
   readRecords: ['dynamodb:GetItem'],
   listRecords: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
   writeRecords: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+  /** May delete as well, which only its caller can keep from happening. */
+  writeManyRecords: ['dynamodb:BatchWriteItem'],
   deleteRecords: ['dynamodb:DeleteItem'],
   readArtifacts: ['s3:GetObject', 's3:ListBucket'],
   writeArtifacts: ['s3:PutObject'],
@@ -77,6 +79,9 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       }),
     ],
     writeRecords: () => [allow('WriteRecords', { actions: actionsOf.writeRecords, resources: [tableArn] })],
+    writeManyRecords: () => [
+      allow('WriteManyRecords', { actions: actionsOf.writeManyRecords, resources: [tableArn] }),
+    ],
     deleteRecords: () => [
       allow('DeleteRecords', { actions: actionsOf.deleteRecords, resources: [tableArn] }),
     ],

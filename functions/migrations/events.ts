@@ -1,7 +1,10 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { eventBridge } from '#platform/clients.ts';
+import { BatchWriteCommand, type BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { dynamodb, eventBridge } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
+import { jitteredBackoff } from '#platform/random.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { enterPlatformAct } from './access/platform-acts.ts';
 import { changePrefix } from './monitoring/changes.ts';
@@ -16,15 +19,16 @@ import {
   readMigrations,
   readPage,
   readWork,
-  writeItem,
+  table,
 } from './store.ts';
 
 /** The source of every event of migrations on the bus. */
 export const eventSource = 'theseus.migrations';
 
 const mostPages = 20;
-/** EventBridge takes at most 10 entries in one call. */
+/** EventBridge takes at most 10 entries in one call, a batch of writes 25. */
 const batchSize = 10;
+const writeAttempts = 10;
 
 /** Publishes what was stored and not sent, of all migrations. Returns how many events. */
 export async function publishAll(tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>): Promise<number> {
@@ -83,9 +87,25 @@ export async function keepAndSend(
 ): Promise<void> {
   for (let start = 0; start < events.length; start += batchSize) {
     const batch = events.slice(start, start + batchSize);
-    for (const event of batch) await writeItem(keyOf(event.sequence), event);
+    await keep(batch, keyOf);
     await send(batch, about);
   }
+}
+
+/** An event never changes: written again it is the same. Throws ServiceUnavailable when the table is too busy. */
+async function keep(events: MigrationEvent[], keyOf: (sequence: number) => ItemKey): Promise<void> {
+  let writes: NonNullable<BatchWriteCommandInput['RequestItems']> = {
+    [table()]: events.map((event) => ({ PutRequest: { Item: { ...event, ...keyOf(event.sequence) } } })),
+  };
+  for (let attempt = 0; attempt < writeAttempts; attempt += 1) {
+    const { UnprocessedItems = {} } = await dynamodb().send(new BatchWriteCommand({ RequestItems: writes }));
+    writes = UnprocessedItems;
+    if (Object.values(writes).every((left) => left.length === 0)) return;
+    await clock.sleep(jitteredBackoff(attempt, 50, 2_000));
+  }
+  throw new ServiceUnavailable(`The table did not take all of ${events.length} events`, {
+    evidence: { first: keyOf(events[0]?.sequence ?? 0).pk, attempts: writeAttempts },
+  });
 }
 
 async function send(events: MigrationEvent[], about: Record<string, string>): Promise<void> {

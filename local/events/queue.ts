@@ -50,6 +50,7 @@ export function openQueue(options: {
   let running = false;
   let written: Promise<void> = Promise.resolve();
   let unwritten: string[] = [];
+  let accepting = false;
   let idle: (() => void)[] = [];
 
   function load(): void {
@@ -74,13 +75,15 @@ export function openQueue(options: {
   /** Appends what gathered since the last write at once; resolves when it is on disk. */
   function append(entry: z.infer<typeof line>): Promise<void> {
     unwritten.push(`${JSON.stringify(entry)}\n`);
+    // What is delivered again after a power cut does no harm: only what was accepted waits for the disk.
+    accepting ||= 'add' in entry;
     if (unwritten.length === 1) {
       written = written.then(async () => {
-        const text = unwritten.join('');
-        unwritten = [];
+        const [text, toDisk] = [unwritten.join(''), accepting];
+        [unwritten, accepting] = [[], false];
         if (!handle) throw new Error('The event queue is stopped.');
         await handle.appendFile(text);
-        await handle.datasync();
+        if (toDisk) await handle.datasync();
         bytes += text.length;
         if (bytes > COMPACT_BYTES && pending.size === 0 && unwritten.length === 0) await compact();
       });

@@ -20,6 +20,7 @@ const templates = synthesise(['production'], { production: { telemetry: telemetr
 const actionOfCommand: Record<string, string> = {
   Get: 'dynamodb:GetItem',
   BatchGet: 'dynamodb:BatchGetItem',
+  BatchWrite: 'dynamodb:BatchWriteItem',
   Query: 'dynamodb:Query',
   Put: 'dynamodb:PutItem',
   Update: 'dynamodb:UpdateItem',

@@ -2,6 +2,7 @@
 const operations: Record<string, string> = {
   Get: 'GetItem',
   BatchGet: 'BatchGetItem',
+  BatchWrite: 'BatchWriteItem',
   Put: 'PutItem',
   Update: 'UpdateItem',
   Delete: 'DeleteItem',

@@ -327,7 +327,8 @@ describe('the bundles that are deployed', { timeout: 240_000 }, () => {
       status: 'failed',
       last: [{ status: null, detail: expect.stringContaining('is refused') }],
     });
-    const detail = { type: 'test.event', at: '2026-01-01T00:00:00.000Z', actor: 'theseus', database: 'db_1' };
+    const at = new Date().toISOString();
+    const detail = { type: 'test.event', at, actor: 'theseus', database: 'db_1' };
     expect(await invoke('deliver-webhooks', { detail })).toMatchObject({ payload: { handled: 1 } });
     await changeWebhook(id, (record) => ({ ...record, failingSince: '2026-01-01T00:00:00.000Z' }));
     await invoke('deliver-webhooks');

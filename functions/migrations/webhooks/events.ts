@@ -1,6 +1,6 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { z } from 'zod';
-import { eventBridge } from '#platform/clients.ts';
+import { dynamodb, eventBridge } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
@@ -58,13 +58,32 @@ export function payloadOf(
   };
 }
 
+/** Clocks of two functions differ by less, ms. */
+const skewMs = 5_000;
+
+/**
+ * When there was last no webhook to tell, epoch ms: what happened before that nobody has to be told, so that thousands of
+ * events do not ask thousands of times. By the client, because a laptop has one after the other.
+ */
+const noneAt = new WeakMap<object, number>();
+
+/** Webhooks that are to be told of what happened at this time (epoch ms). */
+async function enabledFor(at: number): Promise<WebhookRecord[]> {
+  const client = dynamodb();
+  if (at < (noneAt.get(client) ?? 0) - skewMs) return [];
+  const asked = clock.now();
+  const enabled = (await listWebhooks()).filter(({ disabled }) => disabled === null);
+  if (enabled.length === 0) noneAt.set(client, asked);
+  return enabled;
+}
+
 /**
  * Stores an event for each webhook that wants it and sends it. One that fails already is left to the next sweep, so that
  * a receiver that hangs costs one wait and not one for each event. An event that comes twice is stored once. Returns for
  * how many webhooks it was new.
  */
 export async function handleEvent(event: PublishedEvent): Promise<number> {
-  const enabled = (await listWebhooks()).filter(({ disabled }) => disabled === null);
+  const enabled = await enabledFor(Date.parse(event.at));
   if (enabled.length === 0) return 0;
   const found =
     event.database === undefined ? undefined : await readItem(DatabaseRecord, keys.database(event.database));

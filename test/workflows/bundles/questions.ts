@@ -52,7 +52,7 @@ const throughKey = (service: string, keyArn: string, actions: string[], more: Re
 const dynamodb: Ask = ({ command, input }, _answer, { keyArn }) => {
   const action = actionOf('dynamodb', command);
   const tables =
-    command === 'BatchGetItem'
+    command === 'BatchGetItem' || command === 'BatchWriteItem'
       ? Object.keys(Tables.parse(input).RequestItems).map((name) => arn('dynamodb', `table/${name}`))
       : [Table.parse(input)].map(({ TableName, IndexName }) =>
           arn('dynamodb', `table/${TableName}${IndexName === undefined ? '' : `/index/${IndexName}`}`),
