@@ -94,8 +94,18 @@ export async function readPlan(record: { id: string; planKey: string | null }): 
   const known = plans.get(record.planKey);
   if (known !== undefined) return known;
   const plan = await readJson(Plan, record.planKey);
+  keepInMemory(record.planKey, plan);
+  return plan;
+}
+
+/** Stores a plan under its key, for good. */
+export async function writePlan(key: string, plan: Plan): Promise<void> {
+  await writeJson(key, plan);
+  keepInMemory(key, plan);
+}
+
+function keepInMemory(key: string, plan: Plan): void {
   const oldest = plans.keys().next().value;
   if (plans.size >= keptPlans && oldest !== undefined) plans.delete(oldest);
-  plans.set(record.planKey, plan);
-  return plan;
+  plans.set(key, plan);
 }

@@ -16,9 +16,11 @@ import {
   listDatabases,
   reserveDatabaseName,
 } from './databases/databases.ts';
+import { remembering } from './executions/memory.ts';
 import { decideRanges, readRange, saveRange } from './executions/progress.ts';
 import { releaseSchemaLock, takeSchemaLock } from './executions/schema-lock.ts';
 import { laterMigrations, listMigrations, refuseWhenLaterStands } from './list.ts';
+import { MigrationRecord } from './records.ts';
 import {
   changeMigration,
   createMigration,
@@ -64,6 +66,57 @@ beforeEach(() => {
   number += 1;
   id = `mig_${number}`;
   databaseId = `db_${number}`;
+});
+
+describe('a change that may wait', () => {
+  const stored = () => readItem(MigrationRecord, keys.migration(id));
+  const published = { type: 'migration.published', actor: 'theseus' };
+  const publish = () =>
+    changeMigration(id, ({ publishedAt }) =>
+      publishedAt === null
+        ? { set: { publishedAt: clock.iso() }, events: [published], postponable: true }
+        : undefined,
+    );
+
+  it('is written with the next one, and at once where nothing is remembered', async () => {
+    await createMigration(migrationRecord({ id, databaseId, publishedAt: null }));
+    await remembering(async () => {
+      await readMigration(id);
+      await publish();
+      expect(await stored()).toMatchObject({ publishedAt: null });
+      await changeMigration(id, () => ({ set: { phase: 'contract' } }));
+    });
+    expect(await stored()).toMatchObject({ phase: 'contract', publishedAt: expect.any(String), version: 3 });
+    await changeMigration(id, () => ({ set: { publishedAt: null } }));
+    await publish();
+    expect((await stored())?.publishedAt).not.toBeNull();
+  });
+
+  it('is decided anew when somebody else has written, and before the record is read', async () => {
+    await createMigration(migrationRecord({ id, databaseId, publishedAt: null }));
+    const byOther = (differences: string[]) =>
+      writeItem(keys.migration(id), {
+        ...migrationRecord({ id, databaseId, publishedAt: null }),
+        version: 7,
+        differences,
+      });
+    await remembering(async () => {
+      await readMigration(id);
+      await publish();
+      await byOther(['theirs']);
+      await changeMigration(id, () => ({ set: { phase: 'contract' } }));
+      expect(await stored()).toMatchObject({ differences: ['theirs'], phase: 'contract', version: 9 });
+      expect((await stored())?.outbox.filter(({ type }) => type === published.type)).toHaveLength(1);
+
+      await changeMigration(id, () => ({ set: { publishedAt: null } }));
+      await publish();
+      await byOther(['theirs again']);
+      expect(await readMigration(id)).toMatchObject({
+        differences: ['theirs again'],
+        publishedAt: expect.any(String),
+      });
+    });
+  });
 });
 
 describe('a migration in the table', () => {

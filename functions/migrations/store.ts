@@ -7,7 +7,7 @@ import { environmentVariable } from '#platform/environment.ts';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended, RecordUnreadable } from './errors.ts';
-import { remembered } from './executions/memory.ts';
+import { type Postponed, remembered } from './executions/memory.ts';
 import { MigrationRecord } from './records.ts';
 import type { MigrationEvent, MigrationStatus } from './schemas.ts';
 
@@ -312,6 +312,8 @@ export async function readWork(
       IndexName: workIndex,
       KeyConditionExpression: 'gsi1pk = :work',
       ExpressionAttributeValues: { ':work': kind },
+      // The records themselves are read where they are asked for, as they are by then.
+      ProjectionExpression: 'gsi1sk',
       Limit: 100,
       ...(from === undefined ? {} : { ExclusiveStartKey: from }),
     }),
@@ -336,16 +338,32 @@ export async function readBackupsToDelete(now: string): Promise<string[]> {
   return (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? '');
 }
 
+/** The migration of this id as it is now, or undefined. */
+export async function findMigration(id: string): Promise<MigrationRecord | undefined> {
+  // Reading must not need the right to write: what is to be written brings the way.
+  await remembered()?.postponed.get(id)?.keep();
+  const record = await readItem(MigrationRecord, keys.migration(id));
+  if (record !== undefined) remembered()?.migrations.set(id, record);
+  return record;
+}
+
+/**
+ * As it was read or written last, where that is remembered: for what does not change any more, and for what a conditional
+ * write is going to prove. Throws NotFound.
+ */
+export async function knownMigration(id: string): Promise<MigrationRecord> {
+  return remembered()?.migrations.get(id) ?? (await readMigration(id));
+}
+
 /** Throws NotFound when no migration has this id. */
 export async function readMigration(id: string): Promise<MigrationRecord> {
-  const record = await readItem(MigrationRecord, keys.migration(id));
+  const record = await findMigration(id);
   if (record === undefined) {
     throw new NotFound(`There is no migration ${id}`, {
       evidence: { id },
       action: 'List them with `theseus migration list`.',
     });
   }
-  remembered()?.migrations.set(id, record);
   return record;
 }
 
@@ -379,7 +397,9 @@ export async function createMigration(record: MigrationRecord): Promise<boolean>
   for (const database of databasesOf(record)) {
     await writeItem(keys.databaseMigration(database, createdAt, id), { id, schema: record.schema });
   }
-  return writeItem(keys.migration(id), { ...record, ...workKey(record) }, absent);
+  const created = await writeItem(keys.migration(id), { ...record, ...workKey(record) }, absent);
+  if (created) remembered()?.migrations.set(id, record);
+  return created;
 }
 
 /** Takes back a migration that was only planned: record and list entries. */
@@ -401,7 +421,15 @@ export interface Change {
   publishedThrough?: number;
   /** Only what sweepers remember for themselves: the migration counts as unchanged. */
   bookkeeping?: boolean;
+  /**
+   * It may wait for the next write where many targets are carried through one after the other: nothing is done between,
+   * and a run that was cut off finds the same out again.
+   */
+  postponable?: boolean;
 }
+
+/** What a change comes to, for the record as it is by then; undefined: nothing. */
+export type Decision = (record: MigrationRecord) => Change | undefined;
 
 const contentionAttempts = 12;
 
@@ -409,29 +437,27 @@ const contentionAttempts = 12;
  * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did.
  * `decide` returns undefined to change nothing and throws to refuse. Returns the record as it is then.
  */
-export async function changeMigration(
-  id: string,
-  decide: (record: MigrationRecord) => Change | undefined,
-): Promise<MigrationRecord> {
+export async function changeMigration(id: string, decide: Decision): Promise<MigrationRecord> {
   for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
     const record =
       (attempt === 0 ? remembered()?.migrations.get(id) : undefined) ?? (await readMigration(id));
     const change = decide(record);
     if (change === undefined) return record;
+    const memory = remembered();
+    const waiting = memory?.postponed.get(id);
     const changed = applyChange(record, change);
-    const written = await writeItem(
-      keys.migration(id),
-      { ...changed, ...workKey(changed) },
-      {
-        expression: '#version = :version',
-        names: { '#version': 'version' },
-        values: { ':version': record.version },
-      },
-    );
-    if (written) {
-      remembered()?.migrations.set(id, changed);
+    if (memory !== undefined && change.postponable) {
+      memory.postponed.set(id, postponed(id, decide, waiting, record.version));
+      memory.migrations.set(id, changed);
       return changed;
     }
+    memory?.postponed.delete(id);
+    if (await replaceMigration(changed, waiting?.version ?? record.version)) {
+      memory?.migrations.set(id, changed);
+      return changed;
+    }
+    memory?.migrations.delete(id);
+    await waiting?.decideAnew();
     await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
   }
   throw new RecordContended(`Migration ${id} was written by others ${contentionAttempts} times in a row`, {
@@ -440,7 +466,43 @@ export async function changeMigration(
   });
 }
 
-function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
+/** Writes a record whole; false when it is not at this version any more. */
+const replaceMigration = (record: MigrationRecord, version: number): Promise<boolean> =>
+  writeItem(
+    keys.migration(record.id),
+    { ...record, ...workKey(record) },
+    {
+      expression: '#version = :version',
+      names: { '#version': 'version' },
+      values: { ':version': version },
+    },
+  );
+
+/** A change that is written with the next one, after those that wait already; `version` is stored. */
+function postponed(id: string, decide: Decision, before: Postponed | undefined, version: number): Postponed {
+  const own: Postponed = {
+    version: before?.version ?? version,
+    decideAnew: async () => {
+      await before?.decideAnew();
+      await changeMigration(id, (record) => {
+        const change = decide(record);
+        return change && { ...change, postponable: false };
+      });
+    },
+    keep: async () => {
+      const memory = remembered();
+      const record = memory?.migrations.get(id);
+      memory?.postponed.delete(id);
+      if (record !== undefined && (await replaceMigration(record, own.version))) return;
+      memory?.migrations.delete(id);
+      await own.decideAnew();
+    },
+  };
+  return own;
+}
+
+/** The record after a change. */
+export function applyChange(record: MigrationRecord, change: Change): MigrationRecord {
   const { set, bookkeeping = change.publishedThrough !== undefined } = change;
   return {
     ...record,

@@ -22,6 +22,6 @@ export async function backUpDefinitions(
     await engine.keepPlan(fence, plan);
     await writeJsonOnce(key, await engine.definitions(plan));
   });
-  await changeMigration(migrationId, () => ({ set: { definitionsKey: key } }));
+  await changeMigration(migrationId, () => ({ set: { definitionsKey: key }, postponable: true }));
   return kept;
 }

@@ -2,7 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { DeadlineNear, type TaskTools } from '#platform/task.ts';
 import { readPlan } from '../artifacts.ts';
 import { runPhase } from '../executions/phase-steps.ts';
-import { changeMigration, readMigration } from '../store.ts';
+import { changeMigration, knownMigration } from '../store.ts';
 import { makeLogin } from './login.ts';
 
 /** Creates the new version's schema of views and its login role, and writes down when. May be run again at any point. */
@@ -14,7 +14,7 @@ export async function publishVersion(
   if (result.status === 'running') {
     throw new DeadlineNear('Publish did not end in one invocation', { evidence: { ...input } });
   }
-  const record = await readMigration(input.migrationId);
+  const record = await knownMigration(input.migrationId);
   const { login } = await readPlan(record);
   if (login !== undefined) {
     await makeLogin(record, login, { migration: input.migrationId, epoch: input.epoch });
@@ -30,6 +30,7 @@ export async function publishVersion(
               data: { versionSchema: plan?.versionSchema ?? '' },
             },
           ],
+          postponable: true,
         }
       : undefined,
   );

@@ -51,9 +51,12 @@ export async function withTargetOf<T>(
   applicationName: string,
   work: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const engine = await engines[target.engine](await connectionString(target.secretArn), {
+  const memory = remembered()?.connections;
+  const connection = memory?.get(target.secretArn) ?? (await connectionString(target.secretArn));
+  memory?.set(target.secretArn, connection);
+  const engine = await engines[target.engine](connection, {
     applicationName,
-    recent: remembered() !== undefined,
+    recent: memory !== undefined,
   });
   try {
     return await work(engine);

@@ -6,12 +6,13 @@ import { withTarget } from '../databases/target.ts';
 import type { Engine } from '../engines/engine.ts';
 import { DatabaseUnreachable, ExecutionSuperseded } from '../errors.ts';
 import { assertWanted, phasesAfter } from '../executions/history.ts';
+import { remembered } from '../executions/memory.ts';
 import { releaseSchemaLock } from '../executions/schema-lock.ts';
 import { changeMarker } from '../monitoring/changes.ts';
 import { learnPace } from '../planning/measured-pace.ts';
 import type { MigrationRecord } from '../records.ts';
 import { keepShape, keepVersion } from '../schema-versions/drift.ts';
-import { type Change, changeMigration, readMigration } from '../store.ts';
+import { type Change, changeMigration, knownMigration } from '../store.ts';
 
 export type Outcome = 'completed' | 'rolled_back' | 'undone' | 'removed';
 
@@ -43,7 +44,7 @@ async function changedDefinitions(engine: Engine, record: MigrationRecord): Prom
 
 /** Writes down what an execution came to, then lets go of fence and lock. May be run again at any point. */
 export async function finish(id: string, epoch: number, outcome: Outcome): Promise<void> {
-  const before = await readMigration(id);
+  const before = await knownMigration(id);
   if (before.blueGreen !== null) return finishMove(before, epoch, outcome);
   const gone = goneVersion(before, outcome);
   if (gone !== null) await forgetLogin(before.databaseId, gone);
@@ -52,7 +53,9 @@ export async function finish(id: string, epoch: number, outcome: Outcome): Promi
       const returned = outcome === 'rolled_back' || outcome === 'undone';
       const changed = returned ? await changedDefinitions(engine, before) : before.differences;
       const ended = await changeMigration(id, (record) => ending(record, epoch, outcome, changed));
-      if (outcome === 'completed' || outcome === 'removed') await learnPace(ended, outcome);
+      // Of small targets by the thousand only the round trips would be learnt, over and over.
+      const learns = (outcome === 'completed' || outcome === 'removed') && remembered() === undefined;
+      if (learns) await learnPace(ended, outcome);
     }
     await keepVersion(engine, before, outcome);
     await engine.releaseFence({ migration: id, epoch });

@@ -51,13 +51,14 @@ const renewBeforeMs = leaseMs - 60_000;
 
 /**
  * Every task behind the lock begins here: checks that this epoch acts, enters the phase and renews the lease.
- * `set` is written on entering. Throws ExecutionSuperseded, MigrationCancelled.
+ * `set` is written on entering. `postponable` as of a change. Throws ExecutionSuperseded, MigrationCancelled.
  */
 export function enterPhase(
   id: string,
   epoch: number,
   phase: Phase,
   set: Partial<MigrationRecord> = {},
+  { postponable = false } = {},
 ): Promise<MigrationRecord> {
   return changeMigration(id, (record) => {
     assertActing(record, epoch, phase);
@@ -71,6 +72,7 @@ export function enterPhase(
         ...(entering ? { ...set, phase, phases: phasesAfter(record.phases, phase, epoch, clock.iso()) } : {}),
       },
       events: entering ? entered(record, phase) : [],
+      postponable,
     };
   });
 }

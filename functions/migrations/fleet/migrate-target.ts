@@ -10,19 +10,20 @@ import { approvalsNeeded } from '../decisions/policy.ts';
 import { ApprovalMissing, ExecutionSuperseded } from '../errors.ts';
 import { enterPhase, phasesAfter } from '../executions/history.ts';
 import { takeLease } from '../executions/lease.ts';
+import { remembered } from '../executions/memory.ts';
 import { runPhase } from '../executions/phase-steps.ts';
 import { takeSchemaLock } from '../executions/schema-lock.ts';
 import { executionNameOf } from '../executions/workflow.ts';
 import type { Plan, Step } from '../plan/schemas.ts';
-import { keepPlan, planNow } from '../planning/planning.ts';
+import { keepPlan, planNow, storePlan } from '../planning/planning.ts';
 import { assertValid } from '../planning/validation.ts';
-import { MigrationRecord, newRecord } from '../records.ts';
+import { type MigrationRecord, newRecord } from '../records.ts';
 import { backUpPhase } from '../rows/back-up-phase.ts';
 import { checkRange } from '../rows/check.ts';
 import { fillRange } from '../rows/fill.ts';
 import { planRanges } from '../rows/plan-ranges.ts';
 import type { Phase } from '../schemas.ts';
-import { changeMigration, createMigration, keys, readItem, readMigration } from '../store.ts';
+import { applyChange, changeMigration, createMigration, findMigration, readMigration } from '../store.ts';
 import { removalTime } from '../undo/undo-window.ts';
 import type { BatchTarget, FleetRecord } from './records.ts';
 import { migrationIdOf } from './store.ts';
@@ -59,7 +60,13 @@ export async function migrateTarget(work: Work): Promise<'done' | 'large'> {
   await actFor(id, fleet, executionArn);
   const lease = await takeLease(id, 'migration', executionArn);
   if (lease.status !== 'acquired') throw superseded(id, executionArn);
-  await runPhases(lease.record, plan, tools);
+  try {
+    await runPhases(lease.record, plan, tools);
+  } catch (error) {
+    // Whoever takes the target back has to know how far it came.
+    await remembered()?.postponed.get(id)?.keep();
+    throw error;
+  }
   return 'done';
 }
 
@@ -85,7 +92,7 @@ function assertApproved(fleet: FleetRecord, record: MigrationRecord): void {
 /** The migration of the target, planned for its own database and schema as they are now. */
 async function plannedTarget({ fleet, target }: Work): Promise<MigrationRecord> {
   const id = migrationIdOf(fleet.id, target, target.attempt);
-  const found = await readItem(MigrationRecord, keys.migration(id));
+  const found = await findMigration(id);
   if (found !== undefined && found.status !== 'planning') return found;
   const { fileName, options, consents, fileKey, name } = fleet;
   const record =
@@ -100,8 +107,20 @@ async function plannedTarget({ fleet, target }: Work): Promise<MigrationRecord> 
       by: fleet.createdBy,
       at: clock.iso(),
     });
-  if (found === undefined) await createMigration(record);
-  await keepPlan(record, await planNow(record, await readArtifact(fileKey)), []);
+  const plan = async () => planNow(record, await readArtifact(fileKey));
+  if (found !== undefined) {
+    await keepPlan(record, await plan(), []);
+    return readMigration(id);
+  }
+  // Stored once it is planned: one write instead of two. What cannot be planned is stored as it is, to be rejected.
+  const planned = await plan()
+    .then((made) => storePlan(record, made, []))
+    .then(({ change }) => applyChange(record, change))
+    .catch(async (error: unknown) => {
+      await createMigration(record);
+      throw error;
+    });
+  if (await createMigration(planned)) return planned;
   return readMigration(id);
 }
 
@@ -174,7 +193,7 @@ async function runPhases(record: MigrationRecord, plan: Plan, tools: TaskTools):
   await once('verify_published', () => verify(input, 'verify-published', plan, tools));
   await steps('contract', (all) => all.contract);
   await once('complete', async () => {
-    await enterPhase(id, epoch, 'complete', { removalAt: removalTime(record) });
+    await enterPhase(id, epoch, 'complete', { removalAt: removalTime(record) }, { postponable: true });
     await finish(id, epoch, 'completed');
   });
 }

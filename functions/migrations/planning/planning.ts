@@ -1,5 +1,5 @@
 import { clock } from '#platform/clock.ts';
-import { artifactKeys, readArtifact, writeJson } from '../artifacts.ts';
+import { artifactKeys, readArtifact, writePlan } from '../artifacts.ts';
 import { parseBlueGreenFile } from '../blue-green/file.ts';
 import { planMove, problemsOfMove } from '../blue-green/planning.ts';
 import { parseDataFile } from '../data/file.ts';
@@ -12,7 +12,7 @@ import { createPlan } from '../plan/plan.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord } from '../records.ts';
 import { calledNames } from '../sql/called-names.ts';
-import { changeMigration } from '../store.ts';
+import { type Change, changeMigration } from '../store.ts';
 import { summaryOf } from './plan-summary.ts';
 
 /** A migration that is planned: stored, or only asked about. */
@@ -54,18 +54,25 @@ export async function findProblems(record: Asked, plan: Plan, signal: AbortSigna
 
 /** Keeps a plan and shows it in the record of a migration that waits for one. Returns its hash. */
 export async function keepPlan(record: MigrationRecord, plan: Plan, findings: Finding[]): Promise<string> {
+  const { hash, change } = await storePlan(record, plan, findings);
+  await changeMigration(record.id, ({ status }) => (status === 'planning' ? change : undefined));
+  return hash;
+}
+
+/** Stores a plan in the bucket. Returns its hash, and what it changes in the record of the migration that waits for it. */
+export async function storePlan(
+  record: Pick<MigrationRecord, 'id' | 'createdBy'>,
+  plan: Plan,
+  findings: Finding[],
+): Promise<{ hash: string; change: Change }> {
   const hash = planHash(plan);
   const planKey = artifactKeys.plan(record.id, hash);
-  await writeJson(planKey, plan);
-  await changeMigration(record.id, ({ status }) =>
-    status === 'planning'
-      ? {
-          set: { status: 'planned', planKey, plan: summaryOf(plan, hash, findings) },
-          events: [{ type: 'migration.planned', actor: record.createdBy, data: { hash } }],
-        }
-      : undefined,
-  );
-  return hash;
+  await writePlan(planKey, plan);
+  const change: Change = {
+    set: { status: 'planned', planKey, plan: summaryOf(plan, hash, findings) },
+    events: [{ type: 'migration.planned', actor: record.createdBy, data: { hash } }],
+  };
+  return { hash, change };
 }
 
 /** Plans a new migration and looks at what stands in its way. Returns the plan's hash. */

@@ -7,7 +7,7 @@ import { type RangeItem, readRange, readRangePlan, saveRange } from '../executio
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
 import type { Phase } from '../schemas.ts';
-import { readMigration } from '../store.ts';
+import { knownMigration, readMigration } from '../store.ts';
 
 /** One key range of one stage and pass, as a task gets it. */
 export interface RangeTask {
@@ -32,7 +32,7 @@ export async function openRange<W extends { id: string }>(
   worksOf: (plan: Plan) => W[],
 ): Promise<OpenRange<W>> {
   const { migrationId, epoch, stage, pass, item } = input;
-  const plan = await readPlan(await readMigration(migrationId));
+  const plan = await readPlan(await knownMigration(migrationId));
   const record = await enterPhase(migrationId, epoch, phaseOf(stage, plan, pass));
   const ranges = await readRangePlan(migrationId, stage, pass);
   const bounds = ranges?.ranges.find(({ work, range }) => work === item.work && range === item.range);

@@ -163,10 +163,15 @@ SELECT current_setting('server_version_num')::int AS "serverVersion",
 
 /** Names that are taken, in the schema and by schemas whose names begin as those of its versions do ($2); the server's. */
 export const namesQuery = `
+WITH relation AS MATERIALIZED (SELECT oid, relname, reltype FROM pg_class WHERE oid IN (${inSchema()})),
+  type AS MATERIALIZED (SELECT typname, typarray FROM pg_type
+    WHERE oid IN (${inSchema('pg_type')} UNION ALL SELECT reltype FROM relation))
 SELECT ARRAY(SELECT nspname::text FROM pg_namespace WHERE nspname LIKE $2 ORDER BY 1) AS schemas,
-  ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
-        UNION SELECT typname::text FROM pg_type WHERE typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
-        ORDER BY 1) AS "takenNames",
+  ARRAY(SELECT relname::text FROM relation
+        UNION SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+          WHERE i.indrelid IN (SELECT oid FROM relation)
+        UNION SELECT typname::text FROM type
+        UNION SELECT a.typname::text FROM pg_type a WHERE a.oid IN (SELECT typarray FROM type) ORDER BY 1) AS "takenNames",
   ARRAY(SELECT slot_name::text FROM pg_replication_slots
         WHERE NOT temporary AND coalesce(database, current_database()) = current_database() ORDER BY 1) AS "replicationSlots",
   (SELECT count(*)::int FROM pg_stat_get_wal_senders()) AS standbys`;

@@ -80,6 +80,21 @@ describe('what a look at one schema costs', () => {
     },
   );
 
+  it('knows every name that is taken in the schema', async () => {
+    await session.query(`CREATE TYPE "Läden".mood AS ENUM ('good'); CREATE DOMAIN "Läden".price AS numeric;
+      CREATE TYPE "Läden".place AS (x int, y int); CREATE TYPE "Läden".span AS RANGE (subtype = int4);
+      CREATE SEQUENCE "Läden".numbers; CREATE VIEW "Läden".shown AS SELECT 1 AS one;
+      CREATE MATERIALIZED VIEW "Läden".kept AS SELECT 1 AS one; CREATE UNIQUE INDEX kept_one ON "Läden".kept (one)`);
+    const { rows } = await session.query<{ name: string }>(
+      `SELECT relname::text AS name FROM pg_class WHERE relnamespace = '"Läden"'::regnamespace
+       UNION SELECT typname::text FROM pg_type WHERE typnamespace = '"Läden"'::regnamespace ORDER BY 1`,
+    );
+    const { takenNames } = await readSnapshot(session, 'Läden');
+    expect(takenNames.toSorted()).toEqual(rows.map(({ name }) => name).toSorted());
+    await session.query(`DROP TYPE "Läden".mood, "Läden".place, "Läden".span; DROP DOMAIN "Läden".price;
+      DROP SEQUENCE "Läden".numbers; DROP VIEW "Läden".shown; DROP MATERIALIZED VIEW "Läden".kept`);
+  });
+
   it('tells volatile functions of the asked names only', async () => {
     const { volatileFunctions } = await readSnapshot(session, 'Läden', new Set(['roll', 'lower', 'sleep']));
     expect(volatileFunctions).toEqual(['roll']);
