@@ -126,7 +126,8 @@ async function wholeLife(life: Life, schema: string, end: 'undo' | 'removal'): P
       schema,
       name: 'change',
       operations: life.operations,
-      options: { soakSeconds: 7_200, undoWindowSeconds },
+      // The one that is removed moves the clock of both.
+      options: { soakSeconds: 7_200, undoWindowSeconds: end === 'undo' ? 86_400 : undoWindowSeconds },
     });
     const { versionSchema } = await platform.until(id, 'soaking');
     after.push(...(await newClients(life, [versionSchema ?? '', schema])));
