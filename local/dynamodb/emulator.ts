@@ -6,11 +6,18 @@ interface Table {
   TableStatus: string;
 }
 
+/** A look at LevelDB as it was when it began, until it is closed. */
+interface Cursor {
+  close(): Promise<void>;
+}
+
 interface Store {
   db: {
     open(): Promise<void>;
     get(key: string, callback: Callback<unknown>): void;
     getSync(key: string): unknown;
+    keys(range?: object): Cursor;
+    values(range?: object): Cursor;
   };
   getTable(name: string, checkStatus: boolean | Callback<Table>, callback?: Callback<Table>): void;
   lifecycleManager: { gracefulClose(callback: (error?: Error | null) => void): void };
@@ -86,6 +93,11 @@ export async function openEmulator(path: string) {
     queueMicrotask(() => callback(failure, value));
   };
 
+  // dynalite ends a look by `return`, which LevelDB's have not: each would keep all that is overwritten since on the disk.
+  const { keys, values } = db;
+  db.keys = (range) => endedByReturn(keys.call(db, range));
+  db.values = (range) => endedByReturn(values.call(db, range));
+
   const tables = new Map<string, Table>();
   /** What items are read and written through: every operation asks for its table's definition first. */
   const items: Store = {
@@ -139,6 +151,8 @@ export async function openEmulator(path: string) {
 }
 
 export type Emulator = Awaited<ReturnType<typeof openEmulator>>;
+
+const endedByReturn = (cursor: Cursor): Cursor => Object.assign(cursor, { return: () => cursor.close() });
 
 const refusal = (type: string, message?: string): Answer => ({
   status: 400,
