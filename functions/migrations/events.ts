@@ -7,20 +7,12 @@ import { ServiceUnavailable } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { enterPlatformAct } from './access/platform-acts.ts';
+import { changeMigration, readMigrations, readWork } from './migration-store.ts';
 import { changePrefix } from './monitoring/changes.ts';
 import { tellSpans } from './monitoring/export-spans.ts';
 import type { MigrationRecord } from './records.ts';
 import { MigrationEvent } from './schemas.ts';
-import {
-  changeMigration,
-  type ItemKey,
-  keys,
-  type Place,
-  readMigrations,
-  readPage,
-  readWork,
-  table,
-} from './store.ts';
+import { type ItemKey, keys, type Place, readPage, table } from './store.ts';
 
 /** The source of every event of migrations on the bus. */
 export const eventSource = 'theseus.migrations';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { LaterMigrationStands } from './errors.ts';
+import { isActive, readMigrations } from './migration-store.ts';
 import type { MigrationRecord } from './records.ts';
 import type { MigrationStatus } from './schemas.ts';
-import { type ItemPage, isActive, keys, type Place, readAll, readMigrations, readPage } from './store.ts';
+import { type ItemPage, keys, type Place, readAll, readPage } from './store.ts';
 
 /** Entries of a database name the schema; those of earlier versions do not. */
 const Entry = z.object({ id: z.string(), schema: z.string().optional() });

@@ -20,17 +20,15 @@ import { remembering } from './executions/memory.ts';
 import { decideRanges, readRange, saveRange } from './executions/progress.ts';
 import { releaseSchemaLock, takeSchemaLock } from './executions/schema-lock.ts';
 import { laterMigrations, listMigrations, refuseWhenLaterStands } from './list.ts';
-import { MigrationRecord } from './records.ts';
 import {
   changeMigration,
   createMigration,
   forgetMigration,
-  keys,
-  readItem,
   readMigration,
   readWork,
-  writeItem,
-} from './store.ts';
+} from './migration-store.ts';
+import { MigrationRecord } from './records.ts';
+import { keys, readItem, writeItem } from './store.ts';
 import { acting, migrationRecord } from './testing/record.ts';
 
 let close: () => Promise<void>;

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startPostgres } from '#local/postgres/server.ts';
 import { createDatabase } from '#local/postgres/shared.ts';
 import { artifactKeys, readPlan, writeJson } from '#migrations/artifacts.ts';
-import { changeMigration, readMigration } from '#migrations/store.ts';
+import { changeMigration, readMigration } from '#migrations/migration-store.ts';
 import { Application } from './blue-green-application.ts';
 import {
   begin,

@@ -5,8 +5,8 @@ import { capabilities } from '#local/capabilities.ts';
 import { type Cloud, type CloudOptions, startCloud } from '#local/cloud.ts';
 import { tokenPath } from '#local/http/tokens.ts';
 import { Database } from '#migrations/databases/schemas.ts';
+import { readMigration } from '#migrations/migration-store.ts';
 import { Migration, type MigrationStatus } from '#migrations/schemas.ts';
-import { readMigration } from '#migrations/store.ts';
 import { call } from '../../cli/client.ts';
 import type { Platform } from '../../cli/platform.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import type { FleetStatus } from '#migrations/fleet/schemas.ts';
 import { readFleet } from '#migrations/fleet/store.ts';
-import { changeMigration, readMigration } from '#migrations/store.ts';
+import { changeMigration, readMigration } from '#migrations/migration-store.ts';
 import { readDelivery, replaceDelivery } from '#migrations/webhooks/deliveries.ts';
 import { changeWebhook } from '#migrations/webhooks/store.ts';
 import { secretsManager, stepFunctions } from '#platform/clients.ts';

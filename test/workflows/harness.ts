@@ -7,8 +7,8 @@ import { capabilities } from '#local/capabilities.ts';
 import { type Cloud, type CloudOptions, startCloud } from '#local/cloud.ts';
 import type { InvocationNotice } from '#local/lambda/runtime.ts';
 import { createDatabase } from '#local/postgres/shared.ts';
+import { readMigration } from '#migrations/migration-store.ts';
 import { Migration, type MigrationStatus } from '#migrations/schemas.ts';
-import { readMigration } from '#migrations/store.ts';
 
 /** The whole platform in this process, with a shop database to migrate. */
 export interface Platform {

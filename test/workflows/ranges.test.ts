@@ -2,7 +2,7 @@ import { ListExecutionsCommand, ListMapRunsCommand, StopExecutionCommand } from 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConnectionLost } from '#migrations/errors.ts';
 import { readRange, saveRange } from '#migrations/executions/progress.ts';
-import { readMigration } from '#migrations/store.ts';
+import { readMigration } from '#migrations/migration-store.ts';
 import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { type Platform, Sabotage, startPlatform } from './harness.ts';

@@ -1,6 +1,6 @@
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readMigration } from '#migrations/store.ts';
+import { readMigration } from '#migrations/migration-store.ts';
 import { stepFunctions } from '#platform/clients.ts';
 import { type Platform, Sabotage, schemaOf, startPlatform } from './harness.ts';
 
@@ -75,7 +75,7 @@ describe('the reconciler', () => {
     hook.current = undefined;
     await platform.restart();
     // The decision is in the record; the process died before the state heard of it.
-    const { changeMigration } = await import('#migrations/store.ts');
+    const { changeMigration } = await import('#migrations/migration-store.ts');
     await changeMigration(id, () => ({
       set: { complete: { by: 'someone', at: new Date(cloud.clock.now()).toISOString(), comment: null } },
     }));
@@ -87,7 +87,7 @@ describe('the reconciler', () => {
 
   it('rejects a plan that was cut off', async () => {
     const { plan, invoke, cloud, until } = platform;
-    const { changeMigration } = await import('#migrations/store.ts');
+    const { changeMigration } = await import('#migrations/migration-store.ts');
     const { id } = await plan('04-rename-table.yaml');
     await changeMigration(id, () => ({ set: { status: 'planning', plan: null } }));
     await cloud.clock.advance(16 * 60_000);

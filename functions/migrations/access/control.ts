@@ -5,8 +5,9 @@ import { findBackup } from '../backups/catalogue.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { readFleet } from '../fleet/store.ts';
 import { readTargetList } from '../fleet/target-list.ts';
+import { readMigration } from '../migration-store.ts';
 import { DatabaseRecord, type MigrationRecord } from '../records.ts';
-import { keys, readItem, readMigration } from '../store.ts';
+import { keys, readItem } from '../store.ts';
 import { Action, Guarded } from './actions.ts';
 import {
   type AccessRules,

@@ -1,8 +1,8 @@
 import { possibleActions } from '../decisions/actions.ts';
 import { pausing } from '../decisions/pausing.ts';
+import { type Change, isActive, type NewEvent } from '../migration-store.ts';
 import type { Readings } from '../monitoring/metrics.ts';
 import type { MigrationRecord } from '../records.ts';
-import { type Change, isActive, type NewEvent } from '../store.ts';
 import { nextAlert } from './evaluate.ts';
 import type { AlertRule } from './schemas.ts';
 import type { AlertState } from './state.ts';

@@ -1,4 +1,5 @@
-import { type Place, readMigrations, readWork } from '../store.ts';
+import { readMigrations, readWork } from '../migration-store.ts';
+import type { Place } from '../store.ts';
 import type { Alert } from './schemas.ts';
 import { type Severity, shownAlert } from './state.ts';
 

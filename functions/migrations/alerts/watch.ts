@@ -1,12 +1,13 @@
 import { clock } from '#platform/clock.ts';
 import type { TaskTools } from '#platform/task.ts';
+import { changeMigration, isActive, readMigrations, readWork } from '../migration-store.ts';
 import { tellPoints } from '../monitoring/export-points.ts';
 import { reportGauges } from '../monitoring/gauges.ts';
 import { measure } from '../monitoring/measure.ts';
 import type { Readings } from '../monitoring/metrics.ts';
 import { readingsOf } from '../monitoring/readings.ts';
 import { DatabaseRecord, type MigrationRecord } from '../records.ts';
-import { changeMigration, isActive, keys, type Place, readItem, readMigrations, readWork } from '../store.ts';
+import { keys, type Place, readItem } from '../store.ts';
 import { alertsChange, inScope } from './decide.ts';
 import { listRules } from './rules.ts';
 import type { AlertRule } from './schemas.ts';

@@ -4,7 +4,7 @@ import { artifactsBucket } from '../artifacts.ts';
 import { withTarget } from '../databases/target.ts';
 import type { ChosenRows, RunOptions } from '../engines/engine.ts';
 import { BackupDamaged } from '../errors.ts';
-import { changeMigration } from '../store.ts';
+import { changeMigration } from '../migration-store.ts';
 import { assertKept, changeBackup, type FoundBackup, findBackup, nameInBucket } from './catalogue.ts';
 import { restoreRows, verifyRows } from './restore.ts';
 import type { RestoredRows, RestoreRows, VerifiedBackup } from './schemas.ts';

@@ -3,8 +3,8 @@ import { changesSince, clearSchema, copyDefinitions } from '../engines/postgresq
 import type { Session } from '../engines/postgresql/connection.ts';
 import { SchemaChanged } from '../errors.ts';
 import { enterPhase } from '../executions/history.ts';
+import { changeMigration } from '../migration-store.ts';
 import { SchemaShape } from '../registry/shape.ts';
-import { changeMigration } from '../store.ts';
 import { urlsOf, withPair } from './pair.ts';
 import { changeState } from './record.ts';
 

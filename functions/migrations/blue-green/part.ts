@@ -13,8 +13,8 @@ import { dropMarks } from '../engines/postgresql/blue-green/marks.ts';
 import { type Side, streamNames, streamsOf, withSide } from '../engines/postgresql/blue-green/sides.ts';
 import * as streams from '../engines/postgresql/blue-green/streams.ts';
 import { enterPhase } from '../executions/history.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
-import { changeMigration } from '../store.ts';
 import { type Pair, urlsOf, withPair } from './pair.ts';
 import { changeState } from './record.ts';
 

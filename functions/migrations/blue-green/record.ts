@@ -1,5 +1,5 @@
+import { type Change, changeMigration } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
-import { type Change, changeMigration } from '../store.ts';
 import type { BlueGreenState } from './schemas.ts';
 
 /** Writes down where a move stands. `events` are stored in the same write. */

@@ -10,9 +10,9 @@ import { type Stream, streamsOf } from '../engines/postgresql/blue-green/sides.t
 import * as streams from '../engines/postgresql/blue-green/streams.ts';
 import { enterPhase } from '../executions/history.ts';
 import { saveStep } from '../executions/progress.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
 import { assertUnchanged } from './copy.ts';
 import { sendClients, sendClientsBack, stopClients, stopClientsIfPossible } from './hooks.ts';
 import { type Pair, withPair } from './pair.ts';

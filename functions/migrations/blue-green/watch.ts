@@ -5,7 +5,7 @@ import { runOptions } from '../databases/target.ts';
 import { streamsOf } from '../engines/postgresql/blue-green/sides.ts';
 import { LagTooGreat, ReplicationLost } from '../errors.ts';
 import { enterPhase } from '../executions/history.ts';
-import { changeMigration, readMigration } from '../store.ts';
+import { changeMigration, readMigration } from '../migration-store.ts';
 import { lookAtLag } from './lag.ts';
 import { type Pair, withPair } from './pair.ts';
 import { changeState } from './record.ts';

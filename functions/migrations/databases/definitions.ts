@@ -1,6 +1,6 @@
 import { artifactKeys, readPlan, writeJsonOnce } from '../artifacts.ts';
 import { enterPhase } from '../executions/history.ts';
-import { changeMigration } from '../store.ts';
+import { changeMigration } from '../migration-store.ts';
 import { withTarget } from './target.ts';
 
 /**

@@ -10,9 +10,10 @@ import { secretsManager } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { secretBytes } from '#platform/random.ts';
 import type { Fence } from '../engines/engine.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { LoginRole } from '../plan/schemas.ts';
 import type { MigrationRecord } from '../records.ts';
-import { changeMigration, deleteItem, keys, readItem, writeItem } from '../store.ts';
+import { deleteItem, keys, readItem, writeItem } from '../store.ts';
 import { connectionString, withTarget } from './target.ts';
 
 const LoginItem = z.object({ migration: z.string() });

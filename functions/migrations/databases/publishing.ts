@@ -2,7 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { DeadlineNear, type TaskTools } from '#platform/task.ts';
 import { readPlan } from '../artifacts.ts';
 import { runPhase } from '../executions/phase-steps.ts';
-import { changeMigration, knownMigration } from '../store.ts';
+import { changeMigration, knownMigration } from '../migration-store.ts';
 import { makeLogin } from './login.ts';
 
 /** Creates the new version's schema of views and its login role, and writes down when. May be run again at any point. */

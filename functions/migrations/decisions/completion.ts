@@ -8,11 +8,11 @@ import { DatabaseUnreachable, ExecutionSuperseded } from '../errors.ts';
 import { assertWanted, phasesAfter } from '../executions/history.ts';
 import { remembered } from '../executions/memory.ts';
 import { releaseSchemaLock } from '../executions/schema-lock.ts';
+import { type Change, changeMigration, knownMigration } from '../migration-store.ts';
 import { changeMarker } from '../monitoring/changes.ts';
 import { learnPace } from '../planning/measured-pace.ts';
 import type { MigrationRecord } from '../records.ts';
 import { keepShape, keepVersion } from '../schema-versions/drift.ts';
-import { type Change, changeMigration, knownMigration } from '../store.ts';
 
 export type Outcome = 'completed' | 'rolled_back' | 'undone' | 'removed';
 

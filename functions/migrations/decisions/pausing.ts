@@ -1,5 +1,5 @@
+import type { Change } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
-import type { Change } from '../store.ts';
 import { assertPossible } from './actions.ts';
 
 /** A pause, whoever asks for it: a person, or an alert rule. Throws Conflict where there is nothing to pause. */

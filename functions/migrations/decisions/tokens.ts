@@ -7,8 +7,9 @@ import {
 } from '@aws-sdk/client-sfn';
 import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
+import { readMigration } from '../migration-store.ts';
 import { type MigrationRecord, openConstraints, TokenRecord } from '../records.ts';
-import { deleteItem, keys, readAll, readMigration, writeItem } from '../store.ts';
+import { deleteItem, keys, readAll, writeItem } from '../store.ts';
 import { undecidedRows } from '../undo/consent.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { clock } from '#platform/clock.ts';
 import { ExecutionSuperseded, MigrationCancelled } from '../errors.ts';
 import { leaseMs } from '../functions.ts';
+import { changeMigration, type NewEvent } from '../migration-store.ts';
 import { changeAtEndOfPhase } from '../monitoring/changes.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { Phase, PhaseRun } from '../schemas.ts';
-import { changeMigration, type NewEvent } from '../store.ts';
 
 /** Ends the phase that runs, if any, and begins another. Entering the phase that runs changes nothing. */
 export function phasesAfter(phases: PhaseRun[], next: Phase | null, epoch: number, at: string): PhaseRun[] {

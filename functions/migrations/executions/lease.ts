@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
 import { MigrationInProgress } from '../errors.ts';
 import { leaseMs } from '../functions.ts';
+import { type Change, changeMigration, readMigration } from '../migration-store.ts';
 import type { Execution, MigrationRecord } from '../records.ts';
-import { type Change, changeMigration, readMigration } from '../store.ts';
 import { assertWanted, phasesAfter } from './history.ts';
 import { takeSchemaLock } from './schema-lock.ts';
 import { executionNameOf } from './workflow.ts';

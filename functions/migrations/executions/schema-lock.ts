@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { MigrationInProgress } from '../errors.ts';
+import { isActive } from '../migration-store.ts';
 import { MigrationRecord } from '../records.ts';
 import type { MigrationStatus } from '../schemas.ts';
-import { deleteItem, isActive, keys, readItem, writeItem } from '../store.ts';
+import { deleteItem, keys, readItem, writeItem } from '../store.ts';
 
 const SchemaLock = z.object({ migration: z.string(), takenAt: z.number() });
 

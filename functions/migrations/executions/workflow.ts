@@ -12,6 +12,7 @@ import { findConnector } from '../connectors/store.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { ConnectorIncomplete } from '../errors.ts';
 import { connectorFunctions } from '../functions.ts';
+import { changeMigration } from '../migration-store.ts';
 import {
   type ConnectorRecord,
   type DatabaseRecord,
@@ -19,7 +20,6 @@ import {
   type Execution,
   type MigrationRecord,
 } from '../records.ts';
-import { changeMigration } from '../store.ts';
 
 type Kind = Execution['kind'];
 type Led = Pick<MigrationRecord, 'kind' | 'blueGreen'>;

@@ -1,6 +1,7 @@
 import type { TaskTools } from '#platform/task.ts';
 import { type EventsPage, keepAndSend, readEventLog } from '../events.ts';
-import { keys, type Place, readWork } from '../store.ts';
+import { readWork } from '../migration-store.ts';
+import { keys, type Place } from '../store.ts';
 import type { FleetRecord } from './records.ts';
 import { changeFleet, readFleet } from './store.ts';
 

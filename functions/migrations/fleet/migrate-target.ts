@@ -14,6 +14,13 @@ import { remembered } from '../executions/memory.ts';
 import { runPhase } from '../executions/phase-steps.ts';
 import { takeSchemaLock } from '../executions/schema-lock.ts';
 import { executionNameOf } from '../executions/workflow.ts';
+import {
+  applyChange,
+  changeMigration,
+  createMigration,
+  findMigration,
+  readMigration,
+} from '../migration-store.ts';
 import type { Plan, Step } from '../plan/schemas.ts';
 import { keepPlan, planNow, storePlan } from '../planning/planning.ts';
 import { assertValid } from '../planning/validation.ts';
@@ -23,7 +30,6 @@ import { checkRange } from '../rows/check.ts';
 import { fillRange } from '../rows/fill.ts';
 import { planRanges } from '../rows/plan-ranges.ts';
 import type { Phase } from '../schemas.ts';
-import { applyChange, changeMigration, createMigration, findMigration, readMigration } from '../store.ts';
 import { removalTime } from '../undo/undo-window.ts';
 import type { BatchTarget, FleetRecord } from './records.ts';
 import { migrationIdOf } from './store.ts';

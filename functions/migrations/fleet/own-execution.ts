@@ -3,7 +3,7 @@ import { findDatabase } from '../databases/databases.ts';
 import { phasesAfter } from '../executions/history.ts';
 import { takeSchemaLock } from '../executions/schema-lock.ts';
 import { connectorOf, newExecution } from '../executions/workflow.ts';
-import { changeMigration, readMigration } from '../store.ts';
+import { changeMigration, readMigration } from '../migration-store.ts';
 import type { BatchTarget, Connector } from './records.ts';
 import { migrationIdOf, readFleet } from './store.ts';
 

@@ -1,8 +1,9 @@
 import type { FailureCause } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import { failureOf, recordFailure } from '../executions/failures.ts';
+import { isActive } from '../migration-store.ts';
 import { MigrationRecord } from '../records.ts';
-import { isActive, keys, readItem } from '../store.ts';
+import { keys, readItem } from '../store.ts';
 import { scheduleRemoval } from '../undo/removal-schedule.ts';
 import type { BatchTarget, TargetRecord } from './records.ts';
 import { freshTarget, readFleet, readTarget, saveTarget } from './store.ts';

@@ -4,14 +4,12 @@ import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { RecordContended } from '../errors.ts';
+import { type Change, fleetWorkKey, nextEvents } from '../migration-store.ts';
 import {
   absent,
-  type Change,
   deleteItem,
-  fleetWorkKey,
   type ItemPage,
   keys,
-  nextEvents,
   type Place,
   readAll,
   readItem,

@@ -4,10 +4,10 @@ import { withTarget } from '../databases/target.ts';
 import type { BackfillProgress, Engine, RunOptions } from '../engines/engine.ts';
 import { TooManyErrors } from '../errors.ts';
 import { failureOf } from '../executions/failures.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { MigrationRecord, RangeRecord } from '../records.ts';
 import { after, type FillResult, firstPace, learntFrom, standstill } from '../rows/fill.ts';
 import { checkpoint, openRange, type RangeTask, wanted } from '../rows/range-task.ts';
-import { changeMigration } from '../store.ts';
 import { phaseOfPass } from './plan-loads.ts';
 import { dataOf, withSource } from './source.ts';
 

@@ -5,13 +5,13 @@ import { withTarget } from '../databases/target.ts';
 import type { Engine, KeyRange } from '../engines/engine.ts';
 import { enterPhase } from '../executions/history.ts';
 import { decideRanges, readRangePlan } from '../executions/progress.ts';
+import { changeMigration, readMigration } from '../migration-store.ts';
 import type { DataPlan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangePlan } from '../records.ts';
 import { passResult } from '../rows/check.ts';
 import type { PlannedRanges } from '../rows/plan-ranges.ts';
 import { rangesFor } from '../rows/split.ts';
 import type { Phase } from '../schemas.ts';
-import { changeMigration, readMigration } from '../store.ts';
 import { dataOf, withSource } from './source.ts';
 
 interface Step {

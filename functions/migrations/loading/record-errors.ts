@@ -3,7 +3,7 @@ import { Conflict } from '#platform/errors.ts';
 import { readPlan } from '../artifacts.ts';
 import { withTarget } from '../databases/target.ts';
 import type { RecordError, RunOptions } from '../engines/engine.ts';
-import { changeMigration, readMigration } from '../store.ts';
+import { changeMigration, readMigration } from '../migration-store.ts';
 import type { Redriven } from './refused.ts';
 import { dataOf, withSource } from './source.ts';
 

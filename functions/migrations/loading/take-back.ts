@@ -2,7 +2,7 @@ import { readPlan } from '../artifacts.ts';
 import { withTarget } from '../databases/target.ts';
 import type { RunOptions } from '../engines/engine.ts';
 import type { StepsResult } from '../executions/steps.ts';
-import { readMigration } from '../store.ts';
+import { readMigration } from '../migration-store.ts';
 
 /** Takes back the rows of a data migration; of any other nothing. `running`: call again. */
 export async function takeBackRows(

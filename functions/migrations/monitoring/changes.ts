@@ -1,6 +1,6 @@
+import type { NewEvent } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
-import type { NewEvent } from '../store.ts';
 
 /** What clients of a database may notice of a migration, in the past tense. */
 export type ChangeKind = 'published' | 'contracted' | 'completed' | 'rolled_back' | 'undone' | 'removed';

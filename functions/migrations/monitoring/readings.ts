@@ -1,7 +1,7 @@
 import { secondsBetweenLooks } from '../blue-green/soak.ts';
+import { isActive } from '../migration-store.ts';
 import type { MigrationRecord, RangeRecord, StepRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
-import { isActive } from '../store.ts';
 import type { Reading, Readings } from './metrics.ts';
 
 /** What a migration's figures are read from, besides its record. */

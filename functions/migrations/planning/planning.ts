@@ -7,12 +7,12 @@ import { withTarget } from '../databases/target.ts';
 import type { Finding } from '../engines/engine.ts';
 import { isDataFile, parseMigrationFile, readFileText } from '../file/parse.ts';
 import { planData } from '../loading/plan-data.ts';
+import { type Change, changeMigration } from '../migration-store.ts';
 import { planHash } from '../plan/hash.ts';
 import { createPlan } from '../plan/plan.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord } from '../records.ts';
 import { calledNames } from '../sql/called-names.ts';
-import { type Change, changeMigration } from '../store.ts';
 import { summaryOf } from './plan-summary.ts';
 
 /** A migration that is planned: stored, or only asked about. */

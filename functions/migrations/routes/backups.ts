@@ -19,8 +19,9 @@ import {
 } from '../backups/schemas.ts';
 import { restoreRows, verifyBackup } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
+import { readMigration } from '../migration-store.ts';
 import { MigrationId } from '../schemas.ts';
-import { type ItemPage, placeSchema, readMigration } from '../store.ts';
+import { type ItemPage, placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: BackupId });
 

@@ -20,6 +20,7 @@ import { Decision, Reason, RollBackMigration, StartMigration, UndoMigration } fr
 import { readEvents } from '../events.ts';
 import { isDataFile, parseMigrationFile, readFileText } from '../file/parse.ts';
 import { listMigrations } from '../list.ts';
+import { createMigration, forgetMigration, readMigration } from '../migration-store.ts';
 import { forecastOf, PlanWithForecast } from '../plan/forecast.ts';
 import { readMeasuredPace } from '../planning/measured-pace.ts';
 import { summaryOf } from '../planning/plan-summary.ts';
@@ -36,7 +37,7 @@ import {
   MigrationQuery,
   NewMigration,
 } from '../schemas.ts';
-import { createMigration, forgetMigration, placeSchema, readMigration } from '../store.ts';
+import { placeSchema } from '../store.ts';
 import { listItemOf, readView } from '../view.ts';
 
 const Params = z.strictObject({ id: MigrationId });

@@ -4,8 +4,8 @@ import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
 import { listErrors, redriveErrors } from '../databases/connector-calls.ts';
 import { Redriven, RefusedRecordPage } from '../loading/refused.ts';
+import { readMigration } from '../migration-store.ts';
 import { MigrationId } from '../schemas.ts';
-import { readMigration } from '../store.ts';
 
 const Params = z.strictObject({ id: MigrationId });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
+import { readMigration } from '../migration-store.ts';
 import { NewRehearsal, Rehearsal, RehearsalId, RehearsalList } from '../rehearsal/schemas.ts';
 import {
   listedRehearsal,
@@ -10,7 +11,6 @@ import {
   startRehearsal,
 } from '../rehearsal/store.ts';
 import { MigrationId } from '../schemas.ts';
-import { readMigration } from '../store.ts';
 
 const OfMigration = z.strictObject({ id: MigrationId });
 const One = z.strictObject({ id: MigrationId, rehearsal: RehearsalId });

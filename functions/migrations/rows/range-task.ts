@@ -4,10 +4,10 @@ import type { KeyRange, VerifyResult } from '../engines/engine.ts';
 import { ExecutionSuperseded, RecordUnreadable } from '../errors.ts';
 import { assertWanted, enterPhase } from '../executions/history.ts';
 import { type RangeItem, readRange, readRangePlan, saveRange } from '../executions/progress.ts';
+import { knownMigration, readMigration } from '../migration-store.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangeRecord, Stage } from '../records.ts';
 import type { Phase } from '../schemas.ts';
-import { knownMigration, readMigration } from '../store.ts';
 
 /** One key range of one stage and pass, as a task gets it. */
 export interface RangeTask {

@@ -1,7 +1,7 @@
 import { Conflict } from '#platform/errors.ts';
+import { readMigrations } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
 import { type KnownMigration, pathBetween, type SchemaPath } from '../registry/path.ts';
-import { readMigrations } from '../store.ts';
 import { readVersion, type SchemaPlace, type VersionRecord } from './schema-versions.ts';
 
 /** Versions looked through for one path; each migration brings up to three. */

@@ -3,8 +3,8 @@ import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { keepToken } from '../decisions/tokens.ts';
 import { enterPhase } from '../executions/history.ts';
+import { readMigration } from '../migration-store.ts';
 import { LockedTask } from '../schemas.ts';
-import { readMigration } from '../store.ts';
 
 /** The soak: waits until someone completes the migration, or the state's own timeout ends it. */
 export const handler = task({

@@ -3,10 +3,10 @@ import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { keepToken } from '../decisions/tokens.ts';
 import { assertWanted, phasesAfter } from '../executions/history.ts';
+import { type Change, changeMigration } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
 import { secondsToStart } from '../schedule/waits.ts';
 import { MigrationId } from '../schemas.ts';
-import { type Change, changeMigration } from '../store.ts';
 
 /**
  * A paused range, or the publish, waits here until someone resumes the migration or asks for a rollback; with

@@ -1,7 +1,7 @@
 import { task } from '#platform/task.ts';
 import { withTarget } from '../databases/target.ts';
+import { readMigration } from '../migration-store.ts';
 import { EjectedScript, EjectQuery, MigrationId } from '../schemas.ts';
-import { readMigration } from '../store.ts';
 
 /** Writes the rest of a migration as a script, from what its database keeps. Changes nothing. */
 export const handler = task({

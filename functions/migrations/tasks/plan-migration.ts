@@ -6,12 +6,12 @@ import { readArtifact } from '../artifacts.ts';
 import { PlanStale } from '../errors.ts';
 import { failureOf } from '../executions/failures.ts';
 import { enterUnlockedPhase } from '../executions/history.ts';
+import { changeMigration, readMigration } from '../migration-store.ts';
 import { planHash } from '../plan/hash.ts';
 import { Plan } from '../plan/schemas.ts';
 import { decidePlan, findProblems, planNow } from '../planning/planning.ts';
 import type { MigrationRecord } from '../records.ts';
 import { DryRun, FoundProblem, MigrationId } from '../schemas.ts';
-import { changeMigration, readMigration } from '../store.ts';
 
 /** A file that gives no plan is rejected with its reason; what may pass (a database that is down) is left to a retry. */
 async function reject(record: MigrationRecord, error: unknown): Promise<void> {

@@ -7,6 +7,7 @@ import { parseDataFile } from '../data/file.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { connectionString, runOptions } from '../databases/target.ts';
 import { parseMigrationFile } from '../file/parse.ts';
+import { readMigration } from '../migration-store.ts';
 import { readMeasuredPace } from '../planning/measured-pace.ts';
 import type { MigrationRecord } from '../records.ts';
 import { dropCopies, rehearsePart, reportOf } from '../rehearsal/on-copy.ts';
@@ -14,7 +15,6 @@ import { RehearsalId, type RehearsalRecord } from '../rehearsal/schemas.ts';
 import { RehearsalState } from '../rehearsal/state.ts';
 import { readRehearsal, saveRehearsal } from '../rehearsal/store.ts';
 import { MigrationId } from '../schemas.ts';
-import { readMigration } from '../store.ts';
 
 const common = { migrationId: MigrationId, rehearsalId: RehearsalId };
 

@@ -1,8 +1,8 @@
 import { task } from '#platform/task.ts';
 import { runPhase } from '../executions/phase-steps.ts';
 import { forgetRows } from '../loading/take-back.ts';
+import { changeMigration } from '../migration-store.ts';
 import { LockedTask, StepsOutput } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
 
 /** Ends the dual write and drops what only the old version used. From here on there is no undo. */
 export const handler = task({

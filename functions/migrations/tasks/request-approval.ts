@@ -3,9 +3,9 @@ import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { answerTo, keepToken } from '../decisions/tokens.ts';
 import { assertWanted, phasesAfter } from '../executions/history.ts';
+import { changeMigration } from '../migration-store.ts';
 import { openConstraints } from '../records.ts';
 import { WaitingTask } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
 import { undecidedRows } from '../undo/consent.ts';
 
 /** Waits for a person: an approver of the plan, or whoever decides on what cannot return on the way back. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { enterPhase } from '../executions/history.ts';
+import { changeMigration } from '../migration-store.ts';
 import { LockedTask } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
 import { scheduleRemoval } from '../undo/removal-schedule.ts';
 import { removalTime } from '../undo/undo-window.ts';
 

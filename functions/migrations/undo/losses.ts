@@ -2,10 +2,10 @@ import { readPlan } from '../artifacts.ts';
 import { withTarget } from '../databases/target.ts';
 import type { Engine, RunOptions } from '../engines/engine.ts';
 import { enterPhase } from '../executions/history.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { Plan } from '../plan/schemas.ts';
 import { type MigrationRecord, openConstraints } from '../records.ts';
 import type { WayBack } from '../schemas.ts';
-import { changeMigration } from '../store.ts';
 import { isToBeCounted, undecidedRows } from './consent.ts';
 import { countOverwrites, type Expected } from './overwrites.ts';
 

@@ -1,9 +1,9 @@
 import type { Engine, Fence, RunOptions } from '../engines/engine.ts';
 import type { StepsResult } from '../executions/steps.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { Plan } from '../plan/schemas.ts';
 import { newForm } from '../plan/strategies.ts';
 import type { MigrationRecord } from '../records.ts';
-import { changeMigration } from '../store.ts';
 
 /**
  * schema_only: copies what only the new form holds into tables of its own, before it is dropped. Does nothing for

@@ -13,10 +13,10 @@ import {
 import type { Engine, Fence, RestoredCounts, RunOptions, StagedRows } from '../engines/engine.ts';
 import { readBackups } from '../executions/progress.ts';
 import type { StepsResult } from '../executions/steps.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { Plan, TableRef } from '../plan/schemas.ts';
 import type { BackupRecord, MigrationRecord } from '../records.ts';
 import { backUpRows, type KeptRowsOf } from '../rows/back-up.ts';
-import { changeMigration } from '../store.ts';
 
 // to_backup: the rows that were backed up before the change come back after the schema did. They are staged in the
 // database first, so that a backup which cannot be read is found while everything still stands.

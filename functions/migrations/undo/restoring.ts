@@ -1,8 +1,8 @@
 import type { TaskTools } from '#platform/task.ts';
 import { ConstraintViolated } from '../errors.ts';
 import { runPhase } from '../executions/phase-steps.ts';
+import { changeMigration } from '../migration-store.ts';
 import type { Plan } from '../plan/schemas.ts';
-import { changeMigration } from '../store.ts';
 
 /** More rounds than this between a count that finds nothing and a constraint that is refused are a fault of ours. */
 const mostRounds = 5;

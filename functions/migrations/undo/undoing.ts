@@ -1,8 +1,8 @@
 import { Conflict } from '#platform/errors.ts';
 import { assertPossible } from '../decisions/actions.ts';
+import type { Change } from '../migration-store.ts';
 import type { Execution, MigrationRecord } from '../records.ts';
 import type { WayBack } from '../schemas.ts';
-import type { Change } from '../store.ts';
 
 /** Throws Conflict when the migration is not completed, or an operation of it has no way back. */
 export function assertUndoable(record: MigrationRecord): void {

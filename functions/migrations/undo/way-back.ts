@@ -1,6 +1,6 @@
 import { Conflict, InvalidInput } from '#platform/errors.ts';
+import type { Change } from '../migration-store.ts';
 import { type MigrationRecord, openConstraints } from '../records.ts';
-import type { Change } from '../store.ts';
 import { undecidedRows } from './consent.ts';
 
 // What a person may say when an undo or a rollback meets rows that cannot return.

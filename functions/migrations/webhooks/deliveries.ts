@@ -3,6 +3,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
+import { workIndex } from '../migration-store.ts';
 import {
   absent,
   deleteItem,
@@ -13,7 +14,6 @@ import {
   readItem,
   readPage,
   table,
-  workIndex,
   writeItem,
 } from '../store.ts';
 import { DeliveryRecord } from './records.ts';
