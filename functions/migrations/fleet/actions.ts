@@ -53,10 +53,19 @@ export function possibleFleetActions(fleet: FleetRecord): FleetAction[] {
   }
 }
 
-/** The same as calls and commands. */
-export function nextFleetActions(fleet: FleetRecord): NextAction[] {
+/** Of what is possible, what is worth doing: nobody is asked to approve for no reason, or to try again what has not failed. */
+function isUseful(action: FleetAction, fleet: FleetRecord, failed: number): boolean {
+  const { approvalRule, options, startedAt } = fleet;
+  if (action === 'redrive') return failed > 0;
+  if (action !== 'approve') return action !== 'exclude';
+  const mayBeAsked = approvalRule !== 'never' || options.requireApproval === true;
+  return mayBeAsked && (startedAt === null || failed > 0);
+}
+
+/** The same as calls and commands. `failed` targets are those that could be tried again. */
+export function nextFleetActions(fleet: FleetRecord, failed: number): NextAction[] {
   return possibleFleetActions(fleet)
-    .filter((action) => action !== 'exclude')
+    .filter((action) => isUseful(action, fleet, failed))
     .map((action) => ({
       method: 'POST',
       path: `/migration-fleets/${fleet.id}/${action}`,

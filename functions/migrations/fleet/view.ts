@@ -50,7 +50,7 @@ export async function readFleetView(fleet: FleetRecord): Promise<Fleet> {
     updatedAt: fleet.updatedAt,
     startedAt: fleet.startedAt,
     endedAt: fleet.endedAt,
-    next: nextFleetActions(fleet),
+    next: nextFleetActions(fleet, summary.counts.failed),
   };
 }
 
