@@ -65,6 +65,7 @@ async function round(url: string, client: pg.Client, number: number): Promise<Ro
     },
     target: await engine.snapshot('target'),
     describe: (...asked) => engine.describeRows(...asked),
+    hasRows: (table) => engine.hasRows(table),
     watermarks: new Map(),
   });
   const load = plan.data?.loads[0];

@@ -6,6 +6,8 @@ import type { DataFile } from './file.ts';
 interface Draft {
   load: Load;
   table: Table;
+  /** It has rows already. */
+  filled: boolean;
 }
 
 /** Rows from which a load takes long enough to be planned for. */
@@ -13,7 +15,7 @@ const manyRows = 10_000_000;
 
 /** How carefully the plan wants to be read, and why. */
 export function riskOf(drafts: Draft[]): Plan['risk'] {
-  const filled = drafts.filter(({ table }) => table.estimatedRows > 0);
+  const filled = drafts.filter((draft) => draft.filled);
   const reasons = [
     ...filled.map(({ table }) => `${table.name} has about ${table.estimatedRows} rows already`),
     ...drafts
@@ -34,8 +36,8 @@ export function notesOf(file: DataFile, source: { name: string }, loads: Load[],
     text,
   });
   const notes: Note[] = [];
-  for (const [index, { table }] of drafts.entries()) {
-    if (table.estimatedRows > 0) {
+  for (const [index, { table, filled }] of drafts.entries()) {
+    if (filled) {
       notes.push(
         note(
           'rows_overwritten',

@@ -31,6 +31,8 @@ export interface DataFacts {
     types: string[],
     watermark: Load['watermark'],
   ) => Promise<Described>;
+  /** Whether a table of the target has a row now: statistics may not know yet, or not any more. */
+  hasRows: (table: TableRef) => Promise<boolean>;
   /** Watermarks that a run of this file before left, by load. */
   watermarks: Map<string, string>;
 }
@@ -51,7 +53,7 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
   const { file, source, target } = facts;
   const problems: FieldProblem[] = [];
   const unreadable: RightsMissing[] = [];
-  const drafts: { load: Load; table: Table; from: Table }[] = [];
+  const drafts: { load: Load; table: Table; from: Table; filled: boolean }[] = [];
   for (const [index, entry] of file.tables.entries()) {
     const pointer = `/data/tables/${index}`;
     const before = problems.length;
@@ -66,7 +68,8 @@ export async function createDataPlan(facts: DataFacts): Promise<Plan> {
         return undefined;
       },
     );
-    if (load !== undefined && problems.length === before) drafts.push({ load, table, from });
+    if (load === undefined || problems.length > before) continue;
+    drafts.push({ load, table, from, filled: await facts.hasRows(load.to) });
   }
   refuseAny(problems);
   refuseUnreadable(unreadable, source.name);

@@ -419,6 +419,8 @@ export interface Engine {
     types: string[],
     watermark: Load['watermark'],
   ): Promise<Described>;
+  /** Whether a table has a row; false where the role may not see, which `validate` finds. */
+  hasRows(table: TableRef): Promise<boolean>;
   /** Opens the source's side of a load; `transform` where that is not in SQL. */
   openRowSource(load: Load, transform: Transform | null): Promise<RowSource>;
   /** Makes what loads are kept in, and notes how far this run will have got. */

@@ -47,6 +47,7 @@ export async function planData(
         },
         target: await to.snapshot(record.schema),
         describe: (...asked) => from.describeRows(...asked),
+        hasRows: (table) => to.hasRows(table),
         watermarks: await to.watermarks(file.name, record.schema),
       });
       for (const load of plan.data?.loads ?? []) await transformOf(load);

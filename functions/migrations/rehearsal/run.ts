@@ -94,6 +94,7 @@ async function planOn({ target, source }: Copies, options: RehearsalOptions): Pr
     },
     target: snapshot,
     describe: (...asked) => source.describeRows(...asked),
+    hasRows: (table) => target.hasRows(table),
     // Every record of the sample, wherever the last run ended.
     watermarks: new Map(),
   });

@@ -4,7 +4,7 @@ import type { DatabaseFacts, Engine, Feature, OpenEngine, RunOptions } from '../
 import { backfillRange } from './backfill.ts';
 import { applicationName, type Session } from './connection.ts';
 import { compareRange } from './data/compare.ts';
-import { describeRows } from './data/describe.ts';
+import { describeRows, hasRows } from './data/describe.ts';
 import { loadRange } from './data/load-range.ts';
 import { findOthers } from './data/others.ts';
 import { countRecordErrors, readRecordErrors, redriveRecords } from './data/record-errors.ts';
@@ -155,6 +155,8 @@ export const openPostgres: OpenEngine = async (connectionString, options) => {
       using('describe', { readOnly: true, schema: table.schema }, (session) =>
         describeRows(session, table, sql, types, watermark),
       ),
+    hasRows: (table) =>
+      using('describe', { readOnly: true, schema: table.schema }, (session) => hasRows(session, table)),
     openRowSource: (load, transform) => openRowSource(open, load, transform),
     prepareLoads: (fence, name, schema, watermarks) =>
       using('loads', {}, (session) => prepareLoads(session, fence, name, schema, watermarks)),

@@ -54,6 +54,7 @@ async function planOf(text: string, watermarks?: Map<string, string>, by = engin
     source: { databaseId: 'db_1', name: 'shop', schema: 'old', snapshot: source, sameDatabase: true },
     target,
     describe: (...asked) => by.describeRows(...asked),
+    hasRows: (table) => by.hasRows(table),
     watermarks: watermarks ?? (await engine.watermarks('people', 'new')),
   });
 }
@@ -229,6 +230,19 @@ describe('rows that are loaded', () => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  it('ask for consent to overwriting others where there are some, whatever the statistics say', async () => {
+    const consents = async () =>
+      (await planOf(file)).notes.filter(({ severity }) => severity === 'consent').map(({ code }) => code);
+    await sql('TRUNCATE new.people, new.tags; ANALYZE new.people');
+    expect(await consents()).toEqual([]);
+    const empty = planHash(await planOf(file));
+    await sql(`INSERT INTO new.people VALUES (1, 'one')`);
+    expect(await consents()).toEqual(['rows_overwritten']);
+    await sql('ANALYZE new.people; DELETE FROM new.people');
+    expect(await consents()).toEqual([]);
+    expect(planHash(await planOf(file))).toBe(empty);
   });
 
   it('are forecast from the statistics, table by table, with the room they take', async () => {

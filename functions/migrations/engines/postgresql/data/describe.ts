@@ -177,3 +177,16 @@ async function planned(
   const [{ Plan }] = Explained.parse(rows[0])['QUERY PLAN'];
   return { rows: Plan['Plan Rows'], width: Plan['Plan Width'] };
 }
+
+/** Whether a table has a row; false where the role may not see. */
+export async function hasRows(session: Session, table: TableRef): Promise<boolean> {
+  try {
+    const { rows } = await session.query<{ found: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${relation(table)}) AS found`,
+    );
+    return rows[0]?.found === true;
+  } catch (error) {
+    if (error instanceof RightsMissing) return false;
+    throw error;
+  }
+}
