@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { LocalConnector } from '#local/connectors.ts';
+import { ConnectorName } from '#migrations/connectors/schemas.ts';
 import { exitCode, Failure } from './failure.ts';
 import { print, printJson } from './output.ts';
 
@@ -17,7 +18,7 @@ function portOf(text: string): number {
 
 /** As a customer's stack would be, so that its registration and its databases can be tried out here. */
 function connectorOf(name: string): LocalConnector {
-  if (/^[a-z][a-z0-9-]{0,31}$/.test(name) && name !== 'default')
+  if (ConnectorName.safeParse(name).success && name !== 'default')
     return { name, account: '111111111111', externalId: `theseus-local-${name}` };
   throw new Failure(
     `--connector is '${name}'; expected at most 32 lower case letters, digits and hyphens, beginning with a letter, and not 'default', which is the platform's own.`,

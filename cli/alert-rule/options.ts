@@ -1,15 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { AlertRule } from '#migrations/alerts/schemas.ts';
 import { Metric, metrics } from '#migrations/monitoring/metrics.ts';
 import { labelOf } from '../database/labels.ts';
 import { seconds } from '../migration/plan.ts';
+import { numberOf } from '../number.ts';
 import { duration } from '../output.ts';
-
-function thresholdOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError(`Expected a number, found "${text}".`);
-}
 
 /** What a rule is made of, as options. */
 export interface RuleOptions {
@@ -33,8 +28,8 @@ export const withRuleOptions = (command: Command): Command =>
     .addOption(new Option('--metric <metric>', 'what is watched').choices(Metric.options))
     .option('--above', 'a threshold is passed at this value or above (default)')
     .option('--below', 'a threshold is passed at this value or below')
-    .addOption(new Option('--warning <value>', 'threshold of a warning').argParser(thresholdOf))
-    .addOption(new Option('--critical <value>', 'threshold of a critical alert').argParser(thresholdOf))
+    .addOption(new Option('--warning <value>', 'threshold of a warning').argParser(numberOf))
+    .addOption(new Option('--critical <value>', 'threshold of a critical alert').argParser(numberOf))
     .option('--for <time>', 'how long it must be passed, e.g. 90s or 10m; at once without it')
     .option('--database <name>', 'only this database')
     .option('--label <name=value>', 'only databases with this label; may be repeated', labelOf)

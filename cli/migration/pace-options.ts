@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { MigrationOptions } from '#migrations/schemas.ts';
 import { fieldProblems } from '#platform/errors.ts';
 import { exitCode, Failure } from '../failure.ts';
+import { numberOf } from '../number.ts';
 
 /** What was said about the pace of the backfill; numbers are read already. */
 export interface PaceOptions {
@@ -13,12 +14,6 @@ export interface PaceOptions {
   replicationLagLimit?: number;
   metric?: string;
   metricLimit?: number;
-}
-
-function numberOf(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && Number.isFinite(number)) return number;
-  throw new InvalidArgumentError(`Expected a number, found "${text}".`);
 }
 
 /** Their bounds are checked by whoever plans. */

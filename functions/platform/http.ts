@@ -186,13 +186,14 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     try {
       response = await answer(event, context, { logger, metrics, trail });
     } catch (error) {
-      const problem = problemOf(error, requestId);
+      const named = namedError(error, requestId);
+      const problem = problemOf(named, requestId);
       failure = problem.type.split(':').at(-1) ?? null;
       if (problem.status >= 500)
         logger.error('request failed', error instanceof Error ? error : String(error));
       response = json(problem.status, problem, {
         'content-type': 'application/problem+json',
-        ...errorHeaders(namedError(error, requestId)),
+        ...errorHeaders(named),
       });
     }
     await trail.ends({ status: response.status, error: failure, location: response.headers.location });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acting, asked } from '../testing/record.ts';
+import { acting, asked, refusedConstraint } from '../testing/record.ts';
 import { answerTo } from './tokens.ts';
 
 const approval = { by: 'bob', at: null, comment: 'why not', decision: 'waiting' as const };
@@ -32,18 +32,7 @@ describe('a state that waits for', () => {
   });
 
   it('a word on constraints goes on by it, in an undo and in a rollback that was asked for', () => {
-    const refused = {
-      id: 'orders.who',
-      constraint: 'who',
-      kind: 'foreign_key' as const,
-      table: 'orders',
-      columns: ['customer'],
-      rows: 2,
-      sample: [],
-      reason: 'gone',
-      notValid: false,
-    };
-    const open = { decision: 'none' as const, refused: [refused] };
+    const open = { decision: 'none' as const, refused: [refusedConstraint] };
     for (const waiting of [
       acting('undo', { undo: { ...undo, acceptLosses: true }, returning: open }),
       acting('rollback', { cancel: asked, returning: open }),
@@ -52,7 +41,7 @@ describe('a state that waits for', () => {
       expect(answerTo('losses', { ...waiting, returning: { ...open, decision: 'retry' } })).toEqual({
         success: { again: true },
       });
-      const decided = { decision: 'not_valid' as const, refused: [{ ...refused, notValid: true }] };
+      const decided = { decision: 'not_valid' as const, refused: [{ ...refusedConstraint, notValid: true }] };
       expect(answerTo('losses', { ...waiting, returning: decided })).toEqual({ success: { again: false } });
     }
   });

@@ -3,7 +3,7 @@ import type { Engine, Fence, RowSource } from '../engines/engine.ts';
 import { transformOf } from '../loading/transform.ts';
 import type { DataPlan, Load } from '../plan/schemas.ts';
 import { firstPace } from '../rows/fill.ts';
-import { nothing, type Phase, type Piece, whole } from './phases.ts';
+import { checked, filled, nothing, type Phase, type Piece, whole } from './phases.ts';
 import type { Outcome } from './state.ts';
 
 /** Refused records that a report names. */
@@ -25,29 +25,18 @@ export function dataPhases(
     (one: Load): Piece =>
     (from, options) =>
       reading(one, async (rows) => {
-        const { status, progress } = await target.loadRange(one, rows, whole, fence, {
-          ...options,
-          from,
-          whole: all,
-          pace: firstPace,
-          onProgress: async () => true,
-        });
-        return {
-          ...nothing,
-          status: status === 'done' ? 'done' : 'more',
-          last: progress.last,
-          rows: progress.rowsSeen,
-        };
+        const run = { ...options, from, whole: all, pace: firstPace, onProgress: async () => true };
+        return filled(await target.loadRange(one, rows, whole, fence, run));
       });
   const compare = comparisonsOf(data, 'full').map(
     ({ load: one, by }): Piece =>
       async (from, options) => {
         const run = { ...options, from };
-        const { status, last, rowsChecked, wrong } =
+        return checked(
           by === 'keys'
             ? await target.findOthers(one, whole, fence, run)
-            : await reading(one, (rows) => target.compareRange(one, rows, whole, fence, run));
-        return { ...nothing, status, last, rows: rowsChecked, checked: rowsChecked, wrong };
+            : await reading(one, (rows) => target.compareRange(one, rows, whole, fence, run)),
+        );
       },
   );
   const count: Piece = async () => {

@@ -1,7 +1,7 @@
 import type { Engine, Fence } from '../engines/engine.ts';
 import type { Plan, Step } from '../plan/schemas.ts';
 import { firstPace } from '../rows/fill.ts';
-import { nothing, type Phase, type Piece, whole } from './phases.ts';
+import { checked, filled, nothing, type Phase, type Piece, whole } from './phases.ts';
 
 /** A migration of the schema, as the workflow runs it up to the soft contract, and all of it back. */
 export function schemaPhases(engine: Engine, plan: Plan, fence: Fence): Phase[] {
@@ -9,23 +9,13 @@ export function schemaPhases(engine: Engine, plan: Plan, fence: Fence): Phase[] 
   const verify = (stage: 'beforePublish' | 'afterPublish'): Piece[] =>
     plan.verify.map((one) => async (from, options) => {
       const found = await engine.verifyRange(one, stage, whole, from, fence, { ...options, repair: false });
-      const { status, last, rowsChecked, wrong } = found;
-      return { ...nothing, status, last, rows: rowsChecked, checked: rowsChecked, wrong };
+      return checked(found);
     });
   const fill = plan.backfill.map(
     (walk): Piece =>
       async (from, options) => {
-        const { status, progress } = await engine.backfillRange(walk, whole, from, fence, {
-          ...options,
-          pace: firstPace,
-          onProgress: async () => true,
-        });
-        return {
-          ...nothing,
-          status: status === 'done' ? 'done' : 'more',
-          last: progress.last,
-          rows: progress.rowsSeen,
-        };
+        const run = { ...options, pace: firstPace, onProgress: async () => true };
+        return filled(await engine.backfillRange(walk, whole, from, fence, run));
       },
   );
   const all: Phase[] = [

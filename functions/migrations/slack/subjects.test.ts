@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { MigrationRecord } from '../records.ts';
-import { acting, asked, migrationRecord } from '../testing/record.ts';
+import { acting, asked, migrationRecord, refusedConstraint } from '../testing/record.ts';
 import { consentCodes, questionOf, slackMigration } from './subjects.ts';
 
 const buttons = (record: MigrationRecord) =>
   slackMigration(record).buttons.map(({ action, label }) => `${action}: ${label}`);
-const refused = {
-  id: 'orders.who',
-  constraint: 'who',
-  kind: 'foreign_key' as const,
-  table: 'orders',
-  columns: ['customer'],
-  rows: 2,
-  sample: [],
-  reason: 'rows point to nothing',
-  notValid: false,
-};
 const undo = { by: 'ada', acceptLosses: false, decision: 'none' as const, restoring: false };
 const losses = [{ backup: 'b', table: 'orders', columns: ['amount'], rows: 1 }];
 const waiting = { status: 'waiting_for_decision' as const };
@@ -56,7 +45,7 @@ describe('the buttons of a migration', () => {
     expect(questionOf(again)).not.toBe(questionOf(undoing));
     expect(questionOf(acting('undo', { undo: { ...undo, losses } }))).toBeUndefined();
 
-    const returning = { decision: 'none' as const, refused: [refused] };
+    const returning = { decision: 'none' as const, refused: [refusedConstraint] };
     const rollback = acting('rollback', { ...waiting, cancel: asked, returning });
     expect(buttons(rollback)).toEqual(['not_valid: Go on, NOT VALID', 'retry: Count again', 'show: Show']);
   });

@@ -55,3 +55,16 @@ export function acting(
     ...parts,
   });
 }
+
+/** A constraint that two rows refuse on the way back. */
+export const refusedConstraint = {
+  id: 'orders.who',
+  constraint: 'who',
+  kind: 'foreign_key' as const,
+  table: 'orders',
+  columns: ['customer'],
+  rows: 2,
+  sample: [],
+  reason: 'rows point to nothing',
+  notValid: false,
+};

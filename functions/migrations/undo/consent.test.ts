@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { possibleActions } from '../decisions/actions.ts';
 import { answerTo } from '../decisions/tokens.ts';
-import { acting, asked } from '../testing/record.ts';
+import { acting, asked, refusedConstraint } from '../testing/record.ts';
 import { undecidedRows } from './consent.ts';
 import { expectedOf } from './overwrites.ts';
 import { verdictOnWayBack } from './way-back.ts';
@@ -66,20 +66,9 @@ describe('what to_backup would write over', () => {
   });
 
   it('declined, it still waits for a word on constraints that rows refuse', () => {
-    const refused = {
-      id: 'orders.who',
-      constraint: 'who',
-      kind: 'foreign_key' as const,
-      table: 'orders',
-      columns: ['customer'],
-      rows: 2,
-      sample: [],
-      reason: 'gone',
-      notValid: false,
-    };
     const record = {
       ...waiting(expectedOf({ overwritten: 2, broughtBack: 1 }, 9, 9)),
-      returning: { decision: 'none' as const, refused: [refused] },
+      returning: { decision: 'none' as const, refused: [refusedConstraint] },
     };
     const { set } = verdictOnWayBack(record, told, 'reject', undefined);
     expect(set).toMatchObject({ status: 'waiting_for_decision', wayBack: { overwriting: 'declined' } });

@@ -109,6 +109,16 @@ export async function inTransaction<T>(session: Session, work: () => Promise<T>)
   return result;
 }
 
+/** The same for what reads: unable to write, and each of its statements for `limitMs` at most. */
+export const readOnly = <T>(session: Session, limitMs: number, read: () => Promise<T>): Promise<T> =>
+  inTransaction(session, async () => {
+    await session.query(
+      `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
+      [String(Math.round(limitMs))],
+    );
+    return read();
+  });
+
 async function connect(
   connectionString: string,
   applicationName: string,

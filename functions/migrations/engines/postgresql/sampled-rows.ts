@@ -3,7 +3,7 @@ import { TheseusError } from '#platform/errors.ts';
 import type { DualWriteGroup, Plan, TableRef } from '../../plan/schemas.ts';
 import { quoteIdentifier } from '../../sql/identifiers.ts';
 import type { Finding, RunOptions } from '../engine.ts';
-import { inTransaction, querySingle, type Session } from './connection.ts';
+import { querySingle, readOnly, type Session } from './connection.ts';
 import { addedGroups, saidOf } from './expressions.ts';
 import { type Key, keyList, keyListDescending, keyText, relation, seeKeyTypes } from './keyset.ts';
 
@@ -96,13 +96,7 @@ async function refusedRows(
 /** Null also where the server has something else against the statement: that is for others to report. */
 async function saidBy(session: Session, text: string, timeoutMs: number): Promise<string | null> {
   try {
-    await inTransaction(session, async () => {
-      await session.query(
-        `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
-        [String(Math.round(timeoutMs))],
-      );
-      await querySingle(session, text);
-    });
+    await readOnly(session, timeoutMs, () => querySingle(session, text));
     return null;
   } catch (error) {
     if (!(error instanceof TheseusError)) throw error;

@@ -2,7 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { StatementCancelled } from '../../errors.ts';
 import type { Plan } from '../../plan/schemas.ts';
 import type { DatabaseFacts, Finding, RunOptions, ValidateOptions } from '../engine.ts';
-import { inTransaction, querySingle, type Session } from './connection.ts';
+import { querySingle, readOnly, type Session } from './connection.ts';
 import { statementError } from './database-errors.ts';
 import { wrongExpressions } from './expressions.ts';
 import { loginProblems } from './login.ts';
@@ -99,15 +99,13 @@ export async function forgottenTransactions(
 async function wrongProbe(session: Session, probe: string | undefined): Promise<Finding[]> {
   if (probe === undefined) return [];
   try {
-    await readOnly(session, () => querySingle(session, boundedQuery(probe)));
+    await readOnly(session, READ_TIMEOUT_MS, () => querySingle(session, boundedQuery(probe)));
     return [];
   } catch (error) {
-    const named = statementError(error, probe);
-    if (named.retryable && !(named instanceof StatementCancelled)) throw named;
     return [
       {
         code: 'probe_wrong',
-        problem: `The probe of the pacing options cannot be read: ${named.message}`,
+        problem: `The probe of the pacing options cannot be read: ${unreadable(error, probe)}`,
         action: `Give one query without parameters that answers within ${READ_TIMEOUT_MS / 1_000} s, with schemas named.`,
       },
     ];
@@ -125,24 +123,19 @@ async function wrongMetric(session: Session, metric: string | undefined): Promis
     },
   ];
   try {
-    const value = await readOnly(session, () => numberOf(session, metric));
+    const value = await readOnly(session, READ_TIMEOUT_MS, () => numberOf(session, metric));
     return value === null ? wrong('gives something else than one number') : [];
   } catch (error) {
-    const named = statementError(error, metric);
-    if (named.retryable && !(named instanceof StatementCancelled)) throw named;
-    return wrong(`cannot be read: ${named.message}`);
+    return wrong(`cannot be read: ${unreadable(error, metric)}`);
   }
 }
 
-/** What a user's query reads, as the probe's session would: unable to write, and not for long. */
-const readOnly = <T>(session: Session, read: () => Promise<T>): Promise<T> =>
-  inTransaction(session, async () => {
-    await session.query(
-      `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
-      [String(READ_TIMEOUT_MS)],
-    );
-    return read();
-  });
+/** What is wrong with a query of the user's. Throws what may pass when it is tried again, but for its own length. */
+function unreadable(error: unknown, query: string): string {
+  const named = statementError(error, query);
+  if (named.retryable && !(named instanceof StatementCancelled)) throw named;
+  return named.message;
+}
 
 async function brokenByData(session: Session, plan: Plan, options: RunOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -150,11 +143,7 @@ async function brokenByData(session: Session, plan: Plan, options: RunOptions): 
     options.signal.throwIfAborted();
     const left = Math.max(1_000, options.until - clock.now());
     try {
-      const count = await inTransaction(session, async () => {
-        await session.query(
-          `SELECT set_config('transaction_read_only', 'on', true), set_config('statement_timeout', $1, true)`,
-          [String(Math.round(left))],
-        );
+      const count = await readOnly(session, left, async () => {
         const [row] = await querySingle<{ count: string | null }>(session, check.sql);
         return Number(row?.count ?? 0);
       });
