@@ -6,7 +6,7 @@ const FOLDERS = ['functions', 'local', 'cli', 'cdk', 'bench', 'test', 'demo', 'e
 const SHARED = ['platform', 'compatibility'];
 /** What computes only: the same input gives the same output, wherever and whenever it runs. */
 const PURE =
-  /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|compatibility)\//;
+  /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|deployments\/judge|compatibility)\//;
 const IMPURE_FILE = /^functions\/platform\/(clock|ids|random|environment|clients|telemetry|task)\.ts$/;
 const IMPURE_PACKAGE = /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@middy\/|pg$|pg-)/;
 /** Built-in modules that compute only. */

@@ -1,10 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deploymentFunctions } from '#deployments/functions.ts';
 import { capabilities } from '#local/capabilities.ts';
 import { type Definition, innerScopes, type Scope, type State } from '#local/step-functions/definition.ts';
 import { loadDefinition } from '#local/step-functions/load.ts';
-import { type FunctionName, migrationFunctions } from '#migrations/functions.ts';
+import { migrationFunctions } from '#migrations/functions.ts';
+import type { FunctionFacts } from '#platform/function-facts.ts';
 import { migrationGrants } from '../cdk/slices/migration-grants.ts';
 
 // Writes docs/workflows/<machine>.md from state-machines/<machine>.asl.json: run it after changing one of them.
@@ -100,12 +102,12 @@ function facts(state: State): string[] {
   if (state.Type === 'Task') {
     const called = functionOf(state.Arguments.FunctionName);
     if (called !== undefined) {
-      const { plane, timeoutSeconds } = migrationFunctions[called];
-      const where = plane === 'data' ? 'in the connector, beside the database' : 'in the platform’s account';
+      const where =
+        called.facts.plane === 'data' ? 'in the connector, beside the database' : 'in the platform’s account';
       rows.push(
-        `- Task: [${called}](../../functions/migrations/tasks/${called}.ts), ${where}, at most ${timeoutSeconds} s an invocation`,
+        `- Task: [${called.name}](../../functions/${called.capability}/tasks/${called.name}.ts), ${where}, at most ${called.facts.timeoutSeconds} s an invocation`,
       );
-      rows.push(`- Rights: ${migrationGrants[called].join(', ')}`);
+      rows.push(`- Rights: ${called.rights.join(', ')}`);
     } else rows.push(`- Calls: \`${state.Resource}\``);
     if (state.Resource.endsWith('.waitForTaskToken')) rows.push('- Waits for its task token to be answered');
     rows.push(`- Timeout: ${plain(String(state.TimeoutSeconds))} s`);
@@ -122,12 +124,30 @@ function facts(state: State): string[] {
   return rows.length === 0 ? [] : [...rows, ''];
 }
 
-function functionOf(given: unknown): FunctionName | undefined {
+interface Called {
+  capability: string;
+  name: string;
+  facts: FunctionFacts;
+  rights: readonly string[];
+}
+
+const callable = (
+  capability: string,
+  functions: Readonly<Record<string, FunctionFacts>>,
+  grants: Readonly<Record<string, readonly string[]>>,
+): Called[] =>
+  Object.entries(functions).map(([name, facts]) => ({ capability, name, facts, rights: grants[name] ?? [] }));
+
+/** Every function that a state machine may call: those of deployments, then those of migrations. */
+const functions = [
+  ...callable('deployments', deploymentFunctions, {}),
+  ...callable('migrations', migrationFunctions, migrationGrants),
+];
+
+function functionOf(given: unknown): Called | undefined {
   const text = String(given);
   const camel = /functions\.(\w+) /.exec(text)?.[1] ?? /\$\{(\w+)FunctionArn\}/.exec(text)?.[1];
-  return Object.keys(migrationFunctions).find(
-    (name): name is FunctionName => name.replaceAll('-', '').toLowerCase() === camel?.toLowerCase(),
-  );
+  return functions.find(({ name }) => name.replaceAll('-', '').toLowerCase() === camel?.toLowerCase());
 }
 
 /** The retries of the machine, once for all states that have the same. */

@@ -4,6 +4,7 @@ import {
   dynamodb as dynamodbClient,
   eventBridge,
   forgetClients,
+  lambda as lambdaClient,
   onRoleClient,
   s3 as s3Client,
   scheduler as schedulerClient,
@@ -166,6 +167,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       roleOf: (credentials: Credentials) => sts.sessionOf(credentials)?.roleArn,
     };
     undo.push(onRoleClient((client) => void attachLambda(client, lambda, permissions)));
+    attachLambda(lambdaClient(), lambda, permissions);
 
     const engineDirectory = join(directory, 'step-functions');
     await mkdir(engineDirectory, { recursive: true, mode: 0o700 });
@@ -219,7 +221,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       clock,
       tokens,
       routes: routesOf(capabilities),
-      openRoutes: ['GET /openapi.json', 'GET /health', 'POST /slack/interactions'],
+      openRoutes: [
+        ...['', ...capabilities.map(({ name }) => `/${name}`)].flatMap((root) => [
+          `GET ${root}/openapi.json`,
+          `GET ${root}/health`,
+        ]),
+        'POST /slack/interactions',
+      ],
     });
     undo.push(http.stop);
     await lock.announce(http.url);

@@ -6,7 +6,11 @@ import { REGION, ROLE_ARN } from './step-functions/arns.ts';
 export const artifactsBucket = 'theseus-artifacts';
 export const eventBusName = 'theseus';
 
-const stateMachineVariable = (name: string) => `${name.toUpperCase().replaceAll('-', '_')}_STATE_MACHINE_ARN`;
+const upper = (name: string) => name.toUpperCase().replaceAll('-', '_');
+/** Where one capability finds a function of another: `GATEWAY_SHIFT_TRAFFIC_FUNCTION`. */
+const functionVariable = (capability: Capability, name: string) =>
+  `${upper(capability.name)}_${upper(name)}_FUNCTION`;
+const stateMachineVariable = (name: string) => `${upper(name)}_STATE_MACHINE_ARN`;
 
 /**
  * What every function of the laptop finds in its environment. `versionArn` gives the published version of a
@@ -37,6 +41,8 @@ export function functionEnvironment(
     for (const { variable, definition } of capability.tables) variables[variable] = definition.TableName;
     for (const name of Object.keys(capability.stateMachines))
       variables[stateMachineVariable(name)] = versionArn(name);
+    for (const name of Object.keys(capability.functions))
+      variables[functionVariable(capability, name)] = functionArn(functionName(capability, name));
     const addresses = {
       functionArn: (shortName: string) => functionArn(functionName(capability, shortName)),
       stateMachineArn: versionArn,

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
-import { camelName, type FunctionName, migrationFunctions, type Plane } from '#migrations/functions.ts';
+import { camelName, type FunctionName, migrationFunctions } from '#migrations/functions.ts';
+import type { Plane } from '#platform/function-facts.ts';
 import type { DataPlaneTask } from '../constructs/connector.ts';
 import { handlerCode } from '../constructs/handler-code.ts';
 import { loginSecrets, webhookSecrets } from '../constructs/names.ts';

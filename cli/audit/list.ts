@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { AuditPage } from '#migrations/access/trail.ts';
-import { AuditOutcome } from '#platform/audit.ts';
+import { AuditOutcome, AuditPage } from '#platform/audit.ts';
 import { call } from '../client.ts';
 import { timeOf } from '../migration/hours.ts';
 import { print, printJson, table } from '../output.ts';

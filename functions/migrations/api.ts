@@ -20,6 +20,7 @@ import { webhookDescriptions, webhookRoutes } from './routes/webhooks.ts';
 /** The HTTP API of migrations: one Lambda. */
 export const handler = httpApi({
   name: 'migrations-api',
+  root: '',
   info: {
     title: 'Theseus',
     version: '0.1.0',

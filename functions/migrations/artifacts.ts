@@ -2,8 +2,7 @@ import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3ServiceException } fro
 import type { z } from 'zod';
 import { s3 } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
-import { NotFound } from '#platform/errors.ts';
-import { RecordUnreadable } from './errors.ts';
+import { NotFound, RecordUnreadable } from '#platform/errors.ts';
 import { Plan } from './plan/schemas.ts';
 
 /** What is too large for the table: files, plans, definitions. Every key of the bucket but backups is built here. */

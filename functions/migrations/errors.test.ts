@@ -16,9 +16,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.includes('testing/'));
 
-/** Takes its details whole from another failure, which has its action. */
-const passedOn = new Set(['ReportedFailure', 'ReportedRefusal']);
-const names = Object.keys(errors).filter((name) => !passedOn.has(name));
+const names = Object.keys(errors);
 
 interface Made {
   where: string;

@@ -113,18 +113,6 @@ export class RecordContended extends TheseusError {
   override readonly retryable: boolean = true;
 }
 
-/** A stored thing does not have the form this version reads: a defect, or data of a newer version. */
-export class RecordUnreadable extends TheseusError {
-  override readonly name: string = 'RecordUnreadable';
-
-  constructor(message: string, details: ErrorDetails = {}) {
-    super(message, {
-      action: 'Deploy a version of Theseus that is at least as new as the one that wrote it.',
-      ...details,
-    });
-  }
-}
-
 /** The secret of a database holds neither a connection string nor the fields of one. */
 export class SecretInvalid extends InvalidInput {
   override readonly name: string = 'SecretInvalid';
@@ -140,42 +128,6 @@ export class ConnectorIncomplete extends TheseusError {
 export class ConnectorRefused extends InvalidInput {
   override readonly name: string = 'ConnectorRefused';
   override readonly status: number = 422;
-}
-
-/**
- * A failure that a function of the connector reported, under the name it had there.
- * 422 when the migration itself is at fault, 503 when trying again may help.
- */
-export class ReportedFailure extends TheseusError {
-  override readonly name: string;
-  override readonly retryable: boolean;
-  override readonly status: number;
-
-  constructor(failure: {
-    name: string;
-    message: string;
-    evidence: Record<string, unknown>;
-    action?: string | undefined;
-    retryable: boolean;
-  }) {
-    super(failure.message, {
-      evidence: failure.evidence,
-      ...(failure.action === undefined ? {} : { action: failure.action }),
-    });
-    this.name = failure.name;
-    this.retryable = failure.retryable;
-    this.status = failure.retryable ? 503 : 422;
-  }
-}
-
-/** The same of input that was at fault: 400, with the fields named. */
-export class ReportedRefusal extends InvalidInput {
-  override readonly name: string;
-
-  constructor(name: string, message: string, details: ConstructorParameters<typeof InvalidInput>[1]) {
-    super(message, details);
-    this.name = name;
-  }
 }
 
 /** The target database does not answer, or cannot take another connection now. */

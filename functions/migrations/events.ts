@@ -5,6 +5,7 @@ import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import type { ItemKey, Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { enterPlatformAct } from './access/platform-acts.ts';
 import { changeMigration, readMigrations, readWork } from './migration-store.ts';
@@ -12,7 +13,7 @@ import { changePrefix } from './monitoring/changes.ts';
 import { tellSpans } from './monitoring/export-spans.ts';
 import type { MigrationRecord } from './records.ts';
 import { MigrationEvent } from './schemas.ts';
-import { type ItemKey, keys, type Place, readPage, table } from './store.ts';
+import { keys, readPage, table } from './store.ts';
 
 /** The source of every event of migrations on the bus. */
 export const eventSource = 'theseus.migrations';

@@ -1,20 +1,6 @@
-/** Where a task runs: `data` in the connector beside the target database, `control` in the platform's own account. */
-export type Plane = 'data' | 'control';
-
-export interface FunctionFacts {
-  plane: Plane;
-  /** Lambda's own limit, s. Every state's TimeoutSeconds is larger, and the lease larger still. */
-  timeoutSeconds: number;
-  memoryMb: number;
-}
+import { control, type FunctionFacts } from '#platform/function-facts.ts';
 
 const data = (timeoutSeconds: number): FunctionFacts => ({ plane: 'data', timeoutSeconds, memoryMb: 512 });
-const control = (timeoutSeconds: number): FunctionFacts => ({
-  plane: 'control',
-  timeoutSeconds,
-  memoryMb: 256,
-});
-
 /** Longest that Lambda allows; what works through rows or waits for long statements uses all of it. */
 const longest = 900;
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import type { ItemPage, Place } from '#platform/records.ts';
 import { LaterMigrationStands } from './errors.ts';
 import { isActive, readMigrations } from './migration-store.ts';
 import type { MigrationRecord } from './records.ts';
 import type { MigrationStatus } from './schemas.ts';
-import { type ItemPage, keys, type Place, readAll, readPage } from './store.ts';
+import { keys, readAll, readPage } from './store.ts';
 
 /** Entries of a database name the schema; those of earlier versions do not. */
 const Entry = z.object({ id: z.string(), schema: z.string().optional() });

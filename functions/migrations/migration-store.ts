@@ -3,11 +3,12 @@ import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import { absent, Place, parseItem } from '#platform/records.ts';
 import { RecordContended } from './errors.ts';
 import { type Postponed, remembered } from './executions/memory.ts';
 import { MigrationRecord } from './records.ts';
 import type { MigrationEvent, MigrationStatus } from './schemas.ts';
-import { absent, deleteItem, keys, Place, parseItem, readItem, table, writeItem } from './store.ts';
+import { deleteItem, keys, readItem, table, writeItem } from './store.ts';
 
 const active = new Set<MigrationStatus>([
   'planning',

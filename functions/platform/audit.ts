@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { dynamodb } from './clients.ts';
 import { clock } from './clock.ts';
 import { InvalidInput } from './errors.ts';
+import { pageOf } from './page.ts';
 
 /**
  * How it ended. `begun`: the call was let in and nobody wrote down its end, because the function died. `done`: what was
@@ -33,6 +34,12 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const AuditPage = pageOf(AuditEntry).meta({ id: 'AuditPage' });
+
+/** Days that entries are kept: THESEUS_AUDIT_DAYS, 400 when it says nothing. */
+export const keptDays = (): number =>
+  z.coerce.number().int().min(1).max(3_650).catch(400).parse(process.env.THESEUS_AUDIT_DAYS);
 
 export interface AuditFilter {
   subject?: string | undefined;

@@ -48,6 +48,14 @@ export const s3 = once(
 export const eventBridge = once(() => new EventBridgeClient(limits));
 export const scheduler = once(() => new SchedulerClient(limits));
 export const secretsManager = once(() => new SecretsManagerClient(limits));
+/** The platform's own functions: an answer may take 60 s, one attempt, since what a task asks is asked again by its retry. */
+export const lambda = once(
+  () =>
+    new LambdaClient({
+      maxAttempts: 1,
+      requestHandler: { ...limits.requestHandler, requestTimeout: 60_000 },
+    }),
+);
 export const sts = once(() => new STSClient(limits));
 
 /** A role of a connector, in whatever account. */

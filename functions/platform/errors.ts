@@ -143,6 +143,18 @@ export class ServiceUnavailable extends TheseusError {
   }
 }
 
+/** A stored thing does not have the form this version reads: a defect, or data of a newer version. */
+export class RecordUnreadable extends TheseusError {
+  override readonly name: string = 'RecordUnreadable';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Deploy a version of Theseus that is at least as new as the one that wrote it.',
+      ...details,
+    });
+  }
+}
+
 /** A state machine handed a task something outside its contract: a defect of the definition, never retried. */
 export class TaskInputInvalid extends TheseusError {
   override readonly name: string = 'TaskInputInvalid';

@@ -33,6 +33,8 @@ import { type Trail, trailOf } from './trail.ts';
 export interface ApiDefinition {
   /** The function's name without the environment, for example `migrations-api`. */
   name: string;
+  /** Where its own /openapi.json and /health are: '' for the first API, else the path of its capability, `/services`. */
+  root: string;
   info: { title: string; version: string; description?: string };
   routes: Route[];
   /** What answers without a token. */
@@ -103,11 +105,11 @@ async function onlyOnce(
 
 /**
  * All routes of a capability as one Lambda handler behind an HTTP API. Adds GET /openapi.json and
- * GET /health, which need no token, as the open routes do. Every error leaves as RFC 9457 problem details; an unknown one says
+ * GET /health below its root, which need no token, as the open routes do. Every error leaves as RFC 9457 problem details; an unknown one says
  * nothing of its cause and is in the log.
  */
 export function httpApi(definition: ApiDefinition): ApiHandler {
-  const { name, routes, open = [] } = definition;
+  const { name, root, routes, open = [] } = definition;
   let document: string | undefined;
   const answerInName = (event: HttpEvent, asked: AskedInName, context: Context) =>
     run(eventInName(event, asked), context);
@@ -119,8 +121,8 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
   ): Promise<StoredResponse> {
     const method = event.requestContext.http.method;
     const path = pathOf(event);
-    if (method === 'GET' && path === '/health') return json(200, { status: 'ok' });
-    if (method === 'GET' && path === '/openapi.json') {
+    if (method === 'GET' && path === `${root}/health`) return json(200, { status: 'ok' });
+    if (method === 'GET' && path === `${root}/openapi.json`) {
       document ??= JSON.stringify(openApiDocument(definition));
       return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
     }

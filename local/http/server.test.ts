@@ -28,6 +28,7 @@ let gate: Promise<void> = Promise.resolve();
 const ship = z.strictObject({ name: z.string().min(1), tons: z.number().int().positive() });
 const api = httpApi({
   name: 'ships-api',
+  root: '',
   info: { title: 'Ships', version: '1' },
   idempotency: () => idempotencyStore(table),
   access: byRole,

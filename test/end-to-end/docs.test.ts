@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import * as errors from '#migrations/errors.ts';
-import { TheseusError } from '#platform/errors.ts';
+import { RecordUnreadable, TheseusError } from '#platform/errors.ts';
 import { missingLine } from './guide.ts';
 import { runGuide } from './run-guide.ts';
 
@@ -81,11 +81,9 @@ it('misses lines that are not there, or not in order', () => {
 });
 
 type Named = new (message: string) => TheseusError;
-/** These carry the name of the failure they report. */
-const reported = ['ReportedFailure', 'ReportedRefusal'];
-const named = Object.entries(errors)
-  .filter(([name, value]) => value.prototype instanceof TheseusError && !reported.includes(name))
-  // All but the reported ones are made from a message.
+const named = Object.entries({ ...errors, RecordUnreadable })
+  .filter(([, value]) => value.prototype instanceof TheseusError)
+  // All are made from a message.
   .map(([name, value]) => [name, value as Named] as const);
 
 function errorTable(): { name: string; again: boolean }[] {

@@ -31,8 +31,8 @@ const lambdaTasks = machines.flatMap(([machine, definition]) =>
   ),
 );
 
-/** Failures that only the HTTP API raises, or that carry another one's name. */
-const notOfTasks = new Set(['RequestInProgress', 'ReportedFailure', 'ReportedRefusal']);
+/** Failures that only the HTTP API raises. */
+const notOfTasks = new Set(['RequestInProgress']);
 const exported: [string, unknown][] = [
   ...Object.entries({ ...platformErrors, ...migrationErrors, DeadlineNear }),
 ];

@@ -1,8 +1,8 @@
-import { auditItem } from '#platform/audit.ts';
+import { auditItem, keptDays } from '#platform/audit.ts';
+import type { ItemKey } from '#platform/records.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { MigrationEvent } from '../schemas.ts';
-import { type ItemKey, writeItem } from '../store.ts';
-import { keptDays } from './trail.ts';
+import { writeItem } from '../store.ts';
 
 /** What no call brings about at the moment it happens: schedules, rules and the reconciler do. */
 const alone = new Set([

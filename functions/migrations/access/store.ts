@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
 import { currentEnvironment } from '#platform/environment.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
-import type { Place } from '../store.ts';
-import { deleteItem, type ItemPage, keys, readAll, readItem, readPage, writeItem } from '../store.ts';
+import type { ItemPage, Place } from '#platform/records.ts';
+import { deleteItem, keys, readAll, readItem, readPage, writeItem } from '../store.ts';
 import type { AccessRules } from './evaluate.ts';
 import { type NewPermission, Permission, Restriction } from './schemas.ts';
 

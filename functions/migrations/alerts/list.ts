@@ -1,5 +1,5 @@
+import type { Place } from '#platform/records.ts';
 import { readMigrations, readWork } from '../migration-store.ts';
-import type { Place } from '../store.ts';
 import type { Alert } from './schemas.ts';
 import { type Severity, shownAlert } from './state.ts';
 

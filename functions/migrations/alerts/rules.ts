@@ -1,8 +1,9 @@
 import { clock } from '#platform/clock.ts';
 import { Conflict, type FieldProblem, InvalidInput, NotFound } from '#platform/errors.ts';
+import { absent } from '#platform/records.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { RecordContended } from '../errors.ts';
-import { absent, deleteItem, keys, readAll, readItem, writeItem } from '../store.ts';
+import { deleteItem, keys, readAll, readItem, writeItem } from '../store.ts';
 import { defaultRules } from './defaults.ts';
 import { type AlertRule, AlertRuleRecord, type ChangedAlertRule, type NewAlertRule } from './schemas.ts';
 

@@ -1,4 +1,5 @@
 import { clock } from '#platform/clock.ts';
+import type { Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { changeMigration, isActive, readMigrations, readWork } from '../migration-store.ts';
 import { tellPoints } from '../monitoring/export-points.ts';
@@ -7,7 +8,7 @@ import { measure } from '../monitoring/measure.ts';
 import type { Readings } from '../monitoring/metrics.ts';
 import { readingsOf } from '../monitoring/readings.ts';
 import { DatabaseRecord, type MigrationRecord } from '../records.ts';
-import { keys, type Place, readItem } from '../store.ts';
+import { keys, readItem } from '../store.ts';
 import { alertsChange, inScope } from './decide.ts';
 import { listRules } from './rules.ts';
 import type { AlertRule } from './schemas.ts';

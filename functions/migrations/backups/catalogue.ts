@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import { absent, type ItemPage, type Place } from '#platform/records.ts';
 import { RecordContended } from '../errors.ts';
 import { readBackups } from '../executions/progress.ts';
 import { readMigration } from '../migration-store.ts';
 import { BackupRecord, MigrationRecord } from '../records.ts';
-import { absent, type ItemPage, keys, type Place, readItem, readPage, writeItem } from '../store.ts';
+import { keys, readItem, readPage, writeItem } from '../store.ts';
 
 // Which backups there are and how long they stay. Their rows are store.ts's.
 

@@ -2,18 +2,10 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
+import { absent, type ItemPage, type Place } from '#platform/records.ts';
 import { databasesOfConnector } from '../databases/databases.ts';
 import { ConnectorRecord, defaultConnectorId } from '../records.ts';
-import {
-  absent,
-  deleteItem,
-  type ItemPage,
-  keys,
-  type Place,
-  readItem,
-  readPage,
-  writeItem,
-} from '../store.ts';
+import { deleteItem, keys, readItem, readPage, writeItem } from '../store.ts';
 import { defaultConnector } from './default.ts';
 import type { Connector, ConnectorUpdate, NewConnector } from './schemas.ts';
 

@@ -1,12 +1,11 @@
 import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
-import { readFailure } from '#platform/causes.ts';
+import { answerOf, isTimeout } from '#platform/call.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import type { FoundBackup } from '../backups/catalogue.ts';
 import { RestoredRows, type RestoreRows, VerifiedBackup } from '../backups/schemas.ts';
 import { connectorClient, refusalOf } from '../connectors/client.ts';
 import type { EjectGoal } from '../engines/engine.ts';
-import { ReportedFailure, ReportedRefusal } from '../errors.ts';
 import { connectorOf } from '../executions/workflow.ts';
 import { Imported, type NewImport } from '../import/schemas.ts';
 import { Redriven, RefusedRecord } from '../loading/refused.ts';
@@ -19,8 +18,6 @@ import { findDatabase } from './databases.ts';
 const planningWaitMs = 20_000;
 const inspectingWaitMs = 20_000;
 const backupWaitMs = 20_000;
-
-const Failure = z.looseObject({ errorType: z.string(), errorMessage: z.string().default('') });
 
 /** One function of a connector, called for one request of the API. */
 interface Call {
@@ -49,23 +46,8 @@ async function invoke({ connector, task, payload, waitMs, requestId }: Call): Pr
     .catch((error: unknown) => {
       throw error instanceof LambdaServiceException ? refusalOf(error, connector, task) : error;
     });
-  const text = Buffer.from(answer.Payload ?? []).toString('utf8');
-  if (answer.FunctionError === undefined) return JSON.parse(text);
-  const failure = Failure.safeParse(JSON.parse(text));
-  const { name, message, problems, evidence, action, retryable } = readFailure(
-    failure.data?.errorType ?? 'Lambda.Unknown',
-    text,
-  );
-  if (problems === undefined) throw new ReportedFailure({ name, message, evidence, action, retryable });
-  throw new ReportedRefusal(name, message, {
-    problems,
-    evidence,
-    ...(action === undefined ? {} : { action }),
-  });
+  return answerOf(answer);
 }
-
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 
 const Inspected = z.strictObject({ version: z.string(), database: z.string(), user: z.string() });
 

@@ -1,6 +1,7 @@
 import { clock } from '#platform/clock.ts';
+import { absent } from '#platform/records.ts';
 import { BackupRecord, RangePlan, RangeRecord, type Stage, StepRecord } from '../records.ts';
-import { absent, keys, readAll, readItem, writeItem } from '../store.ts';
+import { keys, readAll, readItem, writeItem } from '../store.ts';
 
 /** Keeps how a stage's tables were split; of two decisions the first stands. Returns the one that stands. */
 export async function decideRanges(id: string, plan: RangePlan): Promise<RangePlan> {

@@ -1,10 +1,10 @@
 import { clock } from '#platform/clock.ts';
+import type { Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
 import type { InvocationLogger } from '#platform/telemetry.ts';
 import { deliverAnswers } from '../decisions/tokens.ts';
 import { changeMigration, isActive, readMigration, readWork } from '../migration-store.ts';
 import type { Execution, MigrationRecord } from '../records.ts';
-import type { Place } from '../store.ts';
 import { givenUp, mostAttempts, recordFailure } from './failures.ts';
 import { executionStatus, newExecution, startExecution } from './workflow.ts';
 

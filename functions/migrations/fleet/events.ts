@@ -1,7 +1,8 @@
+import type { Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { type EventsPage, keepAndSend, readEventLog } from '../events.ts';
 import { readWork } from '../migration-store.ts';
-import { keys, type Place } from '../store.ts';
+import { keys } from '../store.ts';
 import type { FleetRecord } from './records.ts';
 import { changeFleet, readFleet } from './store.ts';
 

@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
+import type { Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { readWork } from '../migration-store.ts';
-import type { Place } from '../store.ts';
 import { fleetExecutionStatus, nextExecution, startFleetExecution } from './execution.ts';
 import { changeFleet, isFleetActive, readFleet } from './store.ts';
 import { deliverFleetAnswer } from './token.ts';

@@ -1,8 +1,8 @@
 import { InvalidInput } from '#platform/errors.ts';
+import type { Place } from '#platform/records.ts';
 import { listSchemas } from '../databases/connector-calls.ts';
 import { findDatabase, listDatabases } from '../databases/databases.ts';
 import type { DatabaseRecord } from '../records.ts';
-import type { Place } from '../store.ts';
 import type { FleetTarget, Wave } from './records.ts';
 import type { FleetSelection, FleetWaves } from './schemas.ts';
 import { chooses, hasLabels, targetsIn } from './selection.ts';

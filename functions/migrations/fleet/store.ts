@@ -3,19 +3,10 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import { absent, type ItemPage, type Place } from '#platform/records.ts';
 import { RecordContended } from '../errors.ts';
 import { type Change, fleetWorkKey, nextEvents } from '../migration-store.ts';
-import {
-  absent,
-  deleteItem,
-  type ItemPage,
-  keys,
-  type Place,
-  readAll,
-  readItem,
-  readPage,
-  writeItem,
-} from '../store.ts';
+import { deleteItem, keys, readAll, readItem, readPage, writeItem } from '../store.ts';
 import { type BatchTarget, FleetRecord, type FleetTarget, TargetRecord } from './records.ts';
 import type { FleetStatus } from './schemas.ts';
 

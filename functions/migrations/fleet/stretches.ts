@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { jitteredBackoff } from '#platform/random.ts';
-import { absent, keys, type Place, readAll, readItem, readPage, writeItem } from '../store.ts';
+import { absent, type Place } from '#platform/records.ts';
+import { keys, readAll, readItem, readPage, writeItem } from '../store.ts';
 import { type FleetRecord, TargetRecord } from './records.ts';
 import { addSums, Sum, sumOf } from './sums.ts';
 

@@ -1,5 +1,5 @@
+import { RecordUnreadable } from '#platform/errors.ts';
 import { artifactKeys, readArtifact, writeArtifact } from '../artifacts.ts';
-import { RecordUnreadable } from '../errors.ts';
 import { FleetTarget } from './records.ts';
 
 /** Targets in one object of the list: what a page or a wave reads is a few of them. */

@@ -1,6 +1,6 @@
+import { RecordUnreadable } from '#platform/errors.ts';
 import { withTarget } from '../databases/target.ts';
 import type { RowSource } from '../engines/engine.ts';
-import { RecordUnreadable } from '../errors.ts';
 import type { DataPlan, Load, Plan } from '../plan/schemas.ts';
 import { transformOf } from './transform.ts';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import { absent } from '#platform/records.ts';
 import { readPlan } from '../artifacts.ts';
 import { comparesSums } from '../data/comparisons.ts';
 import { readRangesOfAllStages, readSteps } from '../executions/progress.ts';
@@ -8,7 +9,7 @@ import { type LockObservation, learntLocks } from '../plan/lock-times.ts';
 import { learnt, MeasuredPace, nothingMeasured, type Observation } from '../plan/pace-measured.ts';
 import type { Plan } from '../plan/schemas.ts';
 import type { MigrationRecord, RangeRecord, Stage, StepRecord } from '../records.ts';
-import { absent, keys, readItem, writeItem } from '../store.ts';
+import { keys, readItem, writeItem } from '../store.ts';
 
 /** `from`: the last migrations it has learnt from, so that none counts twice. */
 const PaceItem = z.object({ version: z.int(), pace: MeasuredPace, from: z.array(z.string()) });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
+import { type ItemPage, placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
 import { databaseIn, visibleOf } from '../access/control.ts';
@@ -21,7 +22,6 @@ import { restoreRows, verifyBackup } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { readMigration } from '../migration-store.ts';
 import { MigrationId } from '../schemas.ts';
-import { type ItemPage, placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: BackupId });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
 import { checkConnector } from '../connectors/client.ts';
@@ -20,7 +21,6 @@ import {
   reserveConnectorName,
   updateConnector,
 } from '../connectors/store.ts';
-import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: ConnectorRef });
 

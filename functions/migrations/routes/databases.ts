@@ -5,6 +5,7 @@ import { currentEnvironment } from '#platform/environment.ts';
 import { Conflict, InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
 import { visibleOf } from '../access/control.ts';
@@ -22,7 +23,6 @@ import {
 import { ChangedDatabase, Database, DatabasePage, DatabaseRef, NewDatabase } from '../databases/schemas.ts';
 import { unfinishedMigrations } from '../list.ts';
 import { type ConnectorRecord, type DatabaseRecord, defaultConnectorId } from '../records.ts';
-import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: DatabaseRef });
 

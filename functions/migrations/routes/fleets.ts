@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { type Action, needs } from '../access/actions.ts';
 import { assertAllowedOnAll } from '../access/control.ts';
@@ -28,7 +29,6 @@ import {
 import { listFleets, readFleet } from '../fleet/store.ts';
 import { fleetListItem, readFleetView, readTargetViews } from '../fleet/view.ts';
 import { MigrationEventPage } from '../schemas.ts';
-import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: FleetId });
 

@@ -4,6 +4,7 @@ import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound, TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { type Action, needs } from '../access/actions.ts';
 import { assertAllowedOnAll, databaseIn, visibleOf } from '../access/control.ts';
@@ -37,7 +38,6 @@ import {
   MigrationQuery,
   NewMigration,
 } from '../schemas.ts';
-import { placeSchema } from '../store.ts';
 import { listItemOf, readView } from '../view.ts';
 
 const Params = z.strictObject({ id: MigrationId });

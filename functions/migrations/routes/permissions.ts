@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { newId } from '#platform/ids.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { Action, needs } from '../access/actions.ts';
 import { allows } from '../access/evaluate.ts';
@@ -26,7 +27,6 @@ import {
 } from '../access/store.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { DatabaseRef } from '../databases/schemas.ts';
-import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: PermissionId });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodeCursor, pageBody } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
 import { checkThroughConnector, importThroughConnector } from '../databases/connector-calls.ts';
@@ -29,7 +30,6 @@ import {
   type SchemaPlace,
   versionView,
 } from '../schema-versions/schema-versions.ts';
-import { placeSchema } from '../store.ts';
 
 const Params = z.strictObject({ id: DatabaseRef });
 

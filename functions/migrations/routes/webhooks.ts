@@ -6,9 +6,9 @@ import { newId } from '#platform/ids.ts';
 import type { OpenApiWebhook } from '#platform/openapi.ts';
 import { resolveDestination } from '#platform/outbound/destination.ts';
 import { decodeCursor, pageBody } from '#platform/page.ts';
+import { placeSchema } from '#platform/records.ts';
 import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { needs } from '../access/actions.ts';
-import { placeSchema } from '../store.ts';
 import {
   claimMs,
   createDelivery,

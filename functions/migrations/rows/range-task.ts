@@ -1,7 +1,8 @@
 import { clock } from '#platform/clock.ts';
+import { RecordUnreadable } from '#platform/errors.ts';
 import { readPlan } from '../artifacts.ts';
 import type { KeyRange, VerifyResult } from '../engines/engine.ts';
-import { ExecutionSuperseded, RecordUnreadable } from '../errors.ts';
+import { ExecutionSuperseded } from '../errors.ts';
 import { assertWanted, enterPhase } from '../executions/history.ts';
 import { type RangeItem, readRange, readRangePlan, saveRange } from '../executions/progress.ts';
 import { knownMigration, readMigration } from '../migration-store.ts';

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import { absent, type ItemPage, type Place } from '#platform/records.ts';
 import { artifactKeys, readJson, writeJson } from '../artifacts.ts';
 import { RecordContended } from '../errors.ts';
 import { type SchemaVersion, VersionSource } from '../registry/schemas.ts';
 import { SchemaShape, shapeHash } from '../registry/shape.ts';
 import { MigrationEvent } from '../schemas.ts';
-import { absent, type ItemPage, keys, type Place, readItem, readPage, writeItem } from '../store.ts';
+import { keys, readItem, readPage, writeItem } from '../store.ts';
 
 /** A schema of a database. */
 export interface SchemaPlace {

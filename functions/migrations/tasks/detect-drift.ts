@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
+import { placeSchema } from '#platform/records.ts';
 import { task } from '#platform/task.ts';
 import { checkThroughConnector } from '../databases/connector-calls.ts';
 import { listDatabases } from '../databases/databases.ts';
 import { publishDrift } from '../schema-versions/drift.ts';
-import { keys, placeSchema, readItem, writeItem } from '../store.ts';
+import { keys, readItem, writeItem } from '../store.ts';
 
 /** Databases looked at in one run; the next run goes on behind them. */
 const databasesARun = 20;

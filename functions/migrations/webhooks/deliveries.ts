@@ -3,19 +3,9 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
+import { absent, type ItemKey, type ItemPage, type Place } from '#platform/records.ts';
 import { workIndex } from '../migration-store.ts';
-import {
-  absent,
-  deleteItem,
-  type ItemKey,
-  type ItemPage,
-  keys,
-  type Place,
-  readItem,
-  readPage,
-  table,
-  writeItem,
-} from '../store.ts';
+import { deleteItem, keys, readItem, readPage, table, writeItem } from '../store.ts';
 import { DeliveryRecord } from './records.ts';
 import type { Delivery } from './schemas.ts';
 

@@ -1,0 +1,18 @@
+import { gatewayFunctions } from '#gateway/functions.ts';
+import type { Capability } from '../capability.ts';
+import { functionsFrom, recordsTable } from './parts.ts';
+
+/** The capability of gateway, as cdk/slices/gateway.ts deploys it. */
+export const gateway: Capability = {
+  name: 'gateway',
+  functions: functionsFrom(gatewayFunctions, (name) =>
+    name === 'api' ? import('#gateway/api.ts') : import(`#gateway/tasks/${name}.ts`),
+  ),
+  dataPlane: {},
+  stateMachines: {},
+  tables: [{ variable: 'GATEWAY_TABLE', definition: recordsTable('gateway') }],
+  http: [{ prefix: '/gateway', function: 'api' }],
+  rules: [],
+  schedules: [],
+  environment: () => ({}),
+};
