@@ -1,0 +1,76 @@
+import { Conflict, type ErrorDetails, TheseusError } from '#platform/errors.ts';
+
+// Every named failure of deployments. `name` is a literal because state machines retry and catch by it; `retryable`
+// equals the Retry lists of state-machines/deployment.asl.json (a test compares them).
+
+/** The record was written by others too many times in a row. */
+export class RecordContended extends TheseusError {
+  override readonly name: string = 'RecordContended';
+  override readonly status: number = 503;
+  override readonly retryable: boolean = true;
+}
+
+/** What decides where traffic goes did not answer, or was busy: the same call may succeed later. */
+export class TargetUnavailable extends TheseusError {
+  override readonly name: string = 'TargetUnavailable';
+  override readonly status: number = 503;
+  override readonly retryable: boolean = true;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Nothing: it is tried again.', ...details });
+  }
+}
+
+/** The target is not as the deployment left it, or cannot do what is asked. */
+export class TargetRefused extends TheseusError {
+  override readonly name: string = 'TargetRefused';
+  override readonly status: number = 409;
+}
+
+/** Another deployment of the service and target runs, or waits, and this one was not to wait. */
+export class SlotTaken extends Conflict {
+  override readonly name: string = 'SlotTaken';
+}
+
+/** The new version breaks what depends on the old one. */
+export class VersionIncompatible extends TheseusError {
+  override readonly name: string = 'VersionIncompatible';
+  override readonly status: number = 409;
+}
+
+/** Endpoints of the new version were not well, so often in a row and in time. */
+export class GreenUnhealthy extends TheseusError {
+  override readonly name: string = 'GreenUnhealthy';
+}
+
+/** A test or a webhook before the traffic said no, or nothing. */
+export class GateRefused extends TheseusError {
+  override readonly name: string = 'GateRefused';
+}
+
+/** The judge found the new version worse than the old one, or over a limit. */
+export class AnalysisFailed extends TheseusError {
+  override readonly name: string = 'AnalysisFailed';
+}
+
+/** The data never sufficed for a judgement, and going on without one was not allowed. */
+export class AnalysisInconclusive extends TheseusError {
+  override readonly name: string = 'AnalysisInconclusive';
+}
+
+/** A person asked for the way back. */
+export class DeploymentAborted extends TheseusError {
+  override readonly name: string = 'DeploymentAborted';
+  override readonly status: number = 409;
+}
+
+/** The execution acts no longer for the deployment: another one does. */
+export class ExecutionSuperseded extends TheseusError {
+  override readonly name: string = 'ExecutionSuperseded';
+  override readonly status: number = 409;
+}
+
+/** It was paused, or waited for an approval or its turn, longer than is allowed. */
+export class WaitedTooLong extends TheseusError {
+  override readonly name: string = 'WaitedTooLong';
+}
