@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WebhookWithSecret } from '#migrations/webhooks/schemas.ts';
-import { setPatience } from '#platform/outbound/post.ts';
+import { setPatience } from '#platform/outbound/exchange.ts';
 import { type Platform, startPlatform } from './harness.ts';
 import { type Received, type Receiver, signaturesOf, startReceiver } from './receiver.ts';
 

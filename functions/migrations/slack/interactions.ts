@@ -1,7 +1,8 @@
 import { clock } from '#platform/clock.ts';
 import { Conflict, InvalidInput, TheseusError, Unauthenticated } from '#platform/errors.ts';
 import type { OpenRequest } from '#platform/open-route.ts';
-import { patience, post } from '#platform/outbound/post.ts';
+import { patience } from '#platform/outbound/exchange.ts';
+import { post } from '#platform/outbound/post.ts';
 import { assertPlan } from '../decisions/decisions.ts';
 import { assertFleetPlan } from '../fleet/decisions.ts';
 import type { FleetRecord } from '../fleet/records.ts';

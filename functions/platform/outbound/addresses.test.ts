@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reachOf } from './addresses.ts';
+import { isPrivate, reachOf } from './addresses.ts';
 
 describe('the reach of an address', () => {
   it.each([
@@ -55,5 +55,31 @@ describe('the reach of an address', () => {
 
   it('of no mapped address is more than inside', () => {
     fc.assert(fc.property(fc.ipV4(), (address) => reachOf(`::ffff:${address}`) === 'inside'));
+  });
+});
+
+describe('a private network', () => {
+  it.each(['10.1.2.3', '100.64.0.1', '172.31.255.255', '192.168.1.1', 'fd12:3456::1'])('has %s', (address) =>
+    expect(isPrivate(address)).toBe(true),
+  );
+  it.each([
+    '169.254.169.254',
+    '169.254.170.2',
+    '100.100.100.200',
+    'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fe80::1',
+    '::ffff:169.254.169.254',
+    '127.0.0.1',
+    '::1',
+    '0.0.0.0',
+    '1.1.1.1',
+    '224.0.0.1',
+    'fd12::1%eth0',
+    'localhost',
+  ])('does not have %s', (address) => expect(isPrivate(address)).toBe(false));
+  it('is never what can be reached from the internet', () => {
+    const any = fc.oneof(fc.ipV4(), fc.ipV6());
+    fc.assert(fc.property(any, (address) => !isPrivate(address) || reachOf(address) === 'inside'));
   });
 });

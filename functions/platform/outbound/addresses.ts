@@ -56,3 +56,26 @@ export function reachOf(address: string): Reach {
   if (address === '::1') return 'loopback';
   return globalIpv6.check(address, 'ipv6') && !ipv6.check(address, 'ipv6') ? 'public' : 'inside';
 }
+
+const privateBlocks = new BlockList();
+for (const [network, prefix] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
+  privateBlocks.addSubnet(network, prefix, 'ipv4');
+privateBlocks.addSubnet('fc00::', 7, 'ipv6');
+
+/** Where clouds answer who asks with what a machine may do, inside private blocks: AWS over IPv6, others in 100.64.0.0/10. */
+const metadata = new BlockList();
+metadata.addSubnet('fd00:ec2::', 32, 'ipv6');
+metadata.addAddress('100.100.100.200', 'ipv4');
+
+/** Whether an address belongs to a private network such as a VPC's. Metadata services and link-local addresses do not. */
+export function isPrivate(address: string): boolean {
+  const family = isIP(address);
+  if (family === 0 || address.includes('%')) return false;
+  const kind = family === 4 ? 'ipv4' : 'ipv6';
+  return privateBlocks.check(address, kind) && !metadata.check(address, kind);
+}

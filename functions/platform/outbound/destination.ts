@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { currentEnvironment } from '../environment.ts';
 import { type ErrorDetails, TheseusError } from '../errors.ts';
-import { reachOf } from './addresses.ts';
+import { isPrivate, reachOf } from './addresses.ts';
 
 /** 400: the platform does not send to this place. */
 export class DestinationRefused extends TheseusError {
@@ -73,12 +73,23 @@ async function addressesOf(host: string, signal: AbortSignal): Promise<Address[]
   }
 }
 
+/** Where else than to the internet something may be sent. */
+export interface Reaches {
+  /** Private networks, over http too. Never metadata services, link-local addresses or the platform itself. */
+  privateNetworks: boolean;
+}
+const internetOnly: Reaches = { privateNetworks: false };
+
 /**
- * Where a URL leads, looked up now. Deployed environments send over https to addresses of the internet only; a laptop
- * also to itself, over http too. One address that is not allowed refuses the name. Throws DestinationRefused or
- * DestinationUnreachable.
+ * Where a URL leads, looked up now. Deployed environments send over https to addresses of the internet only, unless
+ * `reaches` allows more; a laptop also to itself, over http too. One address that is not allowed refuses the name.
+ * Throws DestinationRefused or DestinationUnreachable.
  */
-export async function resolveDestination(text: string, signal: AbortSignal): Promise<Destination> {
+export async function resolveDestination(
+  text: string,
+  signal: AbortSignal,
+  { privateNetworks }: Reaches = internetOnly,
+): Promise<Destination> {
   if (!URL.canParse(text)) {
     throw new DestinationRefused('Expected a URL such as https://example.com/hooks', {
       action: 'Give the whole address.',
@@ -86,7 +97,7 @@ export async function resolveDestination(text: string, signal: AbortSignal): Pro
   }
   const url = new URL(text);
   const local = currentEnvironment() === 'local';
-  if (url.protocol !== 'https:' && !(local && url.protocol === 'http:'))
+  if (url.protocol !== 'https:' && !((local || privateNetworks) && url.protocol === 'http:'))
     refuse(url, `it is ${url.protocol.slice(0, -1)}`, 'Use an https URL.');
   if (url.username !== '' || url.password !== '')
     refuse(url, 'it holds a user name or a password', 'Leave them out: requests are signed.');
@@ -98,12 +109,19 @@ export async function resolveDestination(text: string, signal: AbortSignal): Pro
   }
   for (const { address } of addresses) {
     const reach = reachOf(address);
-    const allowed = reach === 'public' ? url.protocol === 'https:' : reach === 'loopback' && local;
+    const allowed =
+      (reach === 'public' && url.protocol === 'https:') ||
+      (reach === 'loopback' && local) ||
+      (privateNetworks && isPrivate(address));
     if (allowed) continue;
     if (reach === 'public') refuse(url, 'it is http', 'Use an https URL.');
     refuse(
       url,
-      reach === 'loopback' ? 'it leads to the platform itself' : 'it leads into a private network',
+      reach === 'loopback'
+        ? 'it leads to the platform itself'
+        : isPrivate(address)
+          ? 'it leads into a private network'
+          : 'it leads into a private network or to what clouds tell their own machines',
       'Use an address that can be reached from the internet.',
     );
   }

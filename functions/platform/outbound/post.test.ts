@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { setResolver } from './destination.ts';
+import { resolveDestination, setResolver } from './destination.ts';
+import { exchange } from './exchange.ts';
 import { post } from './post.ts';
 
 let server: Server;
@@ -146,5 +147,43 @@ describe('a POST to whoever a person named', () => {
         name: 'DestinationRefused',
       });
     }
+  });
+
+  it('may be allowed into private networks, and never to what clouds tell their own machines', async () => {
+    process.env.THESEUS_ENVIRONMENT = 'production';
+    names({
+      'vpc.test': ['10.0.0.7'],
+      'mixed.test': ['10.0.0.7', '169.254.169.254'],
+      'outside.test': ['1.1.1.1'],
+    });
+    const look = (url: string) =>
+      resolveDestination(url, AbortSignal.timeout(30_000), { privateNetworks: true });
+    for (const url of [
+      'http://10.0.0.7:8080/',
+      'https://vpc.test/',
+      'http://vpc.test/',
+      'https://outside.test/',
+    ])
+      await expect(look(url), url).resolves.toMatchObject({ url: new URL(url) });
+    for (const url of [
+      'http://169.254.169.254/latest/meta-data',
+      'http://[fd00:ec2::254]/',
+      'http://100.100.100.200/',
+      'http://mixed.test/',
+      'http://127.0.0.1/',
+      'http://outside.test/',
+      'ftp://vpc.test/',
+    ])
+      await expect(look(url), url).rejects.toMatchObject({ name: 'DestinationRefused' });
+  });
+
+  it('has a sister that asks without a body', async () => {
+    process.env.THESEUS_ENVIRONMENT = 'local';
+    const url = `http://127.0.0.1:${port}/ok`;
+    expect(await exchange({ method: 'GET', url, headers: {}, timeoutMs: 30_000 })).toMatchObject({
+      status: 200,
+      text: 'taken',
+    });
+    expect(seen).toEqual([{ host: `127.0.0.1:${port}`, path: '/ok', body: '' }]);
   });
 });
