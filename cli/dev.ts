@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { LocalConnector } from '#local/connectors.ts';
 import { ConnectorName } from '#migrations/connectors/schemas.ts';
@@ -37,6 +37,23 @@ function portInUse(error: unknown): never {
   });
 }
 
+interface DevOptions {
+  port: string;
+  connector?: string;
+  functions?: string;
+  json?: boolean;
+}
+
+/** The folder of users' own functions. */
+async function functionsFolder(given: string): Promise<string> {
+  const folder = resolve(given);
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return folder;
+  throw new Failure(`--functions is '${given}', which is no folder.`, {
+    code: exitCode.usage,
+    action: 'Name a folder that has one of each function, with its versions: hello/1.ts, hello/2.ts.',
+  });
+}
+
 /** `theseus dev`: the whole platform on this machine until Ctrl-C. Every running migration is resumed at the next start. */
 export const dev = (): Command =>
   new Command('dev')
@@ -46,8 +63,9 @@ export const dev = (): Command =>
       '--connector <name>',
       'deploy a second connector, as if in another account, and write its outputs',
     )
+    .option('--functions <folder>', 'run functions of your own: <name>/<version>.ts exports a handler')
     .option('--json', 'print one JSON line when it is ready')
-    .action(async (options: { port: string; connector?: string; json?: boolean }, command: Command) => {
+    .action(async (options: DevOptions, command: Command) => {
       // The platform is much to load, and no other verb needs it.
       const [{ dataDirectory }, { holderOf }] = await Promise.all([
         import('./platform.ts'),
@@ -56,6 +74,8 @@ export const dev = (): Command =>
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
       const port = portOf(options.port);
       const connector = options.connector === undefined ? undefined : connectorOf(options.connector);
+      const functions =
+        options.functions === undefined ? {} : { functions: await functionsFolder(options.functions) };
       const holder = await holderOf(directory);
       if (holder) {
         throw new Failure(
@@ -72,7 +92,9 @@ export const dev = (): Command =>
         import('#local/connectors.ts'),
       ]);
       const connectors = connector === undefined ? [] : [connector];
-      const cloud = await startCloud({ directory, port, capabilities, connectors }).catch(portInUse);
+      const cloud = await startCloud({ directory, port, capabilities, connectors, ...functions }).catch(
+        portInUse,
+      );
       const outputs =
         connector === undefined ? null : join(directory, 'connectors', `${connector.name}.json`);
       if (connector !== undefined && outputs !== null) {

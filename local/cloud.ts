@@ -30,6 +30,7 @@ import { attachLambda } from './lambda/api.ts';
 import { functionArn, parseFunctionName } from './lambda/arn.ts';
 import { type ConnectorRole, createRoles } from './lambda/roles.ts';
 import { createLambda, type Lambda, type LambdaOptions } from './lambda/runtime.ts';
+import { openUserFunctions } from './lambda/user-functions.ts';
 import { lockDirectory } from './lock.ts';
 import { createS3 } from './s3/s3.ts';
 import { createScheduler, type DeclaredSchedule } from './scheduler/scheduler.ts';
@@ -52,6 +53,8 @@ export interface CloudOptions {
   clock?: MovableClock;
   /** Further variables of every function. */
   environment?: Record<string, string>;
+  /** A folder of users' own functions, `<name>/<version>.ts`; see local/lambda/user-code.ts. */
+  functions?: string;
   /** Drills of at-least-once delivery and of crashes, for tests. */
   drill?: Pick<LambdaOptions, 'duplicate' | 'onInvoke'>;
   /** `process` is faster and safe against kill -9 but not against a power cut; for tests. Default `disk`. */
@@ -130,9 +133,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ownRole(options.ownRole ?? localRole, capabilities),
       ...connectors.map(({ role }) => role),
     ]);
+    const functions = Object.assign(functionsOf(capabilities), ...connectors.map((one) => one.functions));
+    const userFunctions = await openUserFunctions({
+      folder: options.functions,
+      directory,
+      reserved: functions,
+      random: () => random(),
+    });
+    undo.push(userFunctions.stop);
     const lambda = createLambda({
-      functions: Object.assign(functionsOf(capabilities), ...connectors.map(({ functions }) => functions)),
+      functions,
       clock: systemClock(),
+      further: userFunctions,
       ...options.drill,
     });
     const deliver = deliverTo(lambda, stepFunctions);
@@ -167,7 +179,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       roleOf: (credentials: Credentials) => sts.sessionOf(credentials)?.roleArn,
     };
     undo.push(onRoleClient((client) => void attachLambda(client, lambda, permissions)));
-    attachLambda(lambdaClient(), lambda, permissions);
+    attachLambda(lambdaClient(), lambda, permissions, userFunctions.handlers);
 
     const engineDirectory = join(directory, 'step-functions');
     await mkdir(engineDirectory, { recursive: true, mode: 0o700 });

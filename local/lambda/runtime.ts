@@ -27,8 +27,18 @@ export interface LambdaFailure {
   errorType: string;
   errorMessage: string;
   trace?: string[];
+  /** That failed; absent when the call came to none. */
+  version?: string;
 }
 export type LambdaAnswer = { payload: unknown; version: string } | LambdaFailure;
+
+/** Users' functions: of a name and a version or alias, the version that this call goes to. */
+export interface FurtherFunctions {
+  choose(
+    name: string,
+    qualifier: string,
+  ): Promise<{ file: string; version: string; definition: LocalFunction } | undefined>;
+}
 
 /** What a chaos drill sees before and after every invocation; throwing there fails the invocation. */
 export interface InvocationNotice {
@@ -45,13 +55,26 @@ export interface LambdaOptions {
   /** Runs every task a second time on the same input, as at-least-once delivery may: together or one after the other. */
   duplicate?: 'concurrently' | 'sequentially' | undefined;
   onInvoke?: ((notice: InvocationNotice) => void | Promise<void>) | undefined;
+  /** No drill is made of these: they promised nothing about running twice. */
+  further?: FurtherFunctions | undefined;
+}
+
+/** A version of a function. */
+interface Chosen {
+  name: string;
+  version: string;
+  definition: LocalFunction;
+  /** By which its module is kept. */
+  module: string;
+  /** Whether it is the platform's own. */
+  own: boolean;
 }
 
 export interface Lambda {
   /** Invokes as AWS does: JSON in and out, a deadline, failures as values. Never rejects. */
   invoke(functionName: string, payload: unknown, options?: InvokeOptions): Promise<LambdaAnswer>;
-  /** Whether a function of this name or ARN exists. */
-  has(functionName: string): boolean;
+  /** Whether a function of this name or ARN, with a version or alias, exists. */
+  has(functionName: string): Promise<boolean>;
   /** Invocations whose handlers still run, those past their deadline included. */
   running(): number;
   /** Resolves when no handler runs any more. */
@@ -86,14 +109,22 @@ export function createLambda(options: LambdaOptions): Lambda {
   let handlersRunning = 0;
   let idleWaiters: (() => void)[] = [];
 
-  function moduleOf(name: string, definition: LocalFunction): Promise<HandlerModule> {
-    const known = modules.get(name);
+  function moduleOf({ module, definition }: Chosen): Promise<HandlerModule> {
+    const known = modules.get(module);
     if (known !== undefined) return known;
     const loading = definition.load();
-    modules.set(name, loading);
+    modules.set(module, loading);
     // A failed import is tried again at the next invocation.
-    loading.catch(() => modules.delete(name));
+    loading.catch(() => modules.delete(module));
     return loading;
+  }
+
+  async function find(functionName: string): Promise<Chosen | undefined> {
+    const { name, version } = parseFunctionName(functionName);
+    const own = Object.hasOwn(functions, name) ? functions[name] : undefined;
+    if (own !== undefined) return { name, version, definition: own, module: name, own: true };
+    const chosen = await options.further?.choose(name, version);
+    return chosen && { name, ...chosen, module: chosen.file, own: false };
   }
 
   async function counted<T>(work: () => Promise<T>): Promise<T> {
@@ -111,14 +142,13 @@ export function createLambda(options: LambdaOptions): Lambda {
 
   /** One run of the handler. After the deadline it answers as Lambda does, and the handler goes on as a zombie. */
   async function runOnce(
-    name: string,
-    version: string,
-    definition: LocalFunction,
+    chosen: Chosen,
     eventText: string,
     roleArn: string | undefined,
   ): Promise<LambdaAnswer> {
+    const { name, version, definition } = chosen;
     const requestId = newId('req');
-    const { handler } = await moduleOf(name, definition);
+    const { handler } = await moduleOf(chosen);
     const timeoutMs = definition.timeoutSeconds * 1_000;
     const deadline = clock.now() + timeoutMs;
     const context = contextOf(
@@ -132,16 +162,17 @@ export function createLambda(options: LambdaOptions): Lambda {
     const work = counted(async (): Promise<LambdaAnswer> => {
       try {
         const event: unknown = JSON.parse(eventText);
-        await options.onInvoke?.({ name, requestId, event, roleArn, stage: 'before' });
+        if (chosen.own) await options.onInvoke?.({ name, requestId, event, roleArn, stage: 'before' });
         const result = throughJson(await handler(event, context));
-        await options.onInvoke?.({ name, requestId, event, roleArn, stage: 'after' });
-        if (result.bytes > largestPayload) return tooLarge('response', result.bytes);
+        if (chosen.own) await options.onInvoke?.({ name, requestId, event, roleArn, stage: 'after' });
+        if (result.bytes > largestPayload) return { ...tooLarge('response', result.bytes), version };
         return { payload: JSON.parse(result.text), version };
       } catch (error) {
-        return failureOf(error);
+        return { ...failureOf(error), version };
       }
     });
     return before(deadline - clock.now(), work, () => ({
+      version,
       errorType: 'Sandbox.Timedout',
       errorMessage: `RequestId: ${requestId} Error: Task timed out after ${definition.timeoutSeconds.toFixed(2)} seconds`,
     }));
@@ -165,7 +196,8 @@ export function createLambda(options: LambdaOptions): Lambda {
   }
 
   async function runAll(...run: Parameters<typeof runOnce>): Promise<LambdaAnswer> {
-    if (options.duplicate === undefined) return runOnce(...run);
+    const [{ own }] = run;
+    if (!own || options.duplicate === undefined) return runOnce(...run);
     if (options.duplicate === 'concurrently') {
       const [first] = await Promise.all([runOnce(...run), runOnce(...run)]);
       return first;
@@ -178,29 +210,26 @@ export function createLambda(options: LambdaOptions): Lambda {
   return {
     async invoke(functionName, payload, { timeoutMs, roleArn } = {}) {
       try {
-        const { name, version } = parseFunctionName(functionName);
-        const definition = Object.hasOwn(functions, name) ? functions[name] : undefined;
-        if (definition === undefined) {
+        const chosen = await find(functionName);
+        if (chosen === undefined) {
           return {
             errorType: 'Lambda.ResourceNotFoundException',
-            errorMessage: `Function not found: ${functionArn(name)}`,
+            errorMessage: `Function not found: ${functionArn(parseFunctionName(functionName).name)}`,
           };
         }
         const event = throughJson(payload);
         if (event.bytes > largestPayload) return tooLarge('request', event.bytes);
-        const work = runAll(name, version, definition, event.text, roleArn);
+        const work = runAll(chosen, event.text, roleArn);
         if (timeoutMs === undefined) return await work;
         return await before(timeoutMs, work, () => ({
           errorType: 'States.Timeout',
-          errorMessage: `${name} did not answer within ${timeoutMs} ms`,
+          errorMessage: `${chosen.name} did not answer within ${timeoutMs} ms`,
         }));
       } catch (error) {
         return failureOf(error);
       }
     },
-    has(functionName) {
-      return Object.hasOwn(functions, parseFunctionName(functionName).name);
-    },
+    has: async (functionName) => (await find(functionName)) !== undefined,
     running: () => handlersRunning,
     idle() {
       return handlersRunning === 0 ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve));
