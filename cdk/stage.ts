@@ -1,10 +1,12 @@
 import { type App, CfnOutput, Stack, Stage, Tags } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Construct } from 'constructs';
 import { alarms, alarmTopic, counter } from './constructs/alarms.ts';
 import { artifactsBucket } from './constructs/artifacts-bucket.ts';
 import { connector } from './constructs/connector.ts';
 import { httpApi } from './constructs/http-api.ts';
 import { environmentKey } from './constructs/key.ts';
+import { pascalCase } from './constructs/names.ts';
 import { recordsTable } from './constructs/records-table.ts';
 import { trigger, undeliveredEvents } from './constructs/triggers.ts';
 import type { Environment } from './environments.ts';
@@ -13,14 +15,26 @@ import {
   dataPlaneActions,
   migrationDataPlane,
   migrationNouns,
+  migrationOpenPaths,
 } from './slices/migration-tasks.ts';
 import { migrationService } from './slices/migrations.ts';
+import { servicesStack } from './slices/services-stack.ts';
 
 /** What must survive a mistake: key, table, bucket, event bus. */
 function stateful(stack: Stack, environment: Environment) {
   const actions = dataPlaneActions();
   const key = environmentKey(stack, environment);
   const table = recordsTable(stack, 'migrations', environment, key, actions.dynamodb);
+  const tableOf = (capability: string) => {
+    const own = new Construct(stack, `${pascalCase(capability)}Data`);
+    const { tableName, tableArn } = recordsTable(own, capability, environment, key, []);
+    return { name: tableName, arn: tableArn };
+  };
+  const tables = {
+    services: tableOf('services'),
+    gateway: tableOf('gateway'),
+    deployments: tableOf('deployments'),
+  };
   const bucket = artifactsBucket(stack, environment, key, actions.s3);
   const eventBus = new EventBus(stack, 'Events', {
     eventBusName: environment.prefix,
@@ -39,12 +53,12 @@ function stateful(stack: Stack, environment: Environment) {
     description: 'For connectors elsewhere',
   });
   new CfnOutput(stack, 'KeyArn', { value: stores.keyArn, description: 'For connectors elsewhere' });
-  return { key, eventBus, stores };
+  return { key, eventBus, stores, tables };
 }
 
 /**
- * One environment: `stateful` (data), `connector` (functions beside the databases) and `service` (API,
- * workflows, alarms), deployed in this order.
+ * One environment: `stateful` (data), `connector` (functions beside the databases), `services` (services, gateway and
+ * deployments) and `service` (API, workflows of migrations, alarms), deployed in this order.
  */
 export function environmentStage(app: App, environment: Environment): Stage {
   const { name, prefix, account, region } = environment;
@@ -73,6 +87,14 @@ export function environmentStage(app: App, environment: Environment): Stage {
     logKey: data.key,
   });
 
+  const others = servicesStack(stack('services', 'services, their gateway and their deployments'), {
+    environment,
+    key: data.key,
+    eventBus: data.eventBus,
+    bucket: { name: data.stores.bucketName, arn: data.stores.bucketArn },
+    tables: data.tables,
+  });
+
   const service = stack('service', 'HTTP API and workflows');
   const migrations = migrationService(service, {
     environment,
@@ -84,13 +106,16 @@ export function environmentStage(app: App, environment: Environment): Stage {
   const api = httpApi(service, {
     environment,
     key: data.key,
-    nouns: migrationNouns,
-    handler: migrations.api,
+    handlers: [
+      { root: '', nouns: migrationNouns, open: migrationOpenPaths, handler: migrations.api },
+      ...others.handlers,
+    ],
   });
   const undelivered = undeliveredEvents(service, environment);
   for (const each of migrations.triggers) trigger(service, environment, undelivered, each);
   alarms(service, environment, alarmTopic(service, environment, data.key), [
     ...migrations.watched,
+    ...others.watched,
     {
       name: 'api-errors',
       meaning:

@@ -8,20 +8,23 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { asFunction } from './interfaces.ts';
+import { pascalCase } from './names.ts';
 
 /** What answers without a token, and why that is right. */
-const openRoutes = [
+export interface OpenPath {
+  method: HttpMethod;
+  path: string;
+  reason: string;
+}
+
+/** What every API says of itself. */
+const openBelow = (root: string): OpenPath[] => [
   {
     method: HttpMethod.GET,
-    path: '/openapi.json',
+    path: `${root}/openapi.json`,
     reason: 'The API description holds nothing of any tenant.',
   },
-  { method: HttpMethod.GET, path: '/health', reason: 'Health holds nothing of any tenant.' },
-  {
-    method: HttpMethod.POST,
-    path: '/slack/interactions',
-    reason: 'Slack has no token: the function refuses what does not bear the signature of Slack.',
-  },
+  { method: HttpMethod.GET, path: `${root}/health`, reason: 'Health holds nothing of any tenant.' },
 ];
 
 const accessLogFormat = {
@@ -40,8 +43,17 @@ const accessLogFormat = {
 export interface HttpApiProps {
   environment: Environment;
   key: IKey;
-  /** First path segments and the function behind each, for example `migrations`. */
+  handlers: ApiHandler[];
+}
+
+/** A function and what of the HTTP API it answers. */
+export interface ApiHandler {
+  /** Where its description and its health are: '' or `/services`. */
+  root: string;
+  /** First path segments of its routes, for example `migrations`. */
   nouns: string[];
+  /** What else it answers without a token. */
+  open?: OpenPath[];
   handler: Alias;
 }
 
@@ -49,7 +61,7 @@ export interface HttpApiProps {
  * The HTTP API: tokens of the issuer given at deployment, a rate limit over all callers, every request
  * logged. The function behind it does the rest, roles included.
  */
-export function httpApi(scope: Construct, { environment, key, nouns, handler }: HttpApiProps): HttpApi {
+export function httpApi(scope: Construct, { environment, key, handlers }: HttpApiProps): HttpApi {
   const issuer = new CfnParameter(scope, 'JwtIssuer', {
     type: 'String',
     allowedPattern: '^https://[^ ]+$',
@@ -69,25 +81,7 @@ export function httpApi(scope: Construct, { environment, key, nouns, handler }: 
     createDefaultStage: false,
     defaultAuthorizer: authorizer,
   });
-  const integration = new HttpLambdaIntegration('Handler', asFunction(handler));
-  for (const noun of nouns) {
-    api.addRoutes({ path: `/${noun}`, methods: [HttpMethod.ANY], integration });
-    api.addRoutes({ path: `/${noun}/{proxy+}`, methods: [HttpMethod.ANY], integration });
-  }
-  for (const { method, path, reason } of openRoutes) {
-    const routes = api.addRoutes({
-      path,
-      methods: [method],
-      integration,
-      authorizer: new HttpNoneAuthorizer(),
-    });
-    for (const route of routes) {
-      Validations.of(route).acknowledge({
-        id: 'AwsSolutions-APIG4',
-        reason,
-      });
-    }
-  }
+  for (const each of handlers) answer(api, each);
 
   const logGroup = new LogGroup(scope, 'ApiAccessLog', {
     logGroupName: `/aws/vendedlogs/apis/${environment.prefix}`,
@@ -110,4 +104,18 @@ export function httpApi(scope: Construct, { environment, key, nouns, handler }: 
   };
   new CfnOutput(scope, 'ApiUrl', { value: stage.url, description: 'The URL of the HTTP API' });
   return api;
+}
+
+/** Gives the routes of a function to the API. */
+function answer(api: HttpApi, { root, nouns, open = [], handler }: ApiHandler): void {
+  const integration = new HttpLambdaIntegration(`${pascalCase(root.slice(1))}Handler`, asFunction(handler));
+  for (const noun of nouns) {
+    api.addRoutes({ path: `/${noun}`, methods: [HttpMethod.ANY], integration });
+    api.addRoutes({ path: `/${noun}/{proxy+}`, methods: [HttpMethod.ANY], integration });
+  }
+  for (const { method, path, reason } of [...openBelow(root), ...open]) {
+    const authorizer = new HttpNoneAuthorizer();
+    for (const route of api.addRoutes({ path, methods: [method], integration, authorizer }))
+      Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason });
+  }
 }

@@ -16,6 +16,7 @@ export function recordsTable(
   capability: string,
   environment: Environment,
   encryptionKey: IKey,
+  /** What connectors of other accounts do with it; none where it is of the control plane alone. */
   connectorActions: string[],
 ): Table {
   const table = new Table(scope, 'Records', {
@@ -36,7 +37,7 @@ export function recordsTable(
     sortKey: { name: 'gsi1sk', type: AttributeType.STRING },
     projectionType: ProjectionType.ALL,
   });
-  if (environment.connectorAccounts.length > 0) {
+  if (environment.connectorAccounts.length > 0 && connectorActions.length > 0) {
     table.addToResourcePolicy(
       allow('WriteFromConnectors', {
         principals: environment.connectorAccounts.map((id) => new AccountPrincipal(id)),

@@ -1,28 +1,5 @@
 import type { FunctionName } from '#migrations/functions.ts';
-
-/** What a function may be allowed; each stands for the AWS actions in migration-rights.ts. */
-export type Right =
-  | 'readRecords'
-  | 'listRecords'
-  | 'writeRecords'
-  | 'writeManyRecords'
-  | 'deleteRecords'
-  | 'readArtifacts'
-  | 'writeArtifacts'
-  | 'writeBackups'
-  | 'deleteBackups'
-  | 'readDatabaseSecret'
-  | 'makeLoginSecret'
-  | 'deleteLoginSecret'
-  | 'readWebhookSecret'
-  | 'keepWebhookSecret'
-  | 'startWorkflows'
-  | 'readExecutions'
-  | 'answerTokens'
-  | 'scheduleRemoval'
-  | 'publishEvents'
-  | 'readTelemetryHeaders'
-  | 'assumeConnector';
+import type { Right } from './rights.ts';
 
 /** The work of a phase: its record and plan, the target database, progress back into the record. */
 const phase: Right[] = ['readRecords', 'writeRecords', 'readArtifacts', 'readDatabaseSecret'];

@@ -1,3 +1,4 @@
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Construct } from 'constructs';
 import { camelName, type FunctionName, migrationFunctions } from '#migrations/functions.ts';
 import type { Plane } from '#platform/function-facts.ts';
@@ -5,7 +6,7 @@ import type { DataPlaneTask } from '../constructs/connector.ts';
 import { handlerCode } from '../constructs/handler-code.ts';
 import { loginSecrets, webhookSecrets } from '../constructs/names.ts';
 import { migrationGrants } from './migration-grants.ts';
-import { actionsOf, statementsOf } from './migration-rights.ts';
+import { actionsOf, statementsOf } from './rights.ts';
 
 /** The state machines of this capability, by the names of their files. */
 export const migrationMachines = [
@@ -33,6 +34,15 @@ export const migrationNouns = [
   'audit',
   'webhooks',
   'slack',
+];
+
+/** What of this capability answers without a token. */
+export const migrationOpenPaths = [
+  {
+    method: HttpMethod.POST,
+    path: '/slack/interactions',
+    reason: 'Slack has no token: the function refuses what does not bear the signature of Slack.',
+  },
 ];
 
 export const functionNames = Object.keys(migrationFunctions).filter(isFunctionName);

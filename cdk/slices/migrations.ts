@@ -27,7 +27,6 @@ import { workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { migrationAlarms } from './migration-alarms.ts';
 import { migrationGrants } from './migration-grants.ts';
-import { type Resources, statementsOf } from './migration-rights.ts';
 import {
   codeOf,
   type MigrationStores,
@@ -35,6 +34,7 @@ import {
   migrationVariables,
   ofPlane,
 } from './migration-tasks.ts';
+import { type Resources, statementsOf } from './rights.ts';
 
 export interface MigrationServiceProps {
   environment: Environment;

@@ -1,5 +1,5 @@
-import { recordsIn } from '#platform/records.ts';
+import { environmentVariable } from '#platform/environment.ts';
 
 // Every key of the capability's one table; how its items are read and written is platform/records.ts.
 
-export const { table } = recordsIn('GATEWAY_TABLE');
+export const table = () => environmentVariable('GATEWAY_TABLE');

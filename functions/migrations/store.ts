@@ -1,8 +1,23 @@
-import { type ItemKey, recordsIn } from '#platform/records.ts';
+import { environmentVariable } from '#platform/environment.ts';
+import {
+  allReader,
+  type ItemKey,
+  itemDeleter,
+  itemReader,
+  itemWriter,
+  pageReader,
+} from '#platform/records.ts';
 
 // Every key of the capability's one table; how its items are read and written is platform/records.ts.
 
-export const { table, readItem, writeItem, deleteItem, readPage, readAll } = recordsIn('MIGRATIONS_TABLE');
+export const table = () => environmentVariable('MIGRATIONS_TABLE');
+
+// Pure calls: a bundle leaves out those it does not use.
+export const readItem = /* @__PURE__ */ itemReader(table);
+export const writeItem = /* @__PURE__ */ itemWriter(table);
+export const deleteItem = /* @__PURE__ */ itemDeleter(table);
+export const readPage = /* @__PURE__ */ pageReader(table);
+export const readAll = /* @__PURE__ */ allReader(table);
 
 const padded = (sequence: number) => String(sequence).padStart(10, '0');
 

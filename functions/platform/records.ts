@@ -2,7 +2,6 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { dynamodb } from './clients.ts';
-import { environmentVariable } from './environment.ts';
 import { InvalidInput, RecordUnreadable } from './errors.ts';
 
 // How the items of a capability's one table are read and written; its keys are built in its store.ts.
@@ -63,39 +62,50 @@ export async function held(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** The items of the table whose name is in the environment variable `variable`. */
-export function recordsIn(variable: string) {
-  const table = () => environmentVariable(variable);
+/** The name of a capability's table, read when it is needed. */
+export type TableName = () => string;
 
-  /** One item, read consistently, or undefined. Throws RecordUnreadable when it has another form. */
-  async function readItem<T extends z.ZodType>(schema: T, key: ItemKey): Promise<z.output<T> | undefined> {
+// One function each, made for a table: what a handler does not use is not in its bundle, and so not in its rights.
+
+/** Reads one item, consistently; undefined where there is none. Throws RecordUnreadable when it has another form. */
+export const itemReader =
+  (table: TableName) =>
+  async <T extends z.ZodType>(schema: T, key: ItemKey): Promise<z.output<T> | undefined> => {
     const found = await dynamodb().send(
       new GetCommand({ TableName: table(), Key: key, ConsistentRead: true }),
     );
     return found.Item === undefined ? undefined : parseItem(schema, found.Item);
-  }
+  };
 
-  /** Writes a whole item; false when the condition did not hold. */
-  function writeItem(key: ItemKey, item: Record<string, unknown>, condition?: Condition): Promise<boolean> {
-    return held(
+/** Writes a whole item; false when the condition did not hold. */
+export const itemWriter =
+  (table: TableName) =>
+  (key: ItemKey, item: Record<string, unknown>, condition?: Condition): Promise<boolean> =>
+    held(
       dynamodb().send(
         new PutCommand({ TableName: table(), Item: { ...item, ...key }, ...conditionOf(condition) }),
       ),
     );
-  }
 
-  /** Deletes an item if it is there; false when the condition did not hold. */
-  function deleteItem(key: ItemKey, condition?: Condition): Promise<boolean> {
-    return held(
-      dynamodb().send(new DeleteCommand({ TableName: table(), Key: key, ...conditionOf(condition) })),
-    );
-  }
+/** Deletes an item if it is there; false when the condition did not hold. */
+export const itemDeleter =
+  (table: TableName) =>
+  (key: ItemKey, condition?: Condition): Promise<boolean> =>
+    held(dynamodb().send(new DeleteCommand({ TableName: table(), Key: key, ...conditionOf(condition) })));
 
-  /** One page of items of a partition whose sort key begins with `prefix`, read consistently. */
-  async function readPage<T extends z.ZodType>(
-    schema: T,
-    query: { pk: string; prefix?: string; limit: number; newestFirst?: boolean; from?: Place | undefined },
-  ): Promise<ItemPage<z.output<T>>> {
+/** What of a partition is read at once: at most `limit` items whose sort key begins with `prefix`. */
+export interface PageQuery {
+  pk: string;
+  prefix?: string;
+  limit: number;
+  newestFirst?: boolean;
+  from?: Place | undefined;
+}
+
+/** One page of items of a partition, read consistently. Throws InvalidInput for a place in another list. */
+export const pageReader =
+  (table: TableName) =>
+  async <T extends z.ZodType>(schema: T, query: PageQuery): Promise<ItemPage<z.output<T>>> => {
     if (query.from !== undefined && query.from.pk !== query.pk) {
       throw new InvalidInput('The cursor is of another list', {
         problems: [{ pointer: '/query/cursor', detail: 'Not a cursor of this list' }],
@@ -119,10 +129,12 @@ export function recordsIn(variable: string) {
       items: (found.Items ?? []).map((item) => parseItem(schema, item)),
       next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
     };
-  }
+  };
 
-  /** All items of a partition whose sort key begins with `prefix`; at most 20,000. */
-  async function readAll<T extends z.ZodType>(schema: T, pk: string, prefix: string): Promise<z.output<T>[]> {
+/** All items of a partition whose sort key begins with `prefix`; at most 20,000. */
+export const allReader = (table: TableName) => {
+  const readPage = pageReader(table);
+  return async <T extends z.ZodType>(schema: T, pk: string, prefix: string): Promise<z.output<T>[]> => {
     const items: z.output<T>[] = [];
     let from: Place | undefined;
     for (let page = 0; page < 20; page += 1) {
@@ -132,7 +144,5 @@ export function recordsIn(variable: string) {
       if (from === undefined) break;
     }
     return items;
-  }
-
-  return { table, readItem, writeItem, deleteItem, readPage, readAll };
-}
+  };
+};

@@ -20,11 +20,11 @@ const found = (text: string, pattern: RegExp): Set<string> =>
 /** State machine variables are read by kind through one table, which names them all. */
 const stateMachineVariable = /"(MIGRATION\w*_STATE_MACHINE_ARN)"/g;
 
-/** Bundles every handler of migrations without packages and reads what is left. About a second. */
-export async function bundleFacts(): Promise<Map<FunctionName, BundleFacts>> {
+/** Bundles handlers, given by name and file, without packages and reads what is left. About a second. */
+export async function factsOf(entryPoints: Record<string, string>): Promise<Map<string, BundleFacts>> {
   const built = await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])),
+    entryPoints,
     outdir: 'bundle-facts',
     write: false,
     bundle: true,
@@ -35,14 +35,23 @@ export async function bundleFacts(): Promise<Map<FunctionName, BundleFacts>> {
     logLevel: 'silent',
   });
   return new Map(
-    functionNames.map((name) => {
+    Object.keys(entryPoints).map((name) => {
       const text = built.outputFiles.find(({ path }) => path.endsWith(`/${name}.js`))?.text;
       if (text === undefined) throw new Error(`${name} was not bundled`);
-      const variables = found(text, /(?:environmentVariable\("|process\.env\.(?=THESEUS_))(\w+)/g);
+      const variables = found(
+        text,
+        /(?:environmentVariable\("|variable: "|process\.env\.(?=THESEUS_))(\w+)/g,
+      );
       if (/environmentVariable\(stateMachineVariables/.test(text)) {
         for (const variable of found(text, stateMachineVariable)) variables.add(variable);
       }
       return [name, { commands: found(text, /new (?:\w+\.)?(\w+?)Command\d*\(/g), variables }];
     }),
   );
+}
+
+/** The same of every handler of migrations. */
+export async function bundleFacts(): Promise<Map<FunctionName, BundleFacts>> {
+  const facts = await factsOf(Object.fromEntries(functionNames.map((name) => [name, entryOf(name)])));
+  return new Map([...facts].flatMap(([name, one]) => (isFunctionName(name) ? [[name, one]] : [])));
 }

@@ -6,15 +6,60 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
+import { type CapabilityDefinition, entryOf, namesOf } from '../../cdk/slices/capability.ts';
+import { deployments } from '../../cdk/slices/deployments.ts';
+import { gateway } from '../../cdk/slices/gateway.ts';
 import { migrationGrants } from '../../cdk/slices/migration-grants.ts';
-import { actionsOf } from '../../cdk/slices/migration-rights.ts';
-import { bundleFacts, functionNames } from './bundle-facts.ts';
+import { actionsOf, type Right } from '../../cdk/slices/rights.ts';
+import { services } from '../../cdk/slices/services.ts';
+import { type BundleFacts, bundleFacts, factsOf, functionNames } from './bundle-facts.ts';
 import { bundleInto } from './bundle-into.ts';
 import { statementsIn } from './statements.ts';
 import { resourcesOf, stackOf, synthesise, telemetrySettings } from './synthesised.ts';
 
-const facts = await bundleFacts();
 const templates = synthesise(['production'], { production: { telemetry: telemetrySettings } });
+
+/** A function as it is deployed: its place in a template, its rights, and what its code needs. */
+interface Deployed extends BundleFacts {
+  stack: string;
+  /** Begins the ids of its resources. */
+  id: string;
+  rights: readonly Right[];
+}
+
+async function ofMigrations(): Promise<[string, Deployed][]> {
+  const facts = await bundleFacts();
+  return functionNames.map((name) => [
+    `migrations ${name}`,
+    {
+      commands: new Set<string>(),
+      variables: new Set<string>(),
+      ...facts.get(name),
+      stack: planes[migrationFunctions[name].plane],
+      id: pascalCase(name),
+      rights: migrationGrants[name],
+    },
+  ]);
+}
+
+async function ofCapability<Name extends string>(
+  { name: capability, functions, grants }: CapabilityDefinition<Name>,
+  stack: string,
+): Promise<[string, Deployed][]> {
+  const names = namesOf(functions);
+  const facts = await factsOf(Object.fromEntries(names.map((name) => [name, entryOf(capability, name)])));
+  return names.map((name) => [
+    `${capability} ${name}`,
+    {
+      commands: new Set<string>(),
+      variables: new Set<string>(),
+      ...facts.get(name),
+      stack,
+      id: pascalCase(capability) + pascalCase(name),
+      rights: grants[name],
+    },
+  ]);
+}
 
 /** The action that IAM checks for each SDK command the product may use. */
 const actionOfCommand: Record<string, string> = {
@@ -43,45 +88,46 @@ const actionOfCommand: Record<string, string> = {
   CreateSchedule: 'scheduler:CreateSchedule',
   PutEvents: 'events:PutEvents',
   AssumeRole: 'sts:AssumeRole',
-  // Of connectors' functions, with the role of the connector.
-  Invoke: 'sts:AssumeRole',
 };
 
 const planes = { data: 'production/connector', control: 'production/service' };
-const stackOfFunction = (name: (typeof functionNames)[number]) =>
-  stackOf(templates, planes[migrationFunctions[name].plane]);
+const deployedFunctions = [
+  ...(await ofMigrations()),
+  ...(await ofCapability(services, 'production/services')),
+  ...(await ofCapability(gateway, 'production/services')),
+  ...(await ofCapability(deployments, 'production/services')),
+];
 
-function resourceOf(name: (typeof functionNames)[number], type: string, suffix: string) {
-  const id = new RegExp(`^${pascalCase(name)}${suffix}[0-9A-F]{8}$`);
-  const found = resourcesOf(stackOfFunction(name), type).find(([logicalId]) => id.test(logicalId));
-  if (found === undefined) throw new Error(`${name} has no ${suffix}`);
+function resourceOf({ stack, id }: Deployed, type: string, suffix: string) {
+  const pattern = new RegExp(`^${id}${suffix}[0-9A-F]{8}$`);
+  const found = resourcesOf(stackOf(templates, stack), type).find(([logicalId]) => pattern.test(logicalId));
+  if (found === undefined) throw new Error(`${id} has no ${suffix}`);
   return found;
 }
 
-describe.each(functionNames)('%s', (name) => {
-  const { commands, variables } = facts.get(name) ?? {
-    commands: new Set<string>(),
-    variables: new Set<string>(),
-  };
-  const needed = [...commands].map((command) => actionOfCommand[command] ?? `unknown command ${command}`);
+describe.each(deployedFunctions)('%s', (_, deployed) => {
+  const { commands, variables, rights, stack } = deployed;
+  /** Functions of connectors are invoked with the role of the connector, those of the platform with one's own. */
+  const invoking = rights.includes('assumeConnector') ? 'sts:AssumeRole' : 'lambda:InvokeFunction';
+  const needed = [...commands].map((command) =>
+    command === 'Invoke' ? invoking : (actionOfCommand[command] ?? `unknown command ${command}`),
+  );
 
   it('may do what its code calls', () => {
-    const [role] = resourceOf(name, 'AWS::IAM::Role', 'Role');
-    const allowed = statementsIn(stackOfFunction(name))
+    const [role] = resourceOf(deployed, 'AWS::IAM::Role', 'Role');
+    const allowed = statementsIn(stackOf(templates, stack))
       .filter(({ where, statement }) => where === role && statement.Effect === 'Allow')
       .flatMap(({ statement }) => statement.Action);
     expect(needed.filter((action) => !allowed.includes(action))).toEqual([]);
   });
 
   it('may do nothing that its code does not call', () => {
-    const idle = migrationGrants[name].filter(
-      (right) => !actionsOf[right].some((action) => needed.includes(action)),
-    );
+    const idle = rights.filter((right) => !actionsOf[right].some((action) => needed.includes(action)));
     expect(idle).toEqual([]);
   });
 
   it('is given every variable its code asks for', () => {
-    const [, { Properties }] = resourceOf(name, 'AWS::Lambda::Function', 'Function');
+    const [, { Properties }] = resourceOf(deployed, 'AWS::Lambda::Function', 'Function');
     const { Variables } = z
       .object({ Variables: z.record(z.string(), z.unknown()) })
       .parse(Properties.Environment);

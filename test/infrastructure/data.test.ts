@@ -18,40 +18,45 @@ describe.each([
   const template = stackOf(templates, `${stage}/stateful`);
   const policy = kept ? 'Retain' : 'Delete';
 
-  it('keeps records in a table that is paid by use, encrypted and restorable', () => {
-    const table = only(template, 'AWS::DynamoDB::Table');
-    expect(table.Properties).toMatchObject({
-      BillingMode: 'PAY_PER_REQUEST',
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
-      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
-      DeletionProtectionEnabled: kept,
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'gsi1',
-          KeySchema: [
-            { AttributeName: 'gsi1pk', KeyType: 'HASH' },
-            { AttributeName: 'gsi1sk', KeyType: 'RANGE' },
-          ],
-        },
-      ],
-    });
-    expect(table).toMatchObject({ DeletionPolicy: policy, UpdateReplacePolicy: policy });
+  const tables = resourcesOf(template, 'AWS::DynamoDB::Table').map(([, table]) => table);
+
+  it('keeps records in a table for each capability, paid by use, encrypted and restorable', () => {
+    expect(tables.map(({ Properties }) => Properties.TableName).sort()).toEqual(
+      capabilities.map(({ name }) => `theseus-${stage}-${name}`).sort(),
+    );
+    for (const table of tables) {
+      expect(table.Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        DeletionProtectionEnabled: kept,
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: 'gsi1',
+            KeySchema: [
+              { AttributeName: 'gsi1pk', KeyType: 'HASH' },
+              { AttributeName: 'gsi1sk', KeyType: 'RANGE' },
+            ],
+          },
+        ],
+      });
+      expect(table).toMatchObject({ DeletionPolicy: policy, UpdateReplacePolicy: policy });
+    }
   });
 
   it('keeps them under the keys that the laptop uses', () => {
-    const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, TimeToLiveSpecification } = only(
-      template,
-      'AWS::DynamoDB::Table',
-    ).Properties;
-    const [onLaptop, ...others] = capabilities.flatMap(({ tables }) => tables);
-    expect(others).toEqual([]);
-    expect({ KeySchema, AttributeDefinitions, GlobalSecondaryIndexes }).toEqual({
-      KeySchema: onLaptop?.definition.KeySchema,
-      AttributeDefinitions: onLaptop?.definition.AttributeDefinitions,
-      GlobalSecondaryIndexes: onLaptop?.definition.GlobalSecondaryIndexes,
-    });
-    expect(TimeToLiveSpecification).toMatchObject({ AttributeName: onLaptop?.definition.timeToLive });
+    for (const { name, tables: onLaptop } of capabilities) {
+      const [{ definition } = { definition: undefined }, ...others] = onLaptop;
+      expect(others).toEqual([]);
+      const table = tables.find(({ Properties }) => Properties.TableName === `theseus-${stage}-${name}`);
+      expect(table?.Properties).toMatchObject({
+        KeySchema: definition?.KeySchema,
+        AttributeDefinitions: definition?.AttributeDefinitions,
+        GlobalSecondaryIndexes: definition?.GlobalSecondaryIndexes,
+        TimeToLiveSpecification: { AttributeName: definition?.timeToLive },
+      });
+    }
   });
 
   it('keeps artifacts private, versioned, encrypted with our key', () => {

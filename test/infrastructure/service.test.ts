@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { handler as deploymentsApi } from '#deployments/api.ts';
+import { handler as gatewayApi } from '#gateway/api.ts';
 import { handler as api } from '#migrations/api.ts';
 import { connectorFunctions } from '#migrations/functions.ts';
+import { handler as servicesApi } from '#services/api.ts';
 import { resourcesOf, stackOf, synthesise } from './synthesised.ts';
 
 const templates = synthesise(['production'], { production: { alarmEmail: 'team@example.com' } });
 const service = stackOf(templates, 'production/service');
 const connector = stackOf(templates, 'production/connector');
+const services = stackOf(templates, 'production/services');
 const text = JSON.stringify(service);
 
 const environment = z.object({ Variables: z.record(z.string(), z.unknown()) });
@@ -28,9 +32,9 @@ function atItsLongest(value: unknown): string {
 
 describe('functions', () => {
   it('run on arm64 and Node 24, traced, with a log group that expires', () => {
-    for (const template of [service, connector]) {
+    for (const template of [service, connector, services]) {
       const functions = resourcesOf(template, 'AWS::Lambda::Function');
-      expect(functions.length).toBeGreaterThan(5);
+      expect(functions.length).toBeGreaterThan(2);
       for (const [, { Properties }] of functions) {
         expect(Properties).toMatchObject({
           Architectures: ['arm64'],
@@ -110,7 +114,13 @@ describe('the HTTP API', () => {
       authorization: Properties.AuthorizationType,
     }));
     const open = routes.filter(({ authorization }) => authorization !== 'JWT').map(({ key }) => key);
-    expect(open.sort()).toEqual(['GET /health', 'GET /openapi.json', 'POST /slack/interactions']);
+    const roots = ['', '/services', '/gateway', '/deployments'];
+    expect(open.sort()).toEqual(
+      [
+        ...roots.flatMap((root) => [`GET ${root}/health`, `GET ${root}/openapi.json`]),
+        'POST /slack/interactions',
+      ].sort(),
+    );
     expect(routes.map(({ key }) => key)).toEqual(
       expect.arrayContaining(['ANY /migrations', 'ANY /migrations/{proxy+}', 'ANY /databases/{proxy+}']),
     );
@@ -120,7 +130,10 @@ describe('the HTTP API', () => {
     const keys = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(
       ([, { Properties }]) => Properties.RouteKey,
     );
-    const nouns = new Set(api.definition.routes.map(({ path }) => path.split('/')[1]));
+    const apis = [api, servicesApi, gatewayApi, deploymentsApi];
+    const nouns = new Set(
+      apis.flatMap(({ definition }) => definition.routes.map(({ path }) => path.split('/')[1])),
+    );
     expect([...nouns].filter((noun) => !keys.includes(`ANY /${noun}`))).toEqual([]);
   });
 
@@ -210,9 +223,15 @@ describe('alarms', () => {
         'undelivered-events',
         'warning-alert',
         'webhook-disabled',
+        ...['services', 'gateway', 'deployments'].flatMap((noun) => [
+          `${noun}-function-errors`,
+          `${noun}-function-throttles`,
+        ]),
         'workflow-failed',
         'workflow-timed-out',
-      ].map((name) => `theseus-production-${name}`),
+      ]
+        .map((name) => `theseus-production-${name}`)
+        .sort(),
     );
     for (const [, { Properties }] of alarms) {
       expect(Properties.AlarmActions).toHaveLength(1);

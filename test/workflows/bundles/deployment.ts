@@ -49,7 +49,7 @@ function nameOf(logicalId: string, { Type, Properties }: Resource): string {
     const { FunctionName } = FunctionProperties.parse(Properties);
     return FunctionName.replace(/^theseus-production-(migrations|default)-/, 'migrations-');
   }
-  if (Type === 'AWS::DynamoDB::Table') return 'theseus-migrations';
+  if (Type === 'AWS::DynamoDB::Table') return String(Properties.TableName).replace(`${prefix}-`, 'theseus-');
   if (Type === 'AWS::S3::Bucket' && /^Artifacts[0-9A-F]{8}$/.test(logicalId)) return artifactsBucket;
   if (Type === 'AWS::Events::EventBus') return eventBusName;
   return logicalId;

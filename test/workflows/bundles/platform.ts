@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { capabilities } from '#local/capabilities.ts';
+import type { Capability } from '#local/capability.ts';
+import type { LocalFunction } from '#local/lambda/runtime.ts';
 import { REGION } from '#local/step-functions/arns.ts';
 import type { FunctionName } from '#migrations/functions.ts';
 import { readMigration } from '#migrations/migration-store.ts';
@@ -48,6 +50,20 @@ const stateMachines = () =>
     name.endsWith('_STATE_MACHINE_ARN') && value !== undefined ? [[name, value] as const] : [],
   );
 
+/** The functions of migrations, each from its bundle. */
+function bundledFunctions(
+  { functions }: Capability,
+  bundled: ReadonlyMap<FunctionName, Pick<LocalFunction, 'load'>>,
+): Capability['functions'] {
+  return Object.fromEntries(
+    Object.entries(functions).map(([name, facts]) => {
+      const own = [...bundled].find(([known]) => known === name)?.[1];
+      if (own === undefined) throw new Error(`${name} has no bundle`);
+      return [name, { ...facts, load: own.load }];
+    }),
+  );
+}
+
 /**
  * The production environment on the laptop: every function runs from the bundle that would be uploaded, with the
  * variables of its template, and reaches AWS over HTTP; each call is recorded.
@@ -87,13 +103,8 @@ export async function startBundledPlatform(rows: number): Promise<BundledPlatfor
     capabilities: capabilities.map((capability) => ({
       ...capability,
       schedules: [],
-      functions: Object.fromEntries(
-        Object.entries(capability.functions).map(([name, facts]) => {
-          const own = [...bundled].find(([known]) => known === name)?.[1];
-          if (own === undefined) throw new Error(`${name} has no bundle`);
-          return [name, { ...facts, load: own.load }];
-        }),
-      ),
+      functions:
+        capability.name === 'migrations' ? bundledFunctions(capability, bundled) : capability.functions,
     })),
     async connection(url) {
       const Name = `databases/shop-${randomUUID()}`;

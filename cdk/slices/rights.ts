@@ -4,14 +4,40 @@ import type { Construct } from 'constructs';
 import { readSecret } from '../constructs/connector-parameters.ts';
 import { loginSecrets, secretArns, stateMachineArn, webhookSecrets } from '../constructs/names.ts';
 import { allow } from '../constructs/statements.ts';
-import type { Right } from './migration-grants.ts';
+
+/** What a function may be allowed; each stands for the AWS actions below. */
+export type Right =
+  | 'readRecords'
+  | 'listRecords'
+  | 'writeRecords'
+  | 'writeManyRecords'
+  | 'deleteRecords'
+  | 'readArtifacts'
+  | 'writeArtifacts'
+  | 'writeBackups'
+  | 'deleteBackups'
+  | 'readDatabaseSecret'
+  | 'makeLoginSecret'
+  | 'deleteLoginSecret'
+  | 'readWebhookSecret'
+  | 'keepWebhookSecret'
+  | 'startWorkflows'
+  | 'readExecutions'
+  | 'answerTokens'
+  | 'scheduleRemoval'
+  | 'publishEvents'
+  | 'readTelemetryHeaders'
+  | 'assumeConnector'
+  | 'askGateway'
+  | 'askServices';
 
 /** The resources that rights are about. A function of the data plane knows the first three and its secrets. */
 export interface Resources {
   prefix: string;
+  /** Of the capability's one table. */
   tableArn: string;
-  bucketArn: string;
   keyArn: string;
+  bucketArn?: string;
   secretArns?: string;
   machines?: string[];
   eventBusArn?: string;
@@ -20,6 +46,8 @@ export interface Resources {
   connectorRoles?: string[];
   /** Only where the operator named one. */
   telemetryHeadersArn?: string | undefined;
+  /** Functions of other capabilities that this one asks, by capability. */
+  asked?: { gateway?: string[]; services?: string[] };
 }
 
 function needed<T>(value: T | undefined, right: Right): T {
@@ -57,11 +85,14 @@ export const actionsOf: Record<Right, string[]> = {
   readTelemetryHeaders: ['secretsmanager:GetSecretValue'],
   // Invoking is the right of the role, which only the stack of a connector gives.
   assumeConnector: ['sts:AssumeRole'],
+  askGateway: ['lambda:InvokeFunction'],
+  askServices: ['lambda:InvokeFunction'],
 };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
 export function statementsOf(scope: Construct, rights: Right[], resources: Resources): PolicyStatement[] {
-  const { prefix, tableArn, bucketArn } = resources;
+  const { prefix, tableArn } = resources;
+  const bucket = (right: Right) => needed(resources.bucketArn, right);
   const stack = Stack.of(scope);
   const executions = (machine: string) =>
     stack.formatArn({
@@ -87,16 +118,25 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
     ],
     readArtifacts: () => [
       // Without ListBucket, which is about the bucket itself, a missing object looks like a forbidden one.
-      allow('ReadArtifacts', { actions: actionsOf.readArtifacts, resources: [bucketArn, `${bucketArn}/*`] }),
+      allow('ReadArtifacts', {
+        actions: actionsOf.readArtifacts,
+        resources: [bucket('readArtifacts'), `${bucket('readArtifacts')}/*`],
+      }),
     ],
     writeArtifacts: () => [
-      allow('WriteArtifacts', { actions: actionsOf.writeArtifacts, resources: [`${bucketArn}/*`] }),
+      allow('WriteArtifacts', {
+        actions: actionsOf.writeArtifacts,
+        resources: [`${bucket('writeArtifacts')}/*`],
+      }),
     ],
     writeBackups: () => [
-      allow('WriteBackups', { actions: actionsOf.writeBackups, resources: [`${bucketArn}/*`] }),
+      allow('WriteBackups', { actions: actionsOf.writeBackups, resources: [`${bucket('writeBackups')}/*`] }),
     ],
     deleteBackups: () => [
-      allow('DeleteBackups', { actions: actionsOf.deleteBackups, resources: [`${bucketArn}/backups/*`] }),
+      allow('DeleteBackups', {
+        actions: actionsOf.deleteBackups,
+        resources: [`${bucket('deleteBackups')}/backups/*`],
+      }),
     ],
     readDatabaseSecret: () => readSecret(needed(resources.secretArns, 'readDatabaseSecret'), stack.region),
     makeLoginSecret: () => [
@@ -185,6 +225,18 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('AssumeConnector', {
         actions: actionsOf.assumeConnector,
         resources: needed(resources.connectorRoles, 'assumeConnector'),
+      }),
+    ],
+    askGateway: () => [
+      allow('AskGateway', {
+        actions: actionsOf.askGateway,
+        resources: needed(resources.asked?.gateway, 'askGateway'),
+      }),
+    ],
+    askServices: () => [
+      allow('AskServices', {
+        actions: actionsOf.askServices,
+        resources: needed(resources.asked?.services, 'askServices'),
       }),
     ],
   };

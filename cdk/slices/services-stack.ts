@@ -1,0 +1,95 @@
+import type { Stack } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
+import type { ApiHandler } from '../constructs/http-api.ts';
+import type { Environment } from '../environments.ts';
+import { type DeployedCapability, deployCapability } from './capability.ts';
+import { deployments } from './deployments.ts';
+import { gateway } from './gateway.ts';
+import { services } from './services.ts';
+
+export interface ServicesStackProps {
+  environment: Environment;
+  key: IKey;
+  eventBus: EventBus;
+  bucket: { name: string; arn: string };
+  /** One a capability. */
+  tables: Record<'services' | 'gateway' | 'deployments', { name: string; arn: string }>;
+}
+
+export interface ServicesStack {
+  /** Who answers which paths of the HTTP API. */
+  handlers: ApiHandler[];
+  watched: Watched[];
+}
+
+/** The control plane of services, of the gateway's routes and of deployments. */
+export function servicesStack(stack: Stack, props: ServicesStackProps): ServicesStack {
+  const { tables, ...common } = props;
+  const deployedServices = deployCapability(stack, services, {
+    ...common,
+    table: tables.services,
+    asks: {},
+  });
+  const deployedGateway = deployCapability(stack, gateway, { ...common, table: tables.gateway, asks: {} });
+  const deployedDeployments = deployCapability(stack, deployments, {
+    ...common,
+    table: tables.deployments,
+    asks: {},
+  });
+  const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
+    root: `/${noun}`,
+    nouns: [...nouns],
+    handler: api,
+  });
+  return {
+    handlers: [
+      answering('services', deployedServices.live('api'), services.nouns),
+      answering('gateway', deployedGateway.live('api'), gateway.nouns),
+      answering('deployments', deployedDeployments.live('api'), deployments.nouns),
+    ],
+    watched: [
+      ...functionAlarms('services', deployedServices),
+      ...functionAlarms('gateway', deployedGateway),
+      ...functionAlarms('deployments', deployedDeployments),
+    ],
+  };
+}
+
+/** An alarm sums ten metrics at most. */
+const mostSummed = 10;
+
+/** What of a capability's functions wakes somebody up: their errors, and that they are throttled. */
+function functionAlarms<Name extends string>(
+  noun: string,
+  { functions }: DeployedCapability<Name>,
+): Watched[] {
+  const names = [...functions.values()].map(({ handler }) => handler.functionName);
+  const groups = Array.from({ length: Math.ceil(names.length / mostSummed) }, (_, at) =>
+    names.slice(at * mostSummed, (at + 1) * mostSummed),
+  );
+  const sum = (metric: string, group: string[]) =>
+    sumOf(
+      `${metric} of ${noun}`,
+      group.map((FunctionName) => counter('AWS/Lambda', metric, { FunctionName })),
+    );
+  return groups.flatMap((group, at) => {
+    const part = groups.length > 1 ? `-${at + 1}` : '';
+    return [
+      {
+        name: `${noun}-function-errors${part}`,
+        meaning: `Functions of ${noun} fail. Retries absorb single ones; see their logs.`,
+        metric: sum('Errors', group),
+        threshold: 5,
+      },
+      {
+        name: `${noun}-function-throttles${part}`,
+        meaning: `Functions of ${noun} are throttled: the concurrency of the account is used up.`,
+        metric: sum('Throttles', group),
+        threshold: 5,
+      },
+    ];
+  });
+}
