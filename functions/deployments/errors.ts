@@ -27,6 +27,16 @@ export class TargetRefused extends TheseusError {
   override readonly status: number = 409;
 }
 
+/** The alias is not as the deployment left it: somebody else changed it. */
+export class AliasChanged extends TargetRefused {
+  override readonly name: string = 'AliasChanged';
+}
+
+/** The load balancer forwards other than the deployment left it: somebody else changed it. */
+export class ForwardingChanged extends TargetRefused {
+  override readonly name: string = 'ForwardingChanged';
+}
+
 /** Another deployment of the service and target runs, or waits, and this one was not to wait. */
 export class SlotTaken extends Conflict {
   override readonly name: string = 'SlotTaken';

@@ -1,4 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -56,6 +58,8 @@ export const lambda = once(
       requestHandler: { ...limits.requestHandler, requestTimeout: 60_000 },
     }),
 );
+export const ecs = once(() => new ECSClient(limits));
+export const loadBalancing = once(() => new ElasticLoadBalancingV2Client(limits));
 export const sts = once(() => new STSClient(limits));
 
 /** A role of a connector, in whatever account. */
