@@ -20,7 +20,7 @@ export function attach<I extends object, O extends MetadataBearer>(
       const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined;
       if (handler === undefined) {
         throw new Error(
-          `${service}.${command} is not available on the laptop; it answers ${Object.keys(handlers).join(', ')}`,
+          `${service}.${command} is not available on the laptop; it answers ${Object.keys(handlers).join(', ') || 'nothing'}`,
         );
       }
       // The command's name is what says which input this is; the SDK has typed it at the call.

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
+  cloudWatch,
   dynamodb as dynamodbClient,
   eventBridge,
   forgetClients,
@@ -15,6 +16,7 @@ import {
 import { systemClock as platformClock, setClock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
 import { invocationLogger } from '#platform/telemetry.ts';
+import { attach } from './attach.ts';
 import { type Capability, functionName } from './capability.ts';
 import { type MovableClock, shiftableClock, systemClock } from './clock.ts';
 import { deployConnector, type LocalConnector, localRole, ownRole } from './connectors.ts';
@@ -169,6 +171,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     undo.push(forgetClients);
     s3.attach(s3Client());
     secrets.attach(secretsManager());
+    // Nobody's metrics are on a laptop, and nothing asks for them elsewhere.
+    attach(cloudWatch(), 'CloudWatch', {});
     events.attach(eventBridge());
     scheduler.attach(schedulerClient());
     // The SDK compares the end of a session with real time.

@@ -31,6 +31,7 @@ export function functionEnvironment(
     ARTIFACTS_BUCKET: artifactsBucket,
     LOGIN_SECRETS: 'theseus/logins/',
     WEBHOOK_SECRETS: 'theseus/webhooks/',
+    METRIC_SECRETS: 'theseus/metrics/',
     EVENT_BUS_NAME: eventBusName,
     SCHEDULER_ROLE_ARN: ROLE_ARN,
     SCHEDULE_GROUP: 'theseus',

@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -60,6 +61,8 @@ export const lambda = once(
 );
 export const ecs = once(() => new ECSClient(limits));
 export const loadBalancing = once(() => new ElasticLoadBalancingV2Client(limits));
+/** Metrics that a user names; the platform's own are written to the log. */
+export const cloudWatch = once(() => new CloudWatchClient(limits));
 export const sts = once(() => new STSClient(limits));
 
 /** A role of a connector, in whatever account. */

@@ -13,14 +13,18 @@ export interface Request {
   body?: string;
   /** Of all of it: name, connection, and the answer to its end. */
   timeoutMs: number;
+  /** Bytes of the answer that are wanted, all of them as text; when absent only its beginning is. */
+  mostBytes?: number;
   /** Where else than to the internet it may go. */
   reaches?: Reaches;
 }
 
 export interface Answer {
   status: number;
-  /** The beginning of the body, at most 1,000 characters. */
+  /** The beginning of the body: at most 1,000 characters, or the bytes that were wanted. */
   text: string;
+  /** Whether that is all of it. */
+  whole: boolean;
   /** The header Retry-After, when there was one. */
   retryAfter: string | undefined;
   durationMs: number;
@@ -39,7 +43,7 @@ export function setPatience(factor: number): () => void {
 }
 
 /** Bytes of an answer that are read; the connection is closed on the rest. */
-const mostBytes = 16_384;
+const readAnyway = 16_384;
 const mostText = 1_000;
 
 /**
@@ -73,7 +77,7 @@ function reasonOf(cause: unknown): string {
 
 function send(
   { url, address }: Destination,
-  { method, headers, body }: Request,
+  { method, headers, body, mostBytes }: Request,
   signal: AbortSignal,
 ): Promise<Omit<Answer, 'durationMs'>> {
   const pinned: LookupFunction = (_host, options, done) =>
@@ -88,9 +92,13 @@ function send(
         const chunks: Buffer[] = [];
         let bytes = 0;
         const finish = () => {
+          const all = Buffer.concat(chunks);
+          const text = all.subarray(0, mostBytes ?? readAnyway).toString('utf8');
+          const shown = mostBytes === undefined ? text.slice(0, mostText) : text;
           resolve({
             status: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).toString('utf8').slice(0, mostText),
+            text: shown,
+            whole: bytes <= (mostBytes ?? readAnyway) && shown.length === text.length,
             retryAfter: response.headers['retry-after'],
           });
           sent.destroy();
@@ -98,7 +106,7 @@ function send(
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
           chunks.push(chunk);
-          if (bytes > mostBytes) finish();
+          if (bytes > (mostBytes ?? readAnyway)) finish();
         });
         response.on('end', finish);
         response.on('error', reject);
