@@ -22,6 +22,8 @@ const settings = z.strictObject({
   logRetention: z.enum(RetentionDays),
   /** Days that entries of the audit trail are kept. */
   auditDays: z.int().min(1).max(3_650),
+  /** Whether endpoints of services may be in private networks; the metadata service and link-local addresses never are. */
+  privateEndpoints: z.boolean(),
   /** Limits of the HTTP API over all callers. */
   requestsPerSecond: z.int().min(1).max(10_000),
   burst: z.int().min(1).max(5_000),
@@ -64,6 +66,7 @@ const defaults: Record<StageName, Settings> = {
     keepData: false,
     logRetention: RetentionDays.TWO_WEEKS,
     auditDays: 30,
+    privateEndpoints: false,
     requestsPerSecond: 20,
     burst: 40,
     connectorAccounts: [],
@@ -75,6 +78,7 @@ const defaults: Record<StageName, Settings> = {
     keepData: true,
     logRetention: RetentionDays.THREE_MONTHS,
     auditDays: 90,
+    privateEndpoints: false,
     requestsPerSecond: 50,
     burst: 100,
     connectorAccounts: [],
@@ -86,6 +90,7 @@ const defaults: Record<StageName, Settings> = {
     keepData: true,
     logRetention: RetentionDays.ONE_YEAR,
     auditDays: 400,
+    privateEndpoints: false,
     requestsPerSecond: 100,
     burst: 200,
     connectorAccounts: [],

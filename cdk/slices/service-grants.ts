@@ -10,4 +10,6 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
  */
 export const serviceGrants: Record<keyof typeof serviceFunctions, Right[]> = {
   api: answering,
+  'describe-version': ['readRecords', 'listRecords'],
+  'compare-versions': ['readRecords', 'listRecords'],
 };

@@ -32,6 +32,9 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     ...common,
     table: tables.services,
     asks: {},
+    variables: {
+      THESEUS_PRIVATE_ENDPOINTS: props.environment.privateEndpoints ? 'allowed' : 'refused',
+    },
   });
   const deployedGateway = deployCapability(stack, gateway, { ...common, table: tables.gateway, asks: {} });
   const deployedDeployments = deployCapability(stack, deployments, {

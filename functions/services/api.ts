@@ -2,6 +2,7 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { versionRoutes } from './routes/versions.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of services: one Lambda. */
@@ -13,7 +14,7 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Versions of services, their contracts and instances, and who depends on whom.',
   },
-  routes: [auditRoute('/services/audit', needs('read_service_audit'), Action, auditTrail)],
+  routes: [...versionRoutes, auditRoute('/services/audit', needs('read_service_audit'), Action, auditTrail)],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

@@ -1,0 +1,222 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { services } from '#local/capabilities/services.ts';
+import { shiftableClock } from '#local/clock.ts';
+import { type Cloud, startCloud } from '#local/cloud.ts';
+import { callFunction } from '#platform/call.ts';
+import { stopAll } from './harness.ts';
+
+let cloud: Cloud;
+let directory: string;
+const clock = shiftableClock();
+
+beforeAll(async () => {
+  // One platform runs in a process at a time.
+  await stopAll();
+  directory = await mkdtemp(join(tmpdir(), 'theseus-services-'));
+  cloud = await startCloud({
+    directory,
+    capabilities: [{ ...services, schedules: [] }],
+    port: 0,
+    survives: 'process',
+    clock,
+  });
+});
+afterAll(async () => {
+  await cloud.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function send(method: string, path: string, body?: unknown) {
+  const response = await fetch(cloud.url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${cloud.token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+const register = (service: string, body: object) => send('POST', `/services/${service}/versions`, body);
+/** As another capability asks. */
+const ask = (name: string, payload: unknown) =>
+  callFunction({ variable: `SERVICES_${name}_FUNCTION`, payload, answer: z.unknown(), waitMs: 55_000 });
+const problem = (name: string) => `urn:theseus:problem:${name}`;
+const endpoint = (path: string, more: object = {}) => ({ method: 'GET', path, ...more });
+const order = (properties: object, required: string[] = []) => ({ type: 'object', properties, required });
+const price = { price: { type: 'number' } };
+
+/** What a version of orders promises. */
+const contract = (...endpoints: object[]) => ({ endpoints });
+const first = contract(endpoint('/orders/{id}', { output: order(price, ['price']) }), endpoint('/customers'));
+
+describe('versions of services', () => {
+  it('are registered once, and the same again answers the same', async () => {
+    const body = {
+      version: '1.0.0',
+      endpoints: [{ url: 'http://127.0.0.1:9001', zone: 'a' }],
+      contract: first,
+      dependencies: { billing: '^2.0.0' },
+      configuration: { scaling: { minimum: 1, maximum: 3 }, flags: { fast: true } },
+      labels: { tier: 'gold' },
+    };
+    const made = await register('orders', body);
+    expect(made).toMatchObject({ status: 201, body: { service: 'orders', version: '1.0.0' } });
+    expect(await register('orders', body)).toEqual({ status: 200, body: made.body });
+    expect(await send('GET', '/services/orders/versions/1.0.0')).toEqual({ status: 200, body: made.body });
+    const other = await register('orders', { ...body, labels: {}, endpoints: [] });
+    expect(other.body).toMatchObject({
+      status: 409,
+      type: problem('VersionDiffers'),
+      evidence: { differs: ['endpoints', 'labels'] },
+    });
+    expect(await send('GET', '/services')).toMatchObject({
+      body: { items: [{ name: 'orders', versions: 1, latest: '1.0.0' }] },
+    });
+  });
+
+  it.each([
+    ['a version that is none', { version: 'v1' }, 400, 'InvalidInput'],
+    ['a range that is none', { version: '2.0.0', dependencies: { billing: '^^1' } }, 400, 'InvalidInput'],
+    [
+      'a contract that is no JSON Schema',
+      { version: '2.0.0', contract: contract(endpoint('/a', { output: { type: 'strnig' } })) },
+      400,
+      'InvalidInput',
+    ],
+    [
+      'a private address',
+      { version: '2.0.0', endpoints: [{ url: 'http://10.0.0.1' }] },
+      400,
+      'DestinationRefused',
+    ],
+    [
+      'a metadata address',
+      { version: '2.0.0', endpoints: [{ url: 'http://169.254.169.254' }] },
+      400,
+      'DestinationRefused',
+    ],
+    [
+      'a URL with a query',
+      { version: '2.0.0', endpoints: [{ url: 'http://127.0.0.1/?a=1' }] },
+      400,
+      'InvalidInput',
+    ],
+    ['what is accepted without a reason', { version: '2.0.0', accept: ['shop'] }, 400, 'InvalidInput'],
+    ['an unknown field', { version: '2.0.0', weights: 1 }, 400, 'InvalidInput'],
+  ])('refuse %s and keep nothing', async (_what, body, status, name) => {
+    const answer = await register('orders', body);
+    expect(answer.body).toMatchObject({ status, type: problem(name) });
+    expect((await send('GET', '/services/orders/versions')).body.items).toHaveLength(1);
+    expect((await register('matrix', { version: '1.0.0' })).status).toBe(400);
+    expect((await send('GET', '/services')).body.items).toHaveLength(1);
+  });
+
+  it('say of a range which versions it has, page by page', async () => {
+    for (const version of ['1.10.0', '1.2.0', '2.0.0-rc.1'])
+      expect((await register('orders', { version, contract: first })).status).toBe(201);
+    const list = async (query: string) => (await send('GET', `/services/orders/versions${query}`)).body;
+    const page = await list('?limit=3');
+    const rest = await list(`?limit=3&cursor=${page.nextCursor}`);
+    const versions = [...page.items, ...rest.items].map(({ version }: { version: string }) => version);
+    expect(versions).toEqual(['2.0.0-rc.1', '1.10.0', '1.2.0', '1.0.0']);
+    expect((await list('?range=^1.2.0')).items).toHaveLength(2);
+    expect((await list('?range=1.2.')).status).toBe(400);
+    expect((await send('GET', '/services/orders')).body).toMatchObject({ versions: 4, latest: '1.10.0' });
+  });
+
+  it('are described to other capabilities', async () => {
+    expect(await ask('DESCRIBE_VERSION', { service: 'orders', version: '1.0.0' })).toMatchObject({
+      endpoints: [{ url: 'http://127.0.0.1:9001', zone: 'a' }],
+      healthCheck: null,
+      dependencies: { billing: '^2.0.0' },
+      configuration: { flags: { fast: true } },
+    });
+    await expect(ask('DESCRIBE_VERSION', { service: 'orders', version: '9.0.0' })).rejects.toMatchObject({
+      name: 'NotFound',
+    });
+  });
+});
+
+describe('who depends on a service', () => {
+  const without = contract(endpoint('/orders/{id}', { output: order(price, ['price']) }));
+
+  it('is named when a version would break them, with what shows it; nothing is stored', async () => {
+    await register('shop', { version: '3.0.0', dependencies: { orders: '^1.0.0' } });
+    const refused = await register('orders', { version: '1.11.0', contract: without });
+    expect(refused.body).toMatchObject({
+      status: 409,
+      type: problem('ContractBreaks'),
+      evidence: {
+        demanded: '2.0.0',
+        broken: [
+          {
+            service: 'shop',
+            version: '3.0.0',
+            range: '^1.0.0',
+            builtAgainst: '1.0.0',
+            changes: [{ rule: 'endpoint-removed' }],
+          },
+        ],
+      },
+    });
+    expect((await send('GET', '/services/orders/versions/1.11.0')).status).toBe(404);
+    // Outside of their range only the number has to say it.
+    expect((await register('orders', { version: '2.0.0', contract: without })).status).toBe(201);
+  });
+
+  it('may be broken on purpose, with a reason that stays', async () => {
+    const given = { version: '1.11.0', contract: without, reason: 'nobody calls it' };
+    expect((await register('orders', { ...given, accept: ['shop'] })).body.type).toBe(
+      problem('VersionTooLow'),
+    );
+    const accept = ['endpoint-removed'];
+    expect(await register('orders', { ...given, accept })).toMatchObject({
+      status: 201,
+      body: { accepted: { what: accept, reason: 'nobody calls it' } },
+    });
+    const audit = await send('GET', '/services/audit?limit=1');
+    expect(audit.body.items).toMatchObject([{ action: 'register_service', reason: 'nobody calls it' }]);
+    expect((await send('DELETE', '/services/orders/versions/1.11.0')).status).toBe(204);
+  });
+
+  it('keeps the last version in its range', async () => {
+    await register('search', { version: '1.0.0', dependencies: { orders: '1.2.x' } });
+    const refused = await send('DELETE', '/services/orders/versions/1.2.0');
+    expect(refused.body).toMatchObject({
+      status: 409,
+      type: problem('VersionNeeded'),
+      evidence: { dependants: [{ service: 'search', version: '1.0.0', range: '1.2.x' }] },
+    });
+    expect((await send('DELETE', '/services/orders/versions/1.2.0?force=true')).status).toBe(400);
+    expect((await send('GET', '/services/orders/versions/1.2.0')).status).toBe(200);
+    const forced = await send('DELETE', '/services/orders/versions/1.2.0?force=true&reason=unused');
+    expect(forced.status).toBe(204);
+    expect((await send('GET', '/services/audit?limit=1')).body.items).toMatchObject([{ reason: 'unused' }]);
+    expect((await send('DELETE', '/services/search')).body.type).toBe(problem('ServiceInUse'));
+    expect((await send('DELETE', '/services/search/versions/1.0.0')).status).toBe(204);
+    expect((await send('DELETE', '/services/search')).status).toBe(204);
+  });
+
+  it('is told to other capabilities before one version takes the place of another', async () => {
+    const compare = (from: string | null, to: string) =>
+      ask('COMPARE_VERSIONS', { service: 'orders', from, to });
+    expect(await compare('1.0.0', '2.0.0')).toMatchObject({
+      compatible: false,
+      bump: 'major',
+      changes: [{ rule: 'endpoint-removed' }, { rule: 'dependency-removed' }],
+      broken: [{ service: 'shop', version: '3.0.0', range: '^1.0.0' }],
+    });
+    expect(await compare(null, '1.10.0')).toEqual({
+      compatible: true,
+      bump: 'none',
+      changes: [],
+      broken: [],
+    });
+  });
+});
