@@ -2,7 +2,7 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/li
 import { z } from 'zod';
 import { dynamodb } from '#platform/clients.ts';
 import { random } from '#platform/random.ts';
-import { absent, type Condition, held, type ItemPage, Place, parseItem } from '#platform/records.ts';
+import { absent, type Condition, held, parseItem } from '#platform/records.ts';
 import { breakerKeys } from './keys.ts';
 import { BreakerRecord } from './record.ts';
 import { guardOf } from './table-guard.ts';
@@ -122,12 +122,12 @@ export function breakerStore(table: () => string, waitMs: number): BreakerStore 
   };
 }
 
-/** One page of all breakers, by name. */
+/** One page of all breakers, by name; `next` is the last name of the page where more follow. */
 export async function listBreakers(
   table: string,
   limit: number,
-  from: Place | undefined,
-): Promise<ItemPage<BreakerRecord>> {
+  after: string | undefined,
+): Promise<{ items: BreakerRecord[]; next: string | undefined }> {
   const found = await dynamodb().send(
     new QueryCommand({
       TableName: table,
@@ -135,11 +135,9 @@ export async function listBreakers(
       KeyConditionExpression: 'gsi1pk = :breakers',
       ExpressionAttributeValues: { ':breakers': breakerKeys.all },
       Limit: limit,
-      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      ...(after === undefined ? {} : { ExclusiveStartKey: breakerKeys.record(after) }),
     }),
   );
-  return {
-    items: (found.Items ?? []).map((item) => parseItem(BreakerRecord, item)),
-    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
-  };
+  const items = (found.Items ?? []).map((item) => parseItem(BreakerRecord, item));
+  return { items, next: found.LastEvaluatedKey === undefined ? undefined : items.at(-1)?.name };
 }

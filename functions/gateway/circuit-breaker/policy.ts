@@ -2,6 +2,11 @@ import { z } from 'zod';
 
 const part = '[A-Za-z0-9][A-Za-z0-9._+-]{0,99}';
 
+/** One of the two parts of a breaker's name. */
+export const NamePart = z.string().regex(new RegExp(`^${part}$`), {
+  error: 'Expected 1 to 100 letters, digits, dots, underscores, plus or minus signs, a letter or digit first',
+});
+
 /** What is called, and which version of it: `orders/1.4.0`. One breaker for all callers that give the same name. */
 export const BreakerName = z.string().regex(new RegExp(`^${part}/${part}$`), {
   error: 'Expected <service>/<version>, for example orders/1.4.0',
