@@ -216,6 +216,16 @@ describe('numbers of the user', () => {
     expect(judge(samples(Array(30).fill([0, 0])), criteria({})).verdict).toBe('pass');
   });
 
+  it('leave possible what half of the pairs show, on either side', () => {
+    const pairs = Array.from({ length: 66 }, (_, at): [number, number] => [100, 95 + (at % 11)]);
+    const [judgement] = judge(samples(pairs), criteria({ tolerance: 0.2 })).metrics;
+    expect(judgement).toMatchObject({ verdict: 'no_worse', difference: 0 });
+    expect(judgement?.interval?.low).toBeLessThan(0);
+    expect(judgement?.interval?.low).toBeGreaterThanOrEqual(-0.05);
+    expect(judgement?.interval?.high).toBeGreaterThan(0);
+    expect(judgement?.interval?.high).toBeLessThanOrEqual(0.05);
+  });
+
   it('are inconclusive where one is missing', () => {
     expect(judge(samples(Array(30).fill([null, 5])), criteria({})).verdict).toBe('inconclusive');
     expect(judge(rising(1, 4), criteria({})).verdict).toBe('inconclusive');

@@ -6,16 +6,11 @@ import { compareLatency } from './latency.ts';
 import { judgeLimits, judgeNumberLimit } from './limits.ts';
 import { compareNumbers } from './numbers.ts';
 import type { Sample } from './samples.ts';
-import { type Amount, figure, words } from './words.ts';
+import { type Asked, figure, words } from './words.ts';
 
-interface Comparison {
+interface Comparison extends Asked {
   metric: string;
   unit: MetricJudgement['unit'];
-  amount: Amount;
-  /** How many of each side must have been compared. */
-  atLeast: number;
-  /** How many of the canary there are in the step that is judged. */
-  inStep: number;
   compare: (threshold: number) => Compared;
 }
 
@@ -33,6 +28,7 @@ function comparisons(samples: readonly Sample[], criteria: JudgeCriteria, since:
             metric: 'error_rate',
             unit: 'share' as const,
             amount: 'requests' as const,
+            worse: 'higher' as const,
             atLeast: minRequests,
             inStep,
             compare: (threshold: number) => compareErrorRate(samples, errorRate.tolerance, threshold),
@@ -42,6 +38,7 @@ function comparisons(samples: readonly Sample[], criteria: JudgeCriteria, since:
       metric: `latency_p${Number((one.quantile * 100).toFixed(1))}`,
       unit: 'ms' as const,
       amount: 'latencies' as const,
+      worse: 'higher' as const,
       atLeast: minRequests,
       inStep,
       compare: (threshold: number) => compareLatency(latencies, one, threshold),
@@ -52,6 +49,7 @@ function comparisons(samples: readonly Sample[], criteria: JudgeCriteria, since:
         metric: one.name,
         unit: 'number' as const,
         amount: 'pairs of numbers' as const,
+        worse: one.worse,
         atLeast: minPairs,
         inStep: step.filter(({ numbers }) => (numbers?.[one.name]?.canary ?? null) !== null).length,
         compare: (threshold: number) => compareNumbers(samples, one, threshold),

@@ -64,17 +64,19 @@ export function compareNumbers(
     .filter(({ baseline }) => baseline !== 0)
     .map(({ baseline, canary }) => (canary - baseline) / Math.abs(baseline))
     .sort((a, b) => a - b);
-  // Just below and above each increase that was seen the signs change; between them they do not.
+  // Signs change at the increases that were seen, and not between them: one null stands for each gap.
+  const seen = [...new Set(increases)];
+  const within = (gap: number) =>
+    ((seen[gap - 1] ?? (seen[0] ?? 0) - 1) + (seen[gap] ?? (seen.at(-1) ?? 0) + 1)) / 2;
   const worseThan = lastThat(
-    increases.length,
-    (at) => evidenceOfWorse(moments(increases[at] ?? 0), labelsMatter, threshold).eValue >= threshold,
+    seen.length + 1,
+    (gap) => evidenceOfWorse(moments(within(gap)), labelsMatter, threshold).eValue >= threshold,
   );
-  const betterThan =
-    lastThat(
-      increases.length,
-      (at) => evidenceOfBetter(moments(increases[at] ?? 0), labelsMatter) < threshold,
-    ) + 1;
-  const bounds = { low: increases[worseThan] ?? null, high: increases[betterThan] ?? null };
+  const notBetterThan = lastThat(
+    seen.length + 1,
+    (gap) => evidenceOfBetter(moments(within(gap)), labelsMatter) < threshold,
+  );
+  const bounds = { low: seen[worseThan] ?? null, high: seen[notBetterThan] ?? null };
   const flip = (bound: number | null) => (bound === null ? null : -bound);
   return {
     ...evidence,

@@ -30,10 +30,20 @@ function range({ interval, unit }: Omit<MetricJudgement, 'says'>): string {
   return `between ${change(low, unit)} and ${change(high, unit)} is possible`;
 }
 
+/** What a judgement does not say itself. */
+export interface Asked {
+  amount: Amount;
+  /** How many of each side must have been compared. */
+  atLeast: number;
+  /** How many of the canary there are in the step that is judged. */
+  inStep: number;
+  worse: 'higher' | 'lower';
+}
+
 /** A judgement in one sentence, with what would condemn it or is missing. */
 export function words(
   judgement: Omit<MetricJudgement, 'says'>,
-  { amount, atLeast, inStep }: { amount: Amount; atLeast: number; inStep: number },
+  { amount, atLeast, inStep, worse }: Asked,
 ): string {
   const { verdict, unit, baseline, canary, difference, requests, eValue, condemnsAt, tolerance } = judgement;
   if (baseline === null || canary === null) return `There are no ${amount} of both versions at the same time`;
@@ -42,7 +52,7 @@ export function words(
       ? `${requests.canary} ${amount}`
       : `${requests.canary} ${amount} against ${requests.baseline}`;
   const figures = `${shown(canary, unit)} against ${shown(baseline, unit)}${difference === null ? '' : ` (${change(difference, unit)})`} in ${counted}`;
-  const bar = `more than ${change(tolerance, unit)} at an e-value of ${short(condemnsAt)}`;
+  const bar = `more than ${change(worse === 'higher' ? tolerance : -tolerance, unit)} at an e-value of ${short(condemnsAt)}`;
   if (verdict === 'worse')
     return `${figures}; ${range(judgement)}; worse by ${bar}, reached at ${judgement.condemnedAt}`;
   const evidence = `evidence of worse ${short(eValue)}, condemned for ${bar}`;
