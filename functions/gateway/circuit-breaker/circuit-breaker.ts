@@ -139,11 +139,14 @@ export function breakerOn(
     );
   }
 
+  const hasEnded = ({ lease }: HalfOpenRecord) => lease === null || clock.now() >= lease.until;
+
   async function takeLease(): Promise<Admission | undefined> {
     const verdict = verdictOf(await state.confirmed(), clock.now());
     if (verdict.kind !== 'probe') return undefined;
     const lease = leaseTaken(verdict.from, policy, clock.now(), newId('probe'));
-    if (!(await change(lease))) return undefined;
+    // The lease may have ended while the table was slow, and be another's by now.
+    if (!(await change(lease)) || hasEnded(lease)) return undefined;
     note('CircuitProbes');
     return { kind: 'probe', lease };
   }
@@ -172,7 +175,7 @@ export function breakerOn(
   /** What the one that probed found out. After the end of its lease somebody else may probe, and it has no say. */
   async function endProbe(held: HalfOpenRecord, result: Outcome['result']): Promise<void> {
     const now = clock.now();
-    if (held.lease === null || now >= held.lease.until) return;
+    if (hasEnded(held)) return;
     if (result === 'success') await change(probeSucceeded(held, policy, now));
     else if (result === 'failure') await change(probeFailed(held, policy, now, random()));
     else await change(leaseReturned(held, policy));
