@@ -58,6 +58,9 @@ export const loginSecrets = (prefix: string): string => `${prefix}/logins/`;
 /** Begins the names of the secrets of webhooks and Slack. */
 export const webhookSecrets = (prefix: string): string => `${prefix}/webhooks/`;
 
+/** Begins the names of the secrets with which figures for the judge are asked for. */
+export const metricSecrets = (prefix: string): string => `${prefix}/metrics/`;
+
 /** The secrets of the stack's account and Region whose names begin so, as one ARN pattern. */
 export function secretArns(scope: Construct, beginning: string): string {
   return Stack.of(scope).formatArn({

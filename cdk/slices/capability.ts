@@ -4,7 +4,7 @@ import type { Alias, Code } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { FunctionFacts } from '#platform/function-facts.ts';
 import { handlerCode } from '../constructs/handler-code.ts';
-import { liveStateMachineArn, pascalCase, webhookSecrets } from '../constructs/names.ts';
+import { liveStateMachineArn, metricSecrets, pascalCase, webhookSecrets } from '../constructs/names.ts';
 import { root } from '../constructs/repository.ts';
 import { readDefinition } from '../constructs/state-machine-file.ts';
 import { type TaskFunction, taskFunction } from '../constructs/task-function.ts';
@@ -96,6 +96,7 @@ export function deployCapability<Name extends string>(
     ARTIFACTS_BUCKET: bucket.name,
     EVENT_BUS_NAME: eventBus.eventBusName,
     WEBHOOK_SECRETS: webhookSecrets(prefix),
+    METRIC_SECRETS: metricSecrets(prefix),
     ...Object.fromEntries(
       machines.map((machine) => [
         `${upper(machine)}_STATE_MACHINE_ARN`,

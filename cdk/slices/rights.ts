@@ -2,7 +2,13 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readSecret } from '../constructs/connector-parameters.ts';
-import { loginSecrets, secretArns, stateMachineArn, webhookSecrets } from '../constructs/names.ts';
+import {
+  loginSecrets,
+  metricSecrets,
+  secretArns,
+  stateMachineArn,
+  webhookSecrets,
+} from '../constructs/names.ts';
 import { allow } from '../constructs/statements.ts';
 
 /** What a function may be allowed; each stands for the AWS actions below. */
@@ -26,6 +32,8 @@ export type Right =
   | 'answerTokens'
   | 'scheduleRemoval'
   | 'publishEvents'
+  | 'readMetrics'
+  | 'readMetricSecret'
   | 'readTelemetryHeaders'
   | 'assumeConnector'
   | 'askGateway'
@@ -82,6 +90,8 @@ export const actionsOf: Record<Right, string[]> = {
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
   scheduleRemoval: ['scheduler:CreateSchedule'],
   publishEvents: ['events:PutEvents'],
+  readMetrics: ['cloudwatch:GetMetricData'],
+  readMetricSecret: ['secretsmanager:GetSecretValue'],
   readTelemetryHeaders: ['secretsmanager:GetSecretValue'],
   // Invoking is the right of the role, which only the stack of a connector gives.
   assumeConnector: ['sts:AssumeRole'],
@@ -200,6 +210,13 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('PublishEvents', {
         actions: actionsOf.publishEvents,
         resources: [needed(resources.eventBusArn, 'publishEvents')],
+      }),
+    ],
+    readMetrics: () => [allow('ReadMetrics', { actions: actionsOf.readMetrics, resources: ['*'] })],
+    readMetricSecret: () => [
+      allow('ReadMetricSecret', {
+        actions: actionsOf.readMetricSecret,
+        resources: [secretArns(scope, metricSecrets(prefix))],
       }),
     ],
     readTelemetryHeaders: () =>

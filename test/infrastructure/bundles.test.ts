@@ -88,6 +88,7 @@ const actionOfCommand: Record<string, string> = {
   CreateSchedule: 'scheduler:CreateSchedule',
   PutEvents: 'events:PutEvents',
   AssumeRole: 'sts:AssumeRole',
+  GetMetricData: 'cloudwatch:GetMetricData',
 };
 
 const planes = { data: 'production/connector', control: 'production/service' };
