@@ -29,30 +29,42 @@ export const LambdaAliasTarget = z
   })
   .describe('Two versions of a function behind a weighted alias');
 
+/** Of a listener, whose default action is weighted, or of one of its rules. */
+const listenerOrRuleArn = arn.regex(
+  /:listener(-rule)?\/(app|net)\//,
+  'Expected the ARN of a listener of a load balancer, or of one of its rules',
+);
+const targetGroupArn = arn.regex(/:targetgroup\//, 'Expected the ARN of a target group');
+
 export const AlbTarget = z
   .strictObject({
     kind: z.literal('alb'),
-    /** Of a listener, whose default action is weighted, or of one of its rules. */
-    listenerOrRuleArn: arn,
-    blueTargetGroupArn: arn,
-    greenTargetGroupArn: arn,
+    listenerOrRuleArn,
+    targetGroupArns: z
+      .tuple([targetGroupArn, targetGroupArn])
+      .refine(([one, other]) => one !== other, 'Expected two different target groups')
+      .describe('Blue is the one that has the traffic when the deployment begins'),
   })
   .describe('Two target groups of a load balancer');
+
+const EcsSide = z.strictObject({ service: z.string().min(1).max(255), targetGroupArn });
 
 export const EcsTarget = z
   .strictObject({
     kind: z.literal('ecs'),
-    cluster: z.string().min(1).max(255),
-    service: z.string().min(1).max(255),
-    taskDefinition: z.string().min(1).max(2_048),
-    containerName: z.string().min(1).max(255),
-    containerPort: z.int().min(1).max(65_535),
-    desiredCount: z.int().min(1).max(1_000).optional().describe('Of green; by default as many as blue has'),
-    listenerOrRuleArn: arn,
-    blueTargetGroupArn: arn,
-    greenTargetGroupArn: arn,
+    cluster: z.string().min(1).max(2_048),
+    sides: z
+      .tuple([EcsSide, EcsSide])
+      .refine(
+        ([one, other]) => one.service !== other.service && one.targetGroupArn !== other.targetGroupArn,
+        'Expected two different services with a target group each',
+      )
+      .describe('Blue is the one whose target group has the traffic when the deployment begins'),
+    taskDefinition: z.string().min(1).max(2_048).describe('Of green: family:revision or an ARN'),
+    desiredCount: z.int().min(1).max(5_000).optional().describe('Of green; by default as many as blue has'),
+    listenerOrRuleArn,
   })
-  .describe('Tasks of ECS behind two target groups of a load balancer');
+  .describe('Two services of ECS, each behind a target group of a load balancer');
 
 export const Target = z
   .discriminatedUnion('kind', [HttpTarget, LambdaAliasTarget, AlbTarget, EcsTarget])
