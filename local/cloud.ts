@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import {
   cloudWatch,
   dynamodb as dynamodbClient,
+  ecs,
   eventBridge,
   forgetClients,
   lambda as lambdaClient,
+  loadBalancing,
   onRoleClient,
   s3 as s3Client,
   scheduler as schedulerClient,
@@ -171,8 +173,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     undo.push(forgetClients);
     s3.attach(s3Client());
     secrets.attach(secretsManager());
-    // Nobody's metrics are on a laptop, and nothing asks for them elsewhere.
+    // No metrics, load balancers or containers are on a laptop, and nothing asks for them elsewhere.
     attach(cloudWatch(), 'CloudWatch', {});
+    attach(ecs(), 'ECS', {});
+    attach(loadBalancing(), 'ElasticLoadBalancingV2', {});
     events.attach(eventBridge());
     scheduler.attach(schedulerClient());
     // The SDK compares the end of a session with real time.

@@ -115,8 +115,8 @@ describe('a deployment over target groups', () => {
     const unused = await alb.checkHealth(subject(), made, signal);
     expect(unused).toMatchObject([{ healthy: false, detail: 'unused: Target.NotInUse' }, { healthy: false }]);
     expect(await alb.createGreen(subject(), signal)).toEqual({
-      blue: 'shop-blue',
-      green: 'shop-green',
+      blue: 'targetgroup/shop-blue/73e2d6bc',
+      green: 'targetgroup/shop-green/73e2d6bc',
       made,
     });
     expect(weights(world.defaultActions)).toEqual({ [blue]: 100, [green]: 0 });

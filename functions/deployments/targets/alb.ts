@@ -5,6 +5,7 @@ import {
   busyGroups,
   forwardingTo,
   forwardOf,
+  groupDimension,
   groupName,
   groupsInWords,
   groupsOf,
@@ -61,7 +62,7 @@ async function createGreen({ target }: AlbSubject) {
   }
   // A load balancer checks the health of targets only where a listener names their group, be it without a weight.
   await writeGroups(point, groups, splitGroups(groups, serving, green, 0));
-  return { blue: groupName(serving), green: groupName(green), made: { blue: serving, green } };
+  return { blue: groupDimension(serving), green: groupDimension(green), made: { blue: serving, green } };
 }
 
 const headersOf = (canaries: readonly Canary[]): HeaderMatch[] =>
@@ -130,7 +131,6 @@ const checkHealth: TargetActions<AlbSubject['target']>['checkHealth'] = async (_
 
 /** Two target groups of a load balancer. What is behind them is there already, and stays. */
 export const alb: TargetActions<AlbSubject['target']> = {
-  abilities: { headerCanary: true, tenantCanary: false, mirror: false, steps: true },
   createGreen,
   split,
   shift,

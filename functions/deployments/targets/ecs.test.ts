@@ -93,9 +93,8 @@ describe('a deployment over two services', () => {
   it('starts the idle one with the new task definition and as many tasks, without traffic', async () => {
     const begun = await ecsServices.createGreen(subject(), signal);
     expect(begun).toMatchObject({
-      blue: 'shop-a',
-      green: 'shop-b',
-      made: { taskDefinition: arnOf('shop:2') },
+      green: 'targetgroup/shop-b/73e2d6bc',
+      made: { blue: 'shop-a', green: 'shop-b', taskDefinition: arnOf('shop:2') },
     });
     expect(updates()).toEqual([
       { cluster: 'shop', service: 'shop-b', taskDefinition: 'shop:2', desiredCount: 3 },

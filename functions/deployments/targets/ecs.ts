@@ -95,7 +95,8 @@ async function createGreen(subject: EcsSubject, signal: AbortSignal) {
   if (taskDefinition === undefined)
     throw new TargetUnavailable(`UpdateService of ${greenSide.service} answered no task definition`);
   const made = { groups, blue: blueSide.service, green: greenSide.service, taskDefinition };
-  return { blue: blueSide.service, green: greenSide.service, made };
+  // In the load balancer's words, whose figures tell the two apart.
+  return { blue: traffic.blue, green: traffic.green, made };
 }
 
 const groupsOf = (made: Made) => EcsMade.parse(made).groups;
@@ -159,7 +160,6 @@ async function scaleDown(
 
 /** Two services of ECS behind two target groups, which change places with every deployment. */
 export const ecsServices: TargetActions<Ecs> = {
-  abilities: alb.abilities,
   createGreen,
   split: (subject, made) => alb.split(asAlb(subject), groupsOf(made)),
   shift: (subject, made, wanted) => alb.shift(asAlb(subject), groupsOf(made), wanted),

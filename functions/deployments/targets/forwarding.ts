@@ -64,6 +64,9 @@ export const sameGroups = (one: readonly WeightedGroup[], other: readonly Weight
 /** A target group by name, as people know it: the last but one part of its ARN. */
 export const groupName = (arn: string): string => arn.split('/').at(-2) ?? arn;
 
+/** A target group as CloudWatch's dimension TargetGroup has it: the last part of its ARN, `targetgroup/<name>/<id>`. */
+export const groupDimension = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1);
+
 /** In words: `blue 90, green 10`. */
 export const groupsInWords = (groups: readonly WeightedGroup[]): string =>
   groups.map(({ arn, weight }) => `${groupName(arn)} ${weight}`).join(', ');

@@ -312,7 +312,6 @@ async function deleteVersion(
 
 /** Two versions of a Lambda function behind a weighted alias. The alias's description says which deployment holds it. */
 export const lambdaAlias: TargetActions<AliasTarget> = {
-  abilities: { headerCanary: false, tenantCanary: false, mirror: false, steps: true },
   createGreen,
   split,
   shift,

@@ -30,23 +30,12 @@ export interface Health {
   detail: string;
 }
 
-export interface Abilities {
-  /** Whether requests with a header, or of some tenants, can go to green alone. */
-  headerCanary: boolean;
-  tenantCanary: boolean;
-  /** Whether requests can be sent to both, the answer of green thrown away. */
-  mirror: boolean;
-  /** Whether any percentage is possible; without it there is only all at once. */
-  steps: boolean;
-}
-
 /**
  * A kind of place where two versions stand side by side. Every call may come twice, or again after it was cut off in the
  * middle: the second one finishes what the first began. What may succeed later throws TargetUnavailable, which is
  * retried; whatever else it throws ends the deployment and starts the way back.
  */
 export interface TargetActions<T extends Target = Target> {
-  abilities: Abilities;
   /** Puts the new version beside the old one, without traffic. */
   createGreen(subject: Subject<T>, signal: AbortSignal): Promise<Green>;
   /** How traffic is split now, read back from where it is decided. */
@@ -56,6 +45,8 @@ export interface TargetActions<T extends Target = Target> {
    * late is refused where the target can tell. `done` lets the target go for other deployments.
    */
   shift(subject: Subject<T>, made: Made, split: Split & { order: number; done: boolean }): Promise<void>;
+  /** Where green can be asked by HTTP, without a path; absent where it cannot be told from blue. */
+  endpoints?(made: Made): string[];
   /** Sends requests nobody waits for, so that the first real one is not the slow one; its failures are none. */
   warmUp(subject: Subject<T>, made: Made, requests: number, signal: AbortSignal): Promise<void>;
   /** Looks once at every endpoint of green. None at all is not healthy. */
