@@ -140,7 +140,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     const { route, params } = match(routes, method, path);
     // A dry run stores nothing, not even its answer: to repeat it does no harm.
     const dryRun = queryOf(event).dryRun === 'true';
-    if (method !== 'GET' && !dryRun) trail.opens(route, path);
+    if (method !== 'GET' && !dryRun && !route.routine) trail.opens(route, path);
     const caller = callerOf(event);
     trail.calls(caller.subject);
     logger.appendKeys({ route: `${method} ${route.path}`, subject: caller.subject });

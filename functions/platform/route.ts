@@ -43,6 +43,8 @@ interface RouteDefinition<P extends Schema, Q extends Schema, B extends Schema, 
   body?: B;
   /** Its answer holds a secret: it is kept for no repetition, which the handler itself has to make harmless. */
   answersSecret?: boolean;
+  /** Programs call it all the time and nobody decides anything by it: it is not entered in the audit trail. */
+  routine?: boolean;
   /** Body schema per status; z.undefined() where there is no body. */
   responses: R;
   handler: (
@@ -68,6 +70,7 @@ export interface Route {
   query: Schema;
   body: Schema;
   answersSecret: boolean;
+  routine: boolean;
   responses: Responses;
   /** Parses every part; throws InvalidInput naming all refused fields. `run` runs the handler. */
   prepare: (raw: RawRequest) => ParsedRequest & { run: (tools: RequestTools) => Promise<RouteAnswer> };
@@ -99,6 +102,7 @@ export function route<
     query: definition.query,
     body: definition.body,
     answersSecret: definition.answersSecret ?? false,
+    routine: definition.routine ?? false,
     responses,
     prepare(raw) {
       const problems: InvalidInput['problems'] = [];

@@ -2,6 +2,10 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { compatibilityRoutes } from './routes/compatibility.ts';
+import { consumerRoutes } from './routes/consumers.ts';
+import { discoveryRoutes } from './routes/discovery.ts';
+import { instanceRoutes } from './routes/instances.ts';
 import { versionRoutes } from './routes/versions.ts';
 import { table } from './store.ts';
 
@@ -14,7 +18,14 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Versions of services, their contracts and instances, and who depends on whom.',
   },
-  routes: [...versionRoutes, auditRoute('/services/audit', needs('read_service_audit'), Action, auditTrail)],
+  routes: [
+    ...versionRoutes,
+    ...instanceRoutes,
+    ...discoveryRoutes,
+    ...consumerRoutes,
+    ...compatibilityRoutes,
+    auditRoute('/services/audit', needs('read_service_audit'), Action, auditTrail),
+  ],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

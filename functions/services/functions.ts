@@ -6,4 +6,5 @@ export const serviceFunctions = {
   api: control(29, 1_024),
   'describe-version': control(20),
   'compare-versions': control(29, 1_024),
+  'probe-instances': control(55, 512),
 } as const satisfies Record<string, FunctionFacts>;

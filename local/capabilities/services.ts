@@ -13,6 +13,13 @@ export const services: Capability = {
   tables: [{ variable: 'SERVICES_TABLE', definition: recordsTable('services') }],
   http: [{ prefix: '/services', function: 'api' }],
   rules: [],
-  schedules: [],
+  schedules: [
+    {
+      name: 'services-probe-instances',
+      expression: 'rate(1 minute)',
+      function: 'probe-instances',
+      input: {},
+    },
+  ],
   environment: () => ({}),
 };

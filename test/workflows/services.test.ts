@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import { stopAll } from './harness.ts';
 let cloud: Cloud;
 let directory: string;
 const clock = shiftableClock();
+const events: { type: string; detail: unknown }[] = [];
 
 beforeAll(async () => {
   // One platform runs in a process at a time.
@@ -23,6 +25,9 @@ beforeAll(async () => {
     port: 0,
     survives: 'process',
     clock,
+  });
+  cloud.events.listen({ source: ['theseus.services'] }, (event) => {
+    events.push({ type: event['detail-type'], detail: event.detail });
   });
 });
 afterAll(async () => {
@@ -218,5 +223,167 @@ describe('who depends on a service', () => {
       changes: [],
       broken: [],
     });
+  });
+});
+
+describe('instances', () => {
+  const at = '/services/orders/versions/1.0.0/instances';
+  const probe = () => cloud.lambda.invoke('services-probe-instances', {});
+  /** Answers probes. */
+  let status = 200;
+  let server: Server;
+  let url = '';
+  const healthCheck = { path: '/health', intervalSeconds: 60, healthyAfter: 1, unhealthyAfter: 2 };
+  beforeAll(async () => {
+    server = createServer((_request, response) => response.writeHead(status).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  });
+  afterAll(() => server.close());
+
+  const found = async (query: string, service = 'orders') =>
+    (await send('GET', `/services/${service}/discover?${query}`)).body.items.map(
+      (one: { url: string }) => one.url,
+    );
+
+  it('are found while their lease runs, and no longer', async () => {
+    const made = await send('POST', at, { url, zone: 'b', leaseSeconds: 300, labels: { role: 'reader' } });
+    expect(made).toMatchObject({ status: 201, body: { kind: 'registered', zone: 'b', expired: false } });
+    const again = await send('POST', at, { url, zone: 'c', leaseSeconds: 300, labels: { role: 'reader' } });
+    expect(again).toMatchObject({ status: 200, body: { id: made.body.id, zone: 'c' } });
+    expect(await found('label=role=reader')).toEqual([url]);
+    expect(await found('label=role=reader&label=tier=silver')).toEqual([]);
+    await clock.advance(200_000);
+    const beat = await send('PUT', `${at}/${made.body.id}/heartbeat`, { load: 0.4 });
+    expect(beat.status).toBe(200);
+    await clock.advance(200_000);
+    expect((await send('GET', '/services/orders/discover?label=role=reader')).body.items).toMatchObject([
+      { url, load: 0.4 },
+    ]);
+    await send('PUT', `${at}/${made.body.id}/heartbeat`, { inFlight: 3, draining: true });
+    expect(await found('label=role=reader')).toEqual([]);
+    expect(await found('label=role=reader&health=any')).toEqual([url]);
+    await clock.advance(301_000);
+    expect(await found('label=role=reader&health=any')).toEqual([]);
+    expect((await send('GET', at)).body.items).toHaveLength(2);
+    await clock.advance(61_000);
+    await probe();
+    expect((await send('GET', at)).body.items).toMatchObject([{ kind: 'static' }]);
+    const late = await send('PUT', `${at}/${made.body.id}/heartbeat`, {});
+    expect(late.body).toMatchObject({ status: 404, action: expect.stringContaining('Register it again') });
+  });
+
+  it.each([
+    ['a lease that is too short', { url: 'http://127.0.0.1:1', leaseSeconds: 9 }, 400, 'InvalidInput'],
+    ['a private address', { url: 'http://192.168.1.1', leaseSeconds: 30 }, 400, 'DestinationRefused'],
+    ['a static endpoint', { url: 'http://127.0.0.1:9001', leaseSeconds: 30 }, 409, 'InstanceIsStatic'],
+  ])('are refused with %s', async (_what, body, refused, name) => {
+    expect((await send('POST', at, body)).body).toMatchObject({ status: refused, type: problem(name) });
+    expect((await send('GET', at)).body.items).toHaveLength(1);
+  });
+
+  it('are probed, and each change of their health is an event', async () => {
+    const endpoints = [{ url }];
+    await register('clinic', { version: '1.0.0', healthCheck, endpoints, labels: { tier: 'gold' } });
+    expect(await found('', 'clinic')).toEqual([]);
+    await probe();
+    expect(await found('label=tier=gold', 'clinic')).toEqual([url]);
+    status = 500;
+    for (let minute = 0; minute < 2; minute += 1) {
+      expect(await found('', 'clinic')).toEqual([url]);
+      await clock.advance(60_000);
+      await probe();
+    }
+    expect(await found('health=not_failing', 'clinic')).toEqual([]);
+    const [shown] = (await send('GET', '/services/clinic/versions/1.0.0/instances')).body.items;
+    expect(shown.health).toMatchObject({ status: 'failing', detail: 'Expected 200, found 500' });
+    status = 200;
+    await clock.advance(60_000);
+    await probe();
+    expect(await found('', 'clinic')).toEqual([url]);
+    // Nothing is due: nothing is asked.
+    expect(await probe()).toMatchObject({ payload: { probed: 0, expired: 0 } });
+    const about = { service: 'clinic', version: '1.0.0', url };
+    expect(events.slice(-3)).toMatchObject([
+      { type: 'instance.passing', detail: { ...about, was: 'unknown', sequence: 0 } },
+      { type: 'instance.failing', detail: { ...about, was: 'passing', sequence: 1 } },
+      { type: 'instance.passing', detail: { ...about, was: 'failing', sequence: 2 } },
+    ]);
+    expect(events[0]).toMatchObject({ type: 'instance.expired', detail: { service: 'orders' } });
+  });
+});
+
+describe('consumers', () => {
+  const contractOfShop = { endpoints: [{ method: 'GET', path: '/orders/{order}', reads: ['/price'] }] };
+
+  it('find only versions that they go on with', async () => {
+    const put = (body: object) => send('PUT', '/services/orders/consumers/kiosk', body);
+    const set = await put({ range: '>=1', contract: { ...contractOfShop, builtAgainst: '1.0.0' } });
+    // 2.0.0 lacks /customers, which it does not use.
+    expect(set).toMatchObject({ status: 200, body: { versions: ['1.0.0', '1.10.0', '2.0.0'] } });
+    const other = contract(endpoint('/customers'));
+    await register('orders', { version: '3.0.0', contract: other, accept: ['kiosk'], reason: 'it moves' });
+    for (const version of ['2.0.0', '3.0.0'])
+      await send('POST', `/services/orders/versions/${version}/instances`, {
+        url: `http://127.0.0.1:${version.replaceAll('.', '')}`,
+        leaseSeconds: 3_600,
+      });
+    const answer = await send('GET', '/services/orders/discover?range=>=2&consumer=kiosk');
+    expect(answer.body).toMatchObject({
+      items: [{ version: '2.0.0' }],
+      excluded: [{ version: '3.0.0' }],
+    });
+    expect((await send('GET', '/services/orders/discover?range=>=2')).body.items).toHaveLength(2);
+    expect((await send('GET', '/services/orders/discover?consumer=nobody')).status).toBe(404);
+    expect(
+      (await put({ range: '>=1', contract: { ...contractOfShop, service: 'shop' } })).body,
+    ).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/body/contract/service' }],
+    });
+  });
+
+  it('are asked about before anything is registered', async () => {
+    const other = contract(endpoint('/customers'));
+    const dry = await send('POST', '/services/orders/compatibility', {
+      version: '1.11.0',
+      contract: other,
+    });
+    expect(dry.body).toMatchObject({
+      from: '1.10.0',
+      to: '1.11.0',
+      compatible: false,
+      number: { enough: false, demanded: '2.0.0' },
+    });
+    const broken = dry.body.broken.map(({ service }: { service: string }) => service);
+    expect(broken.toSorted()).toEqual(['kiosk', 'shop']);
+    expect((await send('GET', '/services/orders/versions/1.11.0')).status).toBe(404);
+    expect((await send('GET', '/services/orders/compatibility?from=1.0.0&to=1.10.0')).body).toMatchObject({
+      compatible: true,
+      broken: [],
+    });
+    expect((await send('GET', '/services/orders/compatibility?to=9.9.9')).status).toBe(404);
+  });
+
+  it('stand in the matrix with the versions they go on with', async () => {
+    const { body } = await send('GET', '/services/matrix?service=orders');
+    expect(body).toMatchObject({
+      complete: true,
+      rows: expect.arrayContaining([
+        expect.objectContaining({
+          dependant: 'shop',
+          version: '3.0.0',
+          dependency: 'orders',
+          range: '^1.0.0',
+          candidates: [
+            { version: '1.0.0', compatible: true, breaking: [] },
+            { version: '1.10.0', compatible: true, breaking: [] },
+          ],
+        }),
+      ]),
+    });
+    expect((await send('DELETE', '/services/orders/consumers/kiosk')).status).toBe(204);
+    expect((await send('GET', '/services/orders/consumers')).body.items).toEqual([]);
   });
 });
