@@ -75,6 +75,15 @@ const fleet: Noun = {
   },
 };
 
+const gateway: Noun = {
+  description: 'Where requests to services go',
+  verbs: {
+    breakers: async () => (await import('./gateway/breakers.ts')).gatewayBreakers(),
+    isolate: async () => (await import('./gateway/breaker-change.ts')).gatewayIsolate(),
+    reset: async () => (await import('./gateway/breaker-change.ts')).gatewayReset(),
+  },
+};
+
 const migration: Noun = {
   description: 'Changes of a database schema under live traffic',
   verbs: {
@@ -159,6 +168,7 @@ const all: Verbs = {
   },
   webhook,
   slack,
+  gateway,
 };
 
 const empty = () =>
