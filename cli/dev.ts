@@ -8,10 +8,10 @@ import { print, printJson } from './output.ts';
 
 const defaultPort = 4280;
 
-function portOf(text: string): number {
+function portOf(text: string, option = '--port'): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new Failure(`--port is '${text}'; expected 0 to 65535, 0 for any free one.`, {
+  throw new Failure(`${option} is '${text}'; expected 0 to 65535, 0 for any free one.`, {
     code: exitCode.usage,
   });
 }
@@ -39,6 +39,7 @@ function portInUse(error: unknown): never {
 
 interface DevOptions {
   port: string;
+  gatewayPort: string;
   connector?: string;
   functions?: string;
   json?: boolean;
@@ -59,6 +60,7 @@ export const dev = (): Command =>
   new Command('dev')
     .description('Run the platform on this machine, until Ctrl-C')
     .option('--port <port>', 'port of the API on 127.0.0.1, 0 for any free one', String(defaultPort))
+    .option('--gateway-port <port>', 'port of the gateway on 127.0.0.1, 0 for any free one', '0')
     .option(
       '--connector <name>',
       'deploy a second connector, as if in another account, and write its outputs',
@@ -73,6 +75,7 @@ export const dev = (): Command =>
       ]);
       const directory = dataDirectory(command.optsWithGlobals<{ directory?: string }>().directory);
       const port = portOf(options.port);
+      const gatewayPort = portOf(options.gatewayPort, '--gateway-port');
       const connector = options.connector === undefined ? undefined : connectorOf(options.connector);
       const functions =
         options.functions === undefined ? {} : { functions: await functionsFolder(options.functions) };
@@ -92,7 +95,8 @@ export const dev = (): Command =>
         import('#local/connectors.ts'),
       ]);
       const connectors = connector === undefined ? [] : [connector];
-      const cloud = await startCloud({ directory, port, capabilities, connectors, ...functions }).catch(
+      const ports = { port, gatewayPort };
+      const cloud = await startCloud({ directory, ...ports, capabilities, connectors, ...functions }).catch(
         portInUse,
       );
       const outputs =
@@ -102,9 +106,11 @@ export const dev = (): Command =>
         const { registration } = deployConnector(connector, capabilities);
         await writeFile(outputs, `${JSON.stringify(registration, null, 2)}\n`, { mode: 0o600 });
       }
-      if (options.json) printJson({ url: cloud.url, directory, pid: process.pid, outputs });
+      if (options.json)
+        printJson({ url: cloud.url, gatewayUrl: cloud.gatewayUrl, directory, pid: process.pid, outputs });
       else {
         print(`Theseus runs on ${cloud.url}, its data is in ${directory}.`);
+        print(`Requests to services go through ${cloud.gatewayUrl}/<service>/….`);
         if (outputs !== null)
           print(`A second connector is deployed: npx theseus connector add --file ${outputs}`);
         print('In another terminal: npx theseus database add <name> postgresql://…   Stop with Ctrl-C.');

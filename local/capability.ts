@@ -1,5 +1,6 @@
 import type { TableDefinition } from './dynamodb/dynamodb.ts';
 import type { Json } from './events/pattern.ts';
+import type { GatewayOptions } from './http/gateway.ts';
 import type { LocalFunction } from './lambda/runtime.ts';
 
 /** Addresses of what is deployed here, for environment variables of functions. */
@@ -29,6 +30,8 @@ export interface Capability {
   tables: readonly { variable: string; definition: TableDefinition }[];
   /** Which paths of the HTTP API which function answers. */
   http: readonly { prefix: string; function: string }[];
+  /** The data plane that answers on a listener of its own, as a REST API in front of it does in the cloud. */
+  traffic?: GatewayOptions['load'];
   /**
    * EventBridge rules, on the default bus, where AWS's own events are, or on another. `pattern` is an event pattern; the
    * function gets the event.

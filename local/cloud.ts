@@ -28,6 +28,7 @@ import { createDynamodb } from './dynamodb/dynamodb.ts';
 import { artifactsBucket, eventBusName, functionEnvironment, setEnvironment } from './environment.ts';
 import { createEvents, type Events, type Rule } from './events/events.ts';
 import type { Json } from './events/pattern.ts';
+import { startGateway } from './http/gateway.ts';
 import { startHttp } from './http/server.ts';
 import { ensureTokens } from './http/tokens.ts';
 import { attachLambda } from './lambda/api.ts';
@@ -53,6 +54,8 @@ export interface CloudOptions {
   connectors?: readonly LocalConnector[];
   /** Port of the HTTP API on 127.0.0.1; 0 takes any free one. */
   port: number;
+  /** Port of the gateway on 127.0.0.1; by default any free one. */
+  gatewayPort?: number;
   /** Time of workflows, schedules and records; by default real time that can be moved forward. */
   clock?: MovableClock;
   /** Further variables of every function. */
@@ -67,6 +70,8 @@ export interface CloudOptions {
 
 export interface Cloud {
   url: string;
+  /** Where requests to services go in, if a capability serves them. */
+  gatewayUrl: string | undefined;
   /** Of the person at the keyboard; further ones are in token.json. */
   token: string;
   directory: string;
@@ -250,8 +255,22 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ],
     });
     undo.push(http.stop);
-    await lock.announce(http.url);
-    return { url: http.url, token: tokens[0]?.token ?? '', directory, clock, engine, lambda, events, stop };
+    const load = capabilities.find(({ traffic }) => traffic !== undefined)?.traffic;
+    const gateway =
+      load === undefined ? undefined : await startGateway({ port: options.gatewayPort ?? 0, load });
+    if (gateway !== undefined) undo.push(gateway.stop);
+    await lock.announce(http.url, gateway?.url);
+    return {
+      url: http.url,
+      gatewayUrl: gateway?.url,
+      token: tokens[0]?.token ?? '',
+      directory,
+      clock,
+      engine,
+      lambda,
+      events,
+      stop,
+    };
   }
 }
 

@@ -11,13 +11,15 @@ const holder = z.object({
   born: z.string(),
   /** Where its API answers, once it does. */
   url: z.string().optional(),
+  /** Where requests to services go in. */
+  gatewayUrl: z.string().optional(),
   released: z.boolean().optional(),
 });
 export type Holder = z.infer<typeof holder>;
 
 export interface DirectoryLock {
-  /** Tells clients on this machine where the API is. */
-  announce(url: string): Promise<void>;
+  /** Tells clients on this machine where the API is, and the gateway. */
+  announce(url: string, gatewayUrl?: string): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -120,7 +122,7 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 function lockOf(path: string, mine: Holder): DirectoryLock {
   return {
-    announce: (url) => writeDurably(path, JSON.stringify({ ...mine, url })),
+    announce: (url, gatewayUrl) => writeDurably(path, JSON.stringify({ ...mine, url, gatewayUrl })),
     release: () => writeDurably(path, JSON.stringify({ ...mine, released: true })),
   };
 }

@@ -19,6 +19,8 @@ export const wildcardReasons = {
   DeleteBackups:
     'Keys begin with the id of a migration; nothing outside the folder of backups can be deleted.',
   ListRecords: 'The indexes of this one table.',
+  InvokeTargets:
+    'Functions behind the gateway belong to its users and are not known here; only those with the tag theseus:gateway=target are invoked.',
   ReadDatabaseSecret:
     'Secrets Manager appends six random characters to a name, and a prefix is what the owner of the databases chose.',
   DecryptDatabaseSecret:

@@ -56,7 +56,9 @@ export interface DeployedCapability<Name extends string> {
 
 /** Where the handler of a function is. */
 export const entryOf = (capability: string, name: string): string =>
-  name === 'api' ? `functions/${capability}/api.ts` : `functions/${capability}/tasks/${name}.ts`;
+  name === 'api' || name === 'serve'
+    ? `functions/${capability}/${name}.ts`
+    : `functions/${capability}/tasks/${name}.ts`;
 
 /** The names of a record's keys, which its type says and `Object.keys` forgets. */
 export const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>): Name[] =>

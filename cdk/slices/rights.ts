@@ -37,7 +37,8 @@ export type Right =
   | 'readTelemetryHeaders'
   | 'assumeConnector'
   | 'askGateway'
-  | 'askServices';
+  | 'askServices'
+  | 'invokeTargets';
 
 /** The resources that rights are about. A function of the data plane knows the first three and its secrets. */
 export interface Resources {
@@ -97,6 +98,7 @@ export const actionsOf: Record<Right, string[]> = {
   assumeConnector: ['sts:AssumeRole'],
   askGateway: ['lambda:InvokeFunction'],
   askServices: ['lambda:InvokeFunction'],
+  invokeTargets: ['lambda:InvokeFunction'],
 };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
@@ -254,6 +256,21 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('AskServices', {
         actions: actionsOf.askServices,
         resources: needed(resources.asked?.services, 'askServices'),
+      }),
+    ],
+    // Functions of users, who say so by a tag: the names of none of them are known here.
+    invokeTargets: () => [
+      allow('InvokeTargets', {
+        actions: actionsOf.invokeTargets,
+        resources: [
+          stack.formatArn({
+            service: 'lambda',
+            resource: 'function',
+            resourceName: '*',
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ],
+        conditions: { StringEquals: { 'aws:ResourceTag/theseus:gateway': 'target' } },
       }),
     ],
   };

@@ -28,15 +28,21 @@ export interface ServicesStack {
 /** The control plane of services, of the gateway's routes and of deployments. */
 export function servicesStack(stack: Stack, props: ServicesStackProps): ServicesStack {
   const { tables, ...common } = props;
+  const variables = {
+    THESEUS_PRIVATE_ENDPOINTS: props.environment.privateEndpoints ? 'allowed' : 'refused',
+  };
   const deployedServices = deployCapability(stack, services, {
     ...common,
     table: tables.services,
     asks: {},
-    variables: {
-      THESEUS_PRIVATE_ENDPOINTS: props.environment.privateEndpoints ? 'allowed' : 'refused',
-    },
+    variables,
   });
-  const deployedGateway = deployCapability(stack, gateway, { ...common, table: tables.gateway, asks: {} });
+  const deployedGateway = deployCapability(stack, gateway, {
+    ...common,
+    table: tables.gateway,
+    asks: {},
+    variables,
+  });
   const deployedDeployments = deployCapability(stack, deployments, {
     ...common,
     table: tables.deployments,

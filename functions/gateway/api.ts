@@ -3,6 +3,7 @@ import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { breakerRoutes } from './circuit-breaker/routes.ts';
+import { routeRoutes } from './routes/api.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of gateway: one Lambda. */
@@ -14,7 +15,11 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Where requests to services go: versions, weights and circuit breakers.',
   },
-  routes: [...breakerRoutes, auditRoute('/gateway/audit', needs('read_gateway_audit'), Action, auditTrail)],
+  routes: [
+    ...routeRoutes,
+    ...breakerRoutes,
+    auditRoute('/gateway/audit', needs('read_gateway_audit'), Action, auditTrail),
+  ],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { Forbidden, NotFound, PayloadTooLarge, Unauthenticated } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
@@ -6,6 +6,7 @@ import { problemOf } from '#platform/problem.ts';
 import type { Clock } from '../clock.ts';
 import type { Lambda } from '../lambda/runtime.ts';
 import { eventOf } from './event.ts';
+import { close, listen } from './listening.ts';
 import { authenticate, type LocalToken } from './tokens.ts';
 
 export interface HttpOptions {
@@ -152,32 +153,4 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   server.keepAliveTimeout = 5_000;
   const port = await listen(server, options.port);
   return { url: `http://127.0.0.1:${port}`, stop: () => close(server) };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Error(`Port ${port} is in use; stop what holds it or choose another port`, { cause: error })
-          : error,
-      );
-    });
-    server.listen({ host: '127.0.0.1', port }, () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-      else reject(new Error('The HTTP server has no port'));
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cutOff = setTimeout(() => server.closeAllConnections(), 2_000);
-    server.close(() => {
-      clearTimeout(cutOff);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

@@ -89,6 +89,7 @@ const actionOfCommand: Record<string, string> = {
   PutEvents: 'events:PutEvents',
   AssumeRole: 'sts:AssumeRole',
   GetMetricData: 'cloudwatch:GetMetricData',
+  InvokeWithResponseStream: 'lambda:InvokeFunction',
 };
 
 const planes = { data: 'production/connector', control: 'production/service' };
