@@ -43,10 +43,8 @@ async function describe(names: readonly string[]): Promise<DescribeAlarmsCommand
       }),
     );
   } catch (error) {
-    if (!(error instanceof Error) || !(isThrottlingError(error) || isTransientError(error))) throw error;
-    throw new ServiceUnavailable(`CloudWatch did not say how the alarms are: ${error.name}`, {
-      cause: error,
-    });
+    if (!mayPass(error)) throw error;
+    throw new ServiceUnavailable('CloudWatch did not say how the alarms are', { cause: error });
   }
 }
 
