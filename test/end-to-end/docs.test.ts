@@ -53,6 +53,7 @@ const guides = [
   'blue-green.md',
   'webhooks.md',
   'slack.md',
+  'circuit-breakers.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];
 

@@ -128,6 +128,6 @@ it('whatever the order: never two probes, never stuck, no outcome lost', async (
       }
       expect(store.records.get(name)?.state).toBe('closed');
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
