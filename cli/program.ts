@@ -125,6 +125,37 @@ const permission: Noun = {
   },
 };
 
+const service: Noun = {
+  description: 'Services, their versions and who depends on them',
+  verbs: {
+    register: async () => (await import('./service/register.ts')).serviceRegister(),
+    list: async () => (await import('./service/read.ts')).serviceList(),
+    show: async () => (await import('./service/read.ts')).serviceShow(),
+    versions: async () => (await import('./service/read.ts')).serviceVersions(),
+    compatibility: async () => (await import('./service/compatibility.ts')).serviceCompatibility(),
+    matrix: async () => (await import('./service/read.ts')).serviceMatrix(),
+    discover: async () => (await import('./service/discover.ts')).serviceDiscover(),
+    deregister: async () => (await import('./service/deregister.ts')).serviceDeregister(),
+    instance: {
+      description: 'Where a version runs',
+      verbs: {
+        add: async () => (await import('./service/instance.ts')).instanceAdd(),
+        heartbeat: async () => (await import('./service/instance.ts')).instanceHeartbeat(),
+        remove: async () => (await import('./service/instance.ts')).instanceRemove(),
+        list: async () => (await import('./service/instance.ts')).instanceList(),
+      },
+    },
+    consumer: {
+      description: 'What others use of a service',
+      verbs: {
+        set: async () => (await import('./service/consumer.ts')).consumerSet(),
+        list: async () => (await import('./service/consumer.ts')).consumerList(),
+        remove: async () => (await import('./service/consumer.ts')).consumerRemove(),
+      },
+    },
+  },
+};
+
 const webhook: Noun = {
   description: 'Where events are sent',
   verbs: {
@@ -156,6 +187,7 @@ const all: Verbs = {
   database,
   migration,
   backup,
+  service,
   alert: {
     description: 'What alert rules found on running migrations',
     verbs: { list: async () => (await import('./alert/list.ts')).alertList() },

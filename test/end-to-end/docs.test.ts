@@ -54,6 +54,7 @@ const guides = [
   'webhooks.md',
   'slack.md',
   'circuit-breakers.md',
+  'services.md',
   ...(has('curl') ? ['http-api.md'] : []),
 ];
 

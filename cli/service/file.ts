@@ -1,0 +1,66 @@
+import { readFile, stat } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { ServiceContract } from '#compatibility/contract.ts';
+import { fieldProblems } from '#platform/errors.ts';
+import { Name, NewVersion } from '#services/schemas.ts';
+import { exitCode, Failure } from '../failure.ts';
+
+const largestFile = 1_048_576;
+
+/** A file of a service: its name, and what a version is registered with. */
+const Registration = z.looseObject({ service: Name });
+const HasContract = z.looseObject({ version: z.unknown(), contract: z.unknown() });
+
+/** What is in a YAML or JSON file. @throws Failure when it cannot be read, is too large or is neither. */
+export async function readDocument(path: string): Promise<unknown> {
+  try {
+    const { size } = await stat(path);
+    if (size > largestFile) {
+      throw new Failure(`${path} has ${size} bytes; at most ${largestFile} are read.`, {
+        code: exitCode.refused,
+      });
+    }
+    return parse(await readFile(path, 'utf8'), { maxAliasCount: 100 });
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      code: exitCode.usage,
+      action: 'Expected a file of YAML or JSON.',
+    });
+  }
+}
+
+function parsed<T extends z.ZodType>(path: string, schema: T, value: unknown, what: string): z.output<T> {
+  const found = schema.safeParse(value);
+  if (found.success) return found.data;
+  throw new Failure(`${path} is no ${what}.`, {
+    code: exitCode.refused,
+    action: 'Correct what is named; docs/services.md has every field.',
+    details: fieldProblems('', found.error).map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`),
+  });
+}
+
+/** The registration in a file. @throws Failure naming each field that is wrong. */
+export async function readRegistration(path: string): Promise<{ service: string; body: NewVersion }> {
+  const document = await readDocument(path);
+  const { service, ...rest } = parsed(path, Registration, document, 'file of a service');
+  return { service, body: parsed(path, NewVersion, rest, 'file of a service') };
+}
+
+/** The contract in a file: of a registration, or by itself. The version is null where there is none. @throws Failure */
+export async function readContract(
+  path: string,
+): Promise<{ version: string | null; contract: ServiceContract }> {
+  const document = await readDocument(path);
+  if (!HasContract.safeParse(document).success || !Object.hasOwn(Object(document), 'contract')) {
+    return { version: null, contract: parsed(path, ServiceContract, document, 'contract of a service') };
+  }
+  const { service: _service, ...rest } = parsed(path, Registration, document, 'file of a service');
+  const { version, contract } = parsed(path, NewVersion, rest, 'file of a service');
+  if (contract !== null) return { version, contract };
+  throw new Failure(`${path} has no contract.`, {
+    code: exitCode.refused,
+    action: 'Add what it promises as `contract`.',
+  });
+}
