@@ -78,6 +78,11 @@ const fleet: Noun = {
 const gateway: Noun = {
   description: 'Where requests to services go',
   verbs: {
+    routes: async () => (await import('./gateway/routes.ts')).gatewayRoutes(),
+    show: async () => (await import('./gateway/routes.ts')).gatewayShow(),
+    set: async () => (await import('./gateway/set.ts')).gatewaySet(),
+    remove: async () => (await import('./gateway/remove.ts')).gatewayRemove(),
+    traffic: async () => (await import('./gateway/traffic.ts')).gatewayTraffic(),
     breakers: async () => (await import('./gateway/breakers.ts')).gatewayBreakers(),
     isolate: async () => (await import('./gateway/breaker-change.ts')).gatewayIsolate(),
     reset: async () => (await import('./gateway/breaker-change.ts')).gatewayReset(),

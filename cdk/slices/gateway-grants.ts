@@ -10,7 +10,7 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
  */
 export const gatewayGrants: Record<keyof typeof gatewayFunctions, Right[]> = {
   api: answering,
-  serve: ['readRecords', 'writeRecords', 'invokeTargets'],
+  serve: ['readRecords', 'listRecords', 'writeRecords', 'invokeTargets'],
   'shift-traffic': ['readRecords', 'writeRecords'],
   'describe-route': ['readRecords'],
   'read-traffic': ['listRecords'],

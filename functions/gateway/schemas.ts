@@ -2,6 +2,7 @@ import semver from 'semver';
 import { z } from 'zod';
 import { latencyHistogram } from '#platform/latency-histogram.ts';
 import { pageOf, pageQuery } from '#platform/page.ts';
+import { BreakerPolicy } from './circuit-breaker/policy.ts';
 
 /** Name of a service: also the first segment of its path at the gateway. */
 export const ServiceName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
@@ -89,9 +90,6 @@ export const Retry = z.strictObject({
 });
 export type Retry = z.infer<typeof Retry>;
 
-/** When the breaker of a version opens: see circuit-breaker/. */
-export const BreakerPolicy = z.record(z.string(), z.unknown());
-
 export const Access = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('open') }),
   z.strictObject({
@@ -114,7 +112,9 @@ export const RouteSettings = z.strictObject({
   retry: Retry.nullable()
     .default({ attempts: 2, on: ['connect', 502, 503] })
     .describe('Of requests that are idempotent; null: never'),
-  circuitBreaker: BreakerPolicy.nullable().default(null),
+  circuitBreaker: BreakerPolicy.nullable()
+    .default(null)
+    .describe('When calls to a version that fails are not made; null: they always are'),
   timeoutMs: z
     .int()
     .min(50)
@@ -189,3 +189,20 @@ export const ReadTrafficInput = z.strictObject({
 });
 export type ReadTrafficInput = z.infer<typeof ReadTrafficInput>;
 export const ReadTrafficOutput = z.strictObject({ windows: z.array(TrafficWindow) });
+
+/** What came of requests to a version over a while. */
+export const VersionTraffic = z.strictObject({
+  version: Version,
+  percent: z.int().describe('Of the route now'),
+  requests: z.int(),
+  errors: z.int().describe('5xx, no connection, broken off, too late'),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+});
+export const Traffic = z
+  .strictObject({ from: z.iso.datetime(), to: z.iso.datetime(), versions: z.array(VersionTraffic) })
+  .meta({ id: 'GatewayTraffic' });
+export const TrafficQuery = z.strictObject({
+  minutes: z.coerce.number().int().min(1).max(360).default(5).describe('Back from now'),
+});

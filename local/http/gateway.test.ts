@@ -197,6 +197,27 @@ describe('a service that fails', () => {
     expect(refused).toBe(3);
   });
 
+  it('is not called any more when the breaker of the route has opened', async () => {
+    let calls = 0;
+    const url = await upstream((_received, response) => {
+      calls += 1;
+      response.writeHead(500).end();
+    });
+    const circuitBreaker = { minimumCalls: 3, openMs: 3_600_000, longestOpenMs: 3_600_000 };
+    const route = await routed({ '1.0.0': [url] }, { circuitBreaker });
+    let answer = await ask(route);
+    for (let at = 0; at < 20 && answer.status === 500; at += 1) {
+      await gateway.flush();
+      answer = await ask(route);
+    }
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('x-theseus-gateway')).toBe('CircuitOpen');
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    const before = calls;
+    expect((await ask(route)).status).toBe(503);
+    expect(calls).toBe(before);
+  });
+
   it('is not connected to where a name leads into a private network', async () => {
     // As somebody wrote it when the name led elsewhere.
     const route = await routed({ '1.0.0': [nobody] });

@@ -4,7 +4,17 @@ import { decodeCursor, pageBody } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route as ApiRoute, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
-import { Route, RouteBody, RouteDeletion, RoutePage, RouteQuery, ServiceName } from '../schemas.ts';
+import {
+  Route,
+  RouteBody,
+  RouteDeletion,
+  RoutePage,
+  RouteQuery,
+  ServiceName,
+  Traffic,
+  TrafficQuery,
+} from '../schemas.ts';
+import { trafficOf } from '../traffic/summary.ts';
 import { listRoutes, putRoute, readRoute, removeRoute } from './record.ts';
 
 const Params = z.strictObject({ service: ServiceName });
@@ -31,6 +41,19 @@ export const routeRoutes: ApiRoute[] = [
     params: Params,
     responses: { 200: Route },
     handler: async ({ params }) => ({ status: 200, body: await readRoute(params.service) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/gateway/routes/{service}/traffic',
+    summary: 'Show what came of requests to the versions of a service in the last minutes',
+    needs: needs('view_routes'),
+    params: Params,
+    query: TrafficQuery,
+    responses: { 200: Traffic },
+    handler: async ({ params, query }) => ({
+      status: 200,
+      body: await trafficOf(await readRoute(params.service), query.minutes * 60_000),
+    }),
   }),
   route({
     method: 'PUT',

@@ -1,9 +1,11 @@
+import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { random } from '#platform/random.ts';
 import { ServiceUnknown } from '../errors.ts';
 import { type TrafficRecorder, trafficRecorder } from '../traffic/recorder.ts';
 import type { Send } from './attempt.ts';
+import { breakersOf } from './breakers.ts';
 import { choose, versionHeader } from './choose.ts';
 import { forwarded, headerText } from './headers.ts';
 import { httpUpstreams } from './http-upstream.ts';
@@ -13,7 +15,7 @@ import type { GatewayRequest, Respond } from './request.ts';
 import { answerProblem, choiceHeaders, passOn } from './respond.ts';
 import { type RouteCache, routeCache } from './route-cache.ts';
 import { checkToken } from './token.ts';
-import { safeMethods, triesOf } from './tries.ts';
+import { isFailure, safeMethods, triesOf } from './tries.ts';
 
 export interface Gateway {
   /** Answers a request, whatever happens; resolves when what was counted is written, too. Never rejects. */
@@ -46,6 +48,7 @@ export function createGateway({
   const upstreams = httpUpstreams();
   const tries = triesOf(upstreams, traffic);
   const mirror = mirrors();
+  const breakers = breakersOf();
 
   /** Copies a share of safe requests to another version. */
   function copied(route: ReadyRoute, send: Send): Promise<void> | undefined {
@@ -83,7 +86,15 @@ export function createGateway({
     if (copy !== undefined) afterwards.push(copy);
     const to = route.targets.find(({ version }) => version === chosen.version);
     if (to === undefined) throw new RangeError(`${chosen.version} is no target`);
+    const breaker =
+      route.circuitBreaker && breakers.of(`${route.service}/${to.version}`, route.circuitBreaker);
+    const admission = await breaker?.admit();
+    const started = clock.monotonic();
     const attempt = await tries.repeatedly(route.service, to, send, route.retry);
+    if (breaker && admission) {
+      const result = isFailure(attempt) ? 'failure' : gone.aborted ? 'ignored' : 'success';
+      afterwards.push(breaker.record(admission, { result, ms: clock.monotonic() - started }));
+    }
     if (attempt.kind === 'answered') {
       const more = choiceHeaders(to.version, cookie, attempt, request);
       const whole = await passOn(attempt, more, request, respond);
@@ -110,7 +121,9 @@ export function createGateway({
       if (traffic.due()) afterwards.push(traffic.flush());
       if (afterwards.length > 0) await Promise.allSettled(afterwards);
     },
-    flush: () => traffic.flush(),
+    async flush() {
+      await Promise.all([traffic.flush(), breakers.flush()]);
+    },
     close: () => upstreams.close(),
   };
 }
