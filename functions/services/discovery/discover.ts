@@ -41,6 +41,7 @@ function choiceOf({ choice, zone }: DiscoveryQuery): Choice | undefined {
   if (zone !== undefined) return { choice, zone };
   throw new InvalidInput('Expected the zone of the caller', {
     problems: [{ pointer: '/query/zone', detail: 'Expected the zone of the caller' }],
+    action: 'Send `zone`, or choose in another way.',
   });
 }
 

@@ -74,5 +74,6 @@ export function pairsOf(labels: readonly string[]): [string, string][] {
   if (new Set(pairs.map(([name]) => name)).size === pairs.length) return pairs;
   throw new InvalidInput('A label is asked for twice', {
     problems: [{ pointer: '/query/label', detail: 'Expected each name once' }],
+    action: 'Send each label once.',
   });
 }

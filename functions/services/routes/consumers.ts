@@ -33,7 +33,12 @@ function assertNamed(path: { service: string; consumer: string }, contract: obje
       { pointer: `/body/contract/${field}`, detail: `Expected ${expected} as in the path, found ${found}` },
     ];
   });
-  if (problems.length > 0) throw new InvalidInput('The contract names another than the path', { problems });
+  if (problems.length > 0) {
+    throw new InvalidInput('The contract names another than the path', {
+      problems,
+      action: 'Send the contract to the path that it names.',
+    });
+  }
 }
 
 export const consumerRoutes: Route[] = [
