@@ -26,6 +26,12 @@ describe('environments', () => {
     }
   });
 
+  it('take one setting of the gateway without the others', () => {
+    const [dev, , production] = environments({ production: { gateway: { concurrency: 200 } } });
+    expect(production?.gateway).toMatchObject({ deployed: true, concurrency: 200 });
+    expect(dev?.gateway.concurrency).toBeNull();
+  });
+
   it.each([
     ['a short account', { dev: { account: '123' } }, /dev\.account/],
     ['an unknown setting', { dev: { colour: 'red' } }, /colour/],

@@ -27,6 +27,16 @@ const settings = z.strictObject({
   /** Limits of the HTTP API over all callers. */
   requestsPerSecond: z.int().min(1).max(10_000),
   burst: z.int().min(1).max(5_000),
+  /** The front door of services that have none of their own. */
+  gateway: z.strictObject({
+    /** Whether it is deployed: routes can be managed without it. */
+    deployed: z.boolean(),
+    /** Limits over all services and callers. */
+    requestsPerSecond: z.int().min(1).max(10_000),
+    burst: z.int().min(1).max(5_000),
+    /** Invocations kept for it, so that it and the rest of the account cannot starve each other; null: none are. */
+    concurrency: z.int().min(1).max(10_000).nullable(),
+  }),
   /** Who hears of alarms; without it, whoever subscribes to the topic. */
   alarmEmail: z.email().optional(),
   /** Where traces and metrics of migrations go as OTLP over HTTP, besides CloudWatch and X-Ray. */
@@ -69,6 +79,7 @@ const defaults: Record<StageName, Settings> = {
     privateEndpoints: false,
     requestsPerSecond: 20,
     burst: 40,
+    gateway: { deployed: true, requestsPerSecond: 50, burst: 100, concurrency: null },
     connectorAccounts: [],
   },
   staging: {
@@ -81,6 +92,7 @@ const defaults: Record<StageName, Settings> = {
     privateEndpoints: false,
     requestsPerSecond: 50,
     burst: 100,
+    gateway: { deployed: true, requestsPerSecond: 500, burst: 1_000, concurrency: null },
     connectorAccounts: [],
   },
   production: {
@@ -93,9 +105,13 @@ const defaults: Record<StageName, Settings> = {
     privateEndpoints: false,
     requestsPerSecond: 100,
     burst: 200,
+    gateway: { deployed: true, requestsPerSecond: 1_000, burst: 2_000, concurrency: null },
     connectorAccounts: [],
   },
 };
+
+/** Any of the settings, and any of those of the gateway. */
+const changed = settings.partial().extend({ gateway: settings.shape.gateway.partial().optional() });
 
 const overrides = z
   .strictObject({
@@ -104,9 +120,9 @@ const overrides = z
       .string()
       .regex(/^[a-z][a-z0-9-]{1,12}$/, 'expected 2 to 13 lower-case letters, digits and hyphens')
       .default('theseus'),
-    dev: settings.partial().default({}),
-    staging: settings.partial().default({}),
-    production: settings.partial().default({}),
+    dev: changed.default({}),
+    staging: changed.default({}),
+    production: changed.default({}),
   })
   .prefault({});
 
@@ -131,7 +147,11 @@ export function environments(context?: unknown): Environment[] {
     throw new Error(`The context value 'theseus' is invalid:\n${z.prettifyError(parsed.error)}`);
   }
   return stageNames.map((name) => ({
-    ...settings.parse({ ...defaults[name], ...parsed.data[name] }),
+    ...settings.parse({
+      ...defaults[name],
+      ...parsed.data[name],
+      gateway: { ...defaults[name].gateway, ...parsed.data[name].gateway },
+    }),
     name,
     prefix: `${parsed.data.name}-${name}`,
   }));

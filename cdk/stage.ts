@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { alarms, alarmTopic, counter } from './constructs/alarms.ts';
 import { artifactsBucket } from './constructs/artifacts-bucket.ts';
 import { connector } from './constructs/connector.ts';
+import { gatewayApi } from './constructs/gateway-api.ts';
 import { httpApi } from './constructs/http-api.ts';
 import { environmentKey } from './constructs/key.ts';
 import { pascalCase } from './constructs/names.ts';
@@ -58,7 +59,7 @@ function stateful(stack: Stack, environment: Environment) {
 
 /**
  * One environment: `stateful` (data), `connector` (functions beside the databases), `services` (services, gateway and
- * deployments) and `service` (API, workflows of migrations, alarms), deployed in this order.
+ * deployments), `gateway` (the front door of services, where it is wanted) and `service` (API, workflows of migrations, alarms), deployed in this order.
  */
 export function environmentStage(app: App, environment: Environment): Stage {
   const { name, prefix, account, region } = environment;
@@ -94,6 +95,9 @@ export function environmentStage(app: App, environment: Environment): Stage {
     bucket: { name: data.stores.bucketName, arn: data.stores.bucketArn },
     tables: data.tables,
   });
+
+  if (environment.gateway.deployed)
+    gatewayApi(stack('gateway', 'the front door of services'), environment, others.serve);
 
   const service = stack('service', 'HTTP API and workflows');
   const migrations = migrationService(service, {

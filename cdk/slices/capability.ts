@@ -54,11 +54,12 @@ export interface DeployedCapability<Name extends string> {
   live: (name: Name) => Alias;
 }
 
+/** Functions that no state machine calls: their files are beside tasks/. */
+const besideTasks = new Set(['api', 'serve', 'authorize']);
+
 /** Where the handler of a function is. */
 export const entryOf = (capability: string, name: string): string =>
-  name === 'api' || name === 'serve'
-    ? `functions/${capability}/${name}.ts`
-    : `functions/${capability}/tasks/${name}.ts`;
+  besideTasks.has(name) ? `functions/${capability}/${name}.ts` : `functions/${capability}/tasks/${name}.ts`;
 
 /** The names of a record's keys, which its type says and `Object.keys` forgets. */
 export const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>): Name[] =>
@@ -124,6 +125,9 @@ export function deployCapability<Name extends string>(
         logRetention: environment.logRetention,
         keepData: environment.keepData,
         logKey: key,
+        ...(name === 'serve' && environment.gateway.concurrency !== null
+          ? { concurrency: environment.gateway.concurrency }
+          : {}),
       }),
     ]),
   );

@@ -20,6 +20,8 @@ export interface ServicesStackProps {
 }
 
 export interface ServicesStack {
+  /** The function that serves requests to services. */
+  serve: Alias;
   /** Who answers which paths of the HTTP API. */
   handlers: ApiHandler[];
   watched: Watched[];
@@ -54,6 +56,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     handler: api,
   });
   return {
+    serve: deployedGateway.live('serve'),
     handlers: [
       answering('services', deployedServices.live('api'), services.nouns),
       answering('gateway', deployedGateway.live('api'), gateway.nouns),
