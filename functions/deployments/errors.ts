@@ -68,6 +68,17 @@ export class AnalysisInconclusive extends TheseusError {
   override readonly name: string = 'AnalysisInconclusive';
 }
 
+/** An alarm that speaks about the new version fires. */
+export class AlarmFiring extends TheseusError {
+  override readonly name: string = 'AlarmFiring';
+}
+
+/** An alarm that was to be watched is not there. */
+export class AlarmUnknown extends TheseusError {
+  override readonly name: string = 'AlarmUnknown';
+  override readonly status: number = 422;
+}
+
 /** A person asked for the way back. */
 export class DeploymentAborted extends TheseusError {
   override readonly name: string = 'DeploymentAborted';

@@ -96,6 +96,25 @@ describe('a worse canary', () => {
     expect(judge([...well, ...late], usual).verdict).toBe('fail');
   });
 
+  it('is found in the moments in which load makes both slower than they ever were', () => {
+    const slowed = (side: Sample['canary']) => ({
+      ...side,
+      latency: Object.fromEntries(
+        Object.entries(side.latency).map(([bucket, count]) => [
+          String(Math.min(160, Number(bucket) + 48)),
+          count,
+        ]),
+      ),
+    });
+    const calm = simulated({ samples: 300, share: 0.5 });
+    const busy = simulated({ samples: 8, share: 0.5, slower: 'everything' }).map((one) => ({
+      ...one,
+      baseline: slowed(one.baseline),
+      canary: slowed(one.canary),
+    }));
+    expect(verdicts(judge([...calm, ...busy], usual))).toMatchObject({ latency_p95: 'worse' });
+  });
+
   it('is condemned by the look that first sees it, and by every one after it', () => {
     for (const more of [worseErrors, { slower: 'everything' }] as const) {
       const samples = simulated(more);

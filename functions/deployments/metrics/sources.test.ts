@@ -90,6 +90,13 @@ describe('the gateway', () => {
     expect(told.flat().map(({ canary }) => canary.requests)).toEqual(within);
   });
 
+  it('is asked for hours at once, and for a day at most', async () => {
+    await read({ kind: 'gateway' }, { from: '2025-12-20T00:00:00.000Z' });
+    expect(asked).toHaveLength(4);
+    expect(asked[0]).toMatchObject({ from: '2025-12-31T00:06:55.000Z', to: '2025-12-31T06:06:55.000Z' });
+    expect(asked[3]).toMatchObject({ from: '2025-12-31T18:06:55.000Z', to: '2026-01-01T00:06:55.000Z' });
+  });
+
   it('that fails, or answers nonsense, is a sample without data', async () => {
     windows = [{ ...window(10, '1.0.0', 1), errors: 5 }];
     expect(await read({ kind: 'gateway' })).toEqual([

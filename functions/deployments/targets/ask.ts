@@ -10,6 +10,10 @@ const isError = (error: unknown): error is SdkError => error instanceof Error;
 export const isNamed = (error: unknown, ...names: string[]): boolean =>
   isError(error) && names.includes(error.name);
 
+/** Whether AWS was busy or did not answer, so that the same call may succeed later. */
+export const mayPass = (error: unknown): boolean =>
+  isError(error) && (isThrottlingError(error) || isTransientError(error));
+
 /** Another change of the same thing is under way: these end by themselves. */
 const busy = [
   'ResourceConflictException',
@@ -36,7 +40,7 @@ export async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!isError(error)) throw error;
     const evidence = { call: what, error: error.name };
-    if (isThrottlingError(error) || isTransientError(error) || busy.includes(error.name)) {
+    if (mayPass(error) || busy.includes(error.name)) {
       throw new TargetUnavailable(`${what} did not come through: ${error.name}`, { evidence, cause: error });
     }
     // A defect of ours, or the invocation's own end, is not the target's.
