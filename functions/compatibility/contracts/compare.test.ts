@@ -104,6 +104,54 @@ describe('two contracts', () => {
     expect(rules(old, next)).toEqual([[rule, level, pointer]]);
   });
 
+  it('find what changed in inputs, outputs, errors and events, each by its direction', () => {
+    const of = (schema: object) => ({
+      endpoints: [{ ...get, input: schema, output: schema, errors: { 404: schema } }],
+      events: [
+        { ...event('published'), schema },
+        { ...event('consumed'), schema },
+      ],
+    });
+    const [text, short] = [of({ type: 'string' }), of({ type: 'string', maxLength: 2 })];
+    expect(rules(text, short)).toEqual([
+      ['request-max-length-lowered', 'breaking', '/endpoints/0/input'],
+      ['consumed-event-max-length-lowered', 'breaking', '/events/1/schema'],
+      ['response-max-length-lowered', 'info', '/endpoints/0/errors/404'],
+      ['response-max-length-lowered', 'info', '/endpoints/0/output'],
+      ['published-event-max-length-lowered', 'info', '/events/0/schema'],
+    ]);
+    expect(rules(short, text).filter(([, level]) => level === 'breaking')).toEqual([
+      ['response-max-length-raised', 'breaking', '/endpoints/0/errors/404'],
+      ['response-max-length-raised', 'breaking', '/endpoints/0/output'],
+      ['published-event-max-length-raised', 'breaking', '/events/0/schema'],
+    ]);
+  });
+
+  it('of which a shared definition changed show it once and name every place', () => {
+    const of = (type: string) => ({
+      definitions: { money: { properties: { amount: { type } } } },
+      endpoints: ['/a', '/b'].map((path) => ({
+        method: 'POST',
+        path,
+        input: { $ref: '#/definitions/money' },
+      })),
+    });
+    const { changes } = compareContracts(contract(of('string')), contract(of('number')));
+    expect(changes.map(({ place, pointer, example }) => [place, pointer, example?.document])).toEqual([
+      [
+        { kind: 'endpoint', endpoint: 'POST /a', part: 'input', field: '/amount' },
+        '/definitions/money/properties/amount',
+        { amount: 'a' },
+      ],
+      [
+        { kind: 'endpoint', endpoint: 'POST /b', part: 'input', field: '/amount' },
+        '/definitions/money/properties/amount',
+        undefined,
+      ],
+    ]);
+    expect(changes[1]?.message).toContain('Another change of the same definition has an example');
+  });
+
   it('demand a bump: major for a break, minor for an addition', () => {
     const [none, one] = [contract(), contract({ endpoints: [get] })];
     expect(compareContracts(one, none)).toMatchObject({ compatible: false, bump: 'major' });

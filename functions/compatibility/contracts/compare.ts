@@ -1,10 +1,11 @@
 import { type Bump, type Change, type Verdict, verdictOf } from '../changes.ts';
+import { SchemaComparison } from '../json-schema/compare.ts';
 import { canonical } from '../json-schema/document.ts';
 import { bumpVersion, compareVersions, isPrereleaseOf } from '../ranges.ts';
 import { compareDependencies } from './dependencies.ts';
 import { compareEndpoints } from './endpoints.ts';
 import { compareEvents } from './events.ts';
-import type { Shape } from './shape.ts';
+import { contractDialect, type Shape } from './shape.ts';
 
 /**
  * What changed from one contract to the next, and whether whoever uses the service goes on: requests may accept more,
@@ -12,9 +13,10 @@ import type { Shape } from './shape.ts';
  */
 export function compareContracts(old: Shape, next: Shape): Verdict {
   if (canonical(old) === canonical(next)) return verdictOf([], false);
+  const schemas = new SchemaComparison(contractDialect(old), contractDialect(next));
   const changes: Change[] = [
-    ...compareEndpoints(old, next),
-    ...compareEvents(old, next),
+    ...compareEndpoints(old, next, schemas),
+    ...compareEvents(old, next, schemas),
     ...compareDependencies(old.dependencies ?? {}, next.dependencies ?? {}),
   ];
   return verdictOf(changes, true);

@@ -1,18 +1,19 @@
 import type { Change } from '../changes.ts';
-import { compareSchemas } from '../json-schema/compare.ts';
-import { pointerTo } from '../json-schema/document.ts';
+import type { SchemaComparison } from '../json-schema/compare.ts';
+import { type Dialect, pointerTo } from '../json-schema/document.ts';
 import { firstProblem, type SchemaSide } from '../json-schema/validator.ts';
 import { changeBy } from './rules.ts';
 import { contractDialect, type Endpoint, endpointKey, rootOf, type Shape } from './shape.ts';
 
 interface Found {
   contract: Shape;
+  dialect: Dialect;
   endpoint: Endpoint;
   at: number;
 }
 
 /** Endpoints that went, came, or take and answer something else. What a parameter of the path is called is no change. */
-export function compareEndpoints(old: Shape, next: Shape): Change[] {
+export function compareEndpoints(old: Shape, next: Shape, schemas: SchemaComparison): Change[] {
   const before = byKey(old);
   const after = byKey(next);
   const changes: Change[] = [];
@@ -21,9 +22,9 @@ export function compareEndpoints(old: Shape, next: Shape): Change[] {
     const now = after.get(endpoint);
     if (now) {
       changes.push(
-        ...input(endpoint, was, now),
-        ...output(endpoint, was, now),
-        ...errors(endpoint, was, now),
+        ...input(endpoint, was, now, schemas),
+        ...output(endpoint, was, now, schemas),
+        ...errors(endpoint, was, now, schemas),
       );
     } else {
       const message = `Expected ${endpoint} as before, found no such endpoint`;
@@ -40,23 +41,35 @@ export function compareEndpoints(old: Shape, next: Shape): Change[] {
   return changes;
 }
 
-const byKey = (contract: Shape): Map<string, Found> =>
-  new Map(contract.endpoints.map((endpoint, at) => [endpointKey(endpoint), { contract, endpoint, at }]));
+function byKey(contract: Shape): Map<string, Found> {
+  const dialect = contractDialect(contract);
+  return new Map(
+    contract.endpoints.map((endpoint, at) => [endpointKey(endpoint), { contract, dialect, endpoint, at }]),
+  );
+}
 
 const pointerOf = ({ at }: Found, ...steps: string[]) => pointerTo('', 'endpoints', at, ...steps);
 
-function schemaOf({ contract, endpoint, at }: Found, part: 'input' | 'output'): SchemaSide | undefined {
+function schemaOf(
+  { contract, dialect, endpoint, at }: Found,
+  part: 'input' | 'output',
+): SchemaSide | undefined {
   const schema = endpoint[part];
   if (schema === undefined) return undefined;
   const root = rootOf(contract, { steps: ['endpoints', at, part], schema });
-  return { root, dialect: contractDialect(contract) };
+  return { root, dialect };
 }
 
-function input(endpoint: string, was: Found, now: Found): Change[] {
+function input(endpoint: string, was: Found, now: Found, schemas: SchemaComparison): Change[] {
   const place = { kind: 'endpoint', endpoint, part: 'input' } as const;
   const [before, after] = [schemaOf(was, 'input'), schemaOf(now, 'input')];
   if (before && after) {
-    return compareSchemas(before, after, { direction: 'request', role: 'accepts', prefix: 'request', place });
+    return schemas.compare(before, after, {
+      direction: 'request',
+      role: 'accepts',
+      prefix: 'request',
+      place,
+    });
   }
   if (before) {
     const message = `Expected the input that ${endpoint} took, found none`;
@@ -75,11 +88,11 @@ function input(endpoint: string, was: Found, now: Found): Change[] {
   return [changeBy('request-input-required', { place, pointer, message, example })];
 }
 
-function output(endpoint: string, was: Found, now: Found): Change[] {
+function output(endpoint: string, was: Found, now: Found, schemas: SchemaComparison): Change[] {
   const place = { kind: 'endpoint', endpoint, part: 'output' } as const;
   const [before, after] = [schemaOf(was, 'output'), schemaOf(now, 'output')];
   if (before && after) {
-    return compareSchemas(before, after, {
+    return schemas.compare(before, after, {
       direction: 'response',
       role: 'promises',
       prefix: 'response',
@@ -95,19 +108,19 @@ function output(endpoint: string, was: Found, now: Found): Change[] {
   return [changeBy('response-output-added', { place, pointer: after.root.pointer, message })];
 }
 
-function errors(endpoint: string, was: Found, now: Found): Change[] {
+function errors(endpoint: string, was: Found, now: Found, schemas: SchemaComparison): Change[] {
   const [before, after] = [was.endpoint.errors ?? {}, now.endpoint.errors ?? {}];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((status) => {
     const place = { kind: 'endpoint', endpoint, part: 'error', status } as const;
-    const side = ({ contract, at, endpoint: { errors: all } }: Found): SchemaSide | undefined => {
+    const side = ({ contract, dialect, at, endpoint: { errors: all } }: Found): SchemaSide | undefined => {
       const schema = all?.[status];
       if (schema === undefined) return undefined;
       const root = rootOf(contract, { steps: ['endpoints', at, 'errors', status], schema });
-      return { root, dialect: contractDialect(contract) };
+      return { root, dialect };
     };
     const [one, other] = [side(was), side(now)];
     if (one && other) {
-      return compareSchemas(one, other, {
+      return schemas.compare(one, other, {
         direction: 'response',
         role: 'promises',
         prefix: 'response',

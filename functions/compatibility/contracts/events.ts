@@ -1,5 +1,5 @@
 import type { Change } from '../changes.ts';
-import { compareSchemas } from '../json-schema/compare.ts';
+import type { SchemaComparison } from '../json-schema/compare.ts';
 import { pointerTo } from '../json-schema/document.ts';
 import type { SchemaSide } from '../json-schema/validator.ts';
 import { changeBy } from './rules.ts';
@@ -8,10 +8,11 @@ import { contractDialect, type EventContract, eventKey, rootOf, type Shape } fro
 interface Found {
   event: EventContract;
   at: number;
+  side: SchemaSide;
 }
 
 /** Events that went, came, or carry something else. One and the same event may be published and consumed: two promises. */
-export function compareEvents(old: Shape, next: Shape): Change[] {
+export function compareEvents(old: Shape, next: Shape, schemas: SchemaComparison): Change[] {
   const before = byKey(old);
   const after = byKey(next);
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): Change[] => {
@@ -21,7 +22,7 @@ export function compareEvents(old: Shape, next: Shape): Change[] {
     const role = event.direction;
     const place = { kind: 'event', event: event.name, role } as const;
     if (was && now) {
-      return compareSchemas(sideOf(old, was), sideOf(next, now), {
+      return schemas.compare(was.side, now.side, {
         direction: 'event',
         role: role === 'published' ? 'promises' : 'accepts',
         prefix: `${role}-event`,
@@ -41,10 +42,12 @@ export function compareEvents(old: Shape, next: Shape): Change[] {
   });
 }
 
-const byKey = (contract: Shape): Map<string, Found> =>
-  new Map((contract.events ?? []).map((event, at) => [eventKey(event), { event, at }]));
-
-function sideOf(contract: Shape, { event, at }: Found): SchemaSide {
-  const root = rootOf(contract, { steps: ['events', at, 'schema'], schema: event.schema });
-  return { root, dialect: contractDialect(contract) };
+function byKey(contract: Shape): Map<string, Found> {
+  const dialect = contractDialect(contract);
+  return new Map(
+    (contract.events ?? []).map((event, at) => {
+      const root = rootOf(contract, { steps: ['events', at, 'schema'], schema: event.schema });
+      return [eventKey(event), { event, at, side: { root, dialect } }];
+    }),
+  );
 }

@@ -1,6 +1,13 @@
-import type { Change, Direction, Place } from '../changes.ts';
-import { canonical } from './document.ts';
-import type { SchemaSide } from './validator.ts';
+import type { ValidateFunction } from 'ajv';
+import type { Change, Direction, Example, Place } from '../changes.ts';
+import { type Difference, isLenient } from './differences.ts';
+import { type Dialect, pointerTo } from './document.ts';
+import { fingerprint } from './fingerprint.ts';
+import { Nodes } from './nodes.ts';
+import { type KindName, kinds, levelOf } from './rules.ts';
+import { Subset } from './subset.ts';
+import { compile, type SchemaSide } from './validator.ts';
+import { type Witness, witnessOf } from './witness.ts';
 
 /** Where the compared schemas stand, and which way documents go. */
 export interface Subject {
@@ -12,20 +19,161 @@ export interface Subject {
   place: Exclude<Place, { kind: 'dependency' }>;
 }
 
-/** What changed from one schema to the next. */
-export function compareSchemas(old: SchemaSide, next: SchemaSide, subject: Subject): Change[] {
-  const same =
-    canonical([old.root.schema, old.root.shared]) === canonical([next.root.schema, next.root.shared]);
-  if (same && old.dialect === next.dialect) return [];
-  return [
-    {
-      rule: `${subject.prefix}-not-compared`,
-      level: 'warning',
-      direction: subject.direction,
-      place: { ...subject.place, field: '' },
-      pointer: next.root.pointer,
-      message: 'Expected the schema of the version before, found another',
-      remedy: 'Compare both by hand.',
-    },
-  ];
+type Way = 'narrowed' | 'widened';
+
+interface Directed {
+  difference: Difference;
+  way: Way;
+}
+
+/** For so many changes of one comparison an example is looked for; the others are told without. */
+const MOST_EXAMPLES = 60;
+
+/**
+ * Compares schemas of two documents that share definitions, and keeps what it learnt of these from one schema to the next.
+ */
+export class SchemaComparison {
+  readonly #before: Nodes;
+  readonly #after: Nodes;
+  readonly #subsets: Record<Way, Subset>;
+  /** Changes that have an example: the same definition may be used in a hundred places. */
+  readonly #shown = new Set<string>();
+  #examples = MOST_EXAMPLES;
+
+  constructor(old: Dialect, next: Dialect) {
+    this.#before = new Nodes(old);
+    this.#after = new Nodes(next);
+    this.#subsets = {
+      narrowed: new Subset(this.#before, this.#after),
+      widened: new Subset(this.#after, this.#before),
+    };
+  }
+
+  /**
+   * What changed from one schema to the next. Documents that were valid and are so no more are looked for one way, and
+   * those that are newly valid the other; a breaking change has a document that shows it, or says why there is none.
+   */
+  compare(old: SchemaSide, next: SchemaSide, subject: Subject): Change[] {
+    const same = fingerprint(old.root.schema, old.root) === fingerprint(next.root.schema, next.root);
+    if (same && old.dialect === next.dialect) return [];
+    const [first, second] = [nodeOf(this.#before, old), nodeOf(this.#after, next)];
+    const { narrowed, widened } = this.#subsets;
+    const all: Directed[] = [
+      ...narrowed.begin(first, second).map((difference) => ({ difference, way: 'narrowed' as const })),
+      ...widened.begin(second, first).map((difference) => ({ difference, way: 'widened' as const })),
+    ];
+    const validators = lazily(() => ({ old: compile(old), next: compile(next) }));
+    return merged(all, subject).map(({ difference, way }) => {
+      const harmful = (way === 'narrowed') === (subject.role === 'accepts') && !isLenient(difference);
+      const key = JSON.stringify([
+        pointerOf(difference, way, next),
+        difference.kind,
+        difference.subject,
+        way,
+      ]);
+      const looks = harmful && !this.#shown.has(key) && this.#examples-- > 0;
+      const witness = looks ? this.#witness(difference, way, validators()) : undefined;
+      const why = looks ? notFound : this.#shown.has(key) ? shownElsewhere : notLookedFor;
+      if (witness) this.#shown.add(key);
+      // A proof says more than that nobody compared.
+      const kind = difference.kind === 'not-compared' && witness ? 'refused' : difference.kind;
+      return changeOf({ ...difference, kind }, way, subject, next, witness ?? why);
+    });
+  }
+
+  #witness(difference: Difference, way: Way, { old, next }: Validators): Witness | undefined {
+    if (!old || !next) return undefined;
+    const [accepted, refused] = way === 'narrowed' ? [old, next] : [next, old];
+    return witnessOf(difference, this.#subsets[way].samples, accepted, refused);
+  }
+}
+
+interface Validators {
+  old: ValidateFunction | undefined;
+  next: ValidateFunction | undefined;
+}
+
+const notFound = 'No example document was found that shows it';
+const shownElsewhere = 'Another change of the same definition has an example';
+const notLookedFor = `No example was looked for, since there are more than ${MOST_EXAMPLES} such changes`;
+
+const nodeOf = (nodes: Nodes, { root }: SchemaSide) =>
+  nodes.of([{ schema: root.schema, pointer: root.pointer, root }]);
+
+/** Of these the same field may have one that breaks and others that do not, each worth telling. */
+const told = new Set<KindName>([
+  'enum-value',
+  'property-optional',
+  'required',
+  'required-undeclared',
+  'property-refused',
+]);
+
+/** Each once; and of what goes both ways, as when a text became a number, only the way that breaks. */
+function merged(all: readonly Directed[], { role }: Subject): Directed[] {
+  const harmful = role === 'accepts' ? 'narrowed' : 'widened';
+  const breaking = new Set<string>();
+  const kept = new Map<string, Directed>();
+  for (const one of [...all].sort((a, b) => Number(b.way === harmful) - Number(a.way === harmful))) {
+    const { kind, subject } = one.difference;
+    const place = JSON.stringify([kind, fieldOf(one.difference)]);
+    if (one.way === harmful) breaking.add(place);
+    else if (breaking.has(place) && !told.has(kind)) continue;
+    kept.set(JSON.stringify([place, one.way, subject]), one);
+  }
+  return [...kept.values()];
+}
+
+const about = new Set<KindName>(['required', 'required-undeclared', 'property-optional', 'property-refused']);
+
+/** The field that a difference is about: the place, or the property of it that is there, or is not. */
+function fieldOf({ kind, subject, trail }: Difference): string {
+  const steps = trail.map(({ field }) => field);
+  return pointerTo('', ...steps, ...(about.has(kind) ? [subject] : []));
+}
+
+/** Where it stands in the new contract; in the old one, when it is gone. */
+function pointerOf({ a, b }: Difference, way: Way, next: SchemaSide): string {
+  const [before, after] = way === 'narrowed' ? [a, b] : [b, a];
+  return (after.parts[0] ?? before.parts[0])?.pointer ?? next.root.pointer;
+}
+
+function changeOf(
+  difference: Difference,
+  way: Way,
+  subject: Subject,
+  next: SchemaSide,
+  shown: Witness | string,
+): Change {
+  const { kind, inA, inB } = difference;
+  const level = levelOf(kind, way, subject.role);
+  const [was, is] = way === 'narrowed' ? [inA, inB] : [inB, inA];
+  const field = fieldOf(difference);
+  const why = level === 'breaking' && typeof shown === 'string' ? `. ${shown}` : '';
+  const example: Example | undefined =
+    typeof shown === 'string'
+      ? undefined
+      : {
+          ...shown,
+          acceptedBy: way === 'narrowed' ? 'old' : 'new',
+          refusedBy: way === 'narrowed' ? 'new' : 'old',
+        };
+  return {
+    rule: `${subject.prefix}-${kinds[kind][way].rule}`,
+    level,
+    direction: subject.direction,
+    place: { ...subject.place, field },
+    pointer: pointerOf(difference, way, next),
+    message: `At ${field || 'the whole'}, expected as before: ${was}. Found: ${is}${why}`,
+    ...(example && { example }),
+    remedy: kinds[kind].remedy,
+  };
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -70,3 +70,19 @@ export function canonical(value: unknown): string {
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
   return `{${entries.join(',')}}`;
 }
+
+/** Keywords that say nothing of which documents are valid. Definitions are among them: only what refers to them says it. */
+export const annotations: ReadonlySet<string> = new Set([
+  ...[
+    '$anchor',
+    '$comment',
+    '$defs',
+    '$id',
+    '$schema',
+    'default',
+    'definitions',
+    'deprecated',
+    'description',
+  ],
+  ...['example', 'examples', 'readOnly', 'summary', 'title', 'writeOnly'],
+]);

@@ -1,28 +1,30 @@
-import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { type Dialect, dialects, isObject, type JsonSchema } from './document.ts';
 import type { Root } from './references.ts';
 
-const options = { strict: false, validateSchema: false, logger: false, allErrors: false } as const;
+const options = { strict: false, validateSchema: false, logger: false, allErrors: true } as const;
 
-/** A fresh validator of a dialect, with the formats of the specification. It keeps what it compiled: one for each contract. */
-export function validatorOf(dialect: Dialect): Ajv {
+function validatorOf(dialect: Dialect): Ajv {
   const ajv = dialect === 'draft-07' ? new Ajv(options) : new Ajv2020(options);
   formats.default(ajv);
   return ajv;
 }
 
-let metaSchemas: Partial<Record<Dialect, ValidateFunction>> = {};
+/** One validator for each dialect: to make one takes longer than to compile a schema. */
+const validators: Partial<Record<Dialect, Ajv>> = {};
+
+function validatorFor(dialect: Dialect): Ajv {
+  const known = validators[dialect] ?? validatorOf(dialect);
+  validators[dialect] = known;
+  return known;
+}
 
 /** What the dialect's own schema says against `schema`: none when it is a JSON Schema. */
 export function metaProblems(schema: JsonSchema, dialect: Dialect): { pointer: string; detail: string }[] {
-  let meta = metaSchemas[dialect];
-  if (!meta) {
-    meta = validatorOf(dialect).getSchema(dialects[dialect]);
-    if (!meta) throw new Error(`The validator does not bring the schema of ${dialect}`);
-    metaSchemas = { ...metaSchemas, [dialect]: meta };
-  }
+  const meta = validatorFor(dialect).getSchema(dialects[dialect]);
+  if (!meta) throw new Error(`The validator does not bring the schema of ${dialect}`);
   if (meta(schema)) return [];
   return (meta.errors ?? []).map(({ instancePath, message, params }) => ({
     pointer: instancePath,
@@ -45,10 +47,15 @@ export function bundled({ root: { schema, shared } }: SchemaSide): JsonSchema {
 
 /** Compiles a schema; undefined when it cannot be, for example because it refers to another document. */
 export function compile(side: SchemaSide): ValidateFunction | undefined {
+  const ajv = validatorFor(side.dialect);
+  const schema = bundled(side);
   try {
-    return validatorOf(side.dialect).compile(bundled(side));
+    return ajv.compile(schema);
   } catch {
     return undefined;
+  } finally {
+    // The validator keeps whatever it compiled: for ever, without this.
+    if (typeof schema === 'object') ajv.removeSchema(schema);
   }
 }
 
@@ -56,11 +63,21 @@ export function compile(side: SchemaSide): ValidateFunction | undefined {
 export function firstProblem(side: SchemaSide, document: unknown): string | undefined {
   const validate = compile(side);
   if (!validate) return 'the schema refers to what is not there, so that no document can be checked';
-  return validate(document) ? undefined : problemOf(validate);
+  return validate(document) ? undefined : problemText(validate.errors?.[0]);
 }
 
-/** The last verdict of a validator in words: where, and what. */
-export function problemOf(validate: ValidateFunction): string {
-  const [error] = validate.errors ?? [];
+/** An error of a validator in words: where, and what. */
+export function problemText(error: ErrorObject | undefined): string {
   return `${error?.instancePath || 'the document'} ${error?.message ?? 'is not valid'}`;
+}
+
+const formatChecks = new Map<string, ValidateFunction | undefined>();
+
+/** Whether a text has a format of the specification; unknown for other formats, which validators let pass. */
+export function formatAccepts(format: string, text: string): boolean | 'unknown' {
+  if (!formatChecks.has(format) && formatChecks.size < 1_000) {
+    const ajv = validatorFor('2020-12');
+    formatChecks.set(format, ajv.formats[format] ? ajv.compile({ format }) : undefined);
+  }
+  return formatChecks.get(format)?.(text) ?? 'unknown';
 }
