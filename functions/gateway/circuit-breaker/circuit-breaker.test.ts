@@ -128,6 +128,18 @@ describe('closed', () => {
   });
 });
 
+it('goes on where what takes its metrics fails', async () => {
+  const breaker = caller({
+    report: () => {
+      throw new Error('no metrics today');
+    },
+  });
+  await failUntilOpen(breaker);
+  await expect(breaker.execute(fine)).rejects.toThrow(CircuitOpen);
+  time.advance(5_000);
+  await expect(breaker.execute(fine)).resolves.toBe('fine');
+});
+
 describe('open', () => {
   it('refuses other processes too, and says when to come back', async () => {
     const other = caller();

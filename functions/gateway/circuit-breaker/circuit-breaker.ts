@@ -79,8 +79,13 @@ export function breakerOn(
 
   const note = (metric: BreakerMetric) => occurred.set(metric, (occurred.get(metric) ?? 0) + 1);
   const tell = () => {
-    for (const [metric, count] of occurred) report(metric, count);
+    const all = [...occurred];
     occurred.clear();
+    try {
+      for (const [metric, count] of all) report(metric, count);
+    } catch {
+      // What cannot be told must not keep calls from being made.
+    }
   };
 
   const unreachable = () => note('CircuitTableUnreachable');

@@ -82,7 +82,7 @@ export function sharedState({ name, policy, store, afterRead, unreachable }: Sha
     keep,
     /** Ends when nothing is under way that another request waits for in vain if the process is frozen. */
     async settled(): Promise<void> {
-      await Promise.all(underWay);
+      if (underWay.size > 0) await Promise.all(underWay);
     },
     /** The record by which a call is judged. Never rejects. */
     async known(): Promise<BreakerRecord> {
