@@ -12,6 +12,12 @@ const exclude = ['**/node_modules/**', '**/cdk.out/**'];
 const workers = 3;
 
 /**
+ * Node loads modules as it does for the product: nothing is transformed, once for each project, and no test replaces a
+ * module by another.
+ */
+const experimental = { viteModuleRunner: false, nodeLoader: false };
+
+/**
  * Tests that need PostgreSQL stand beside the code as `*.pg.test.ts`. Groups run one after the other: the quick ones
  * first, and what starts many processes last.
  */
@@ -25,6 +31,7 @@ function project(name: string, include: string[], groupOrder: number, testTimeou
       hookTimeout: 180_000,
       pool: 'forks' as const,
       maxWorkers: workers,
+      experimental,
       sequence: { groupOrder },
       ...more,
     },

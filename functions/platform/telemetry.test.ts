@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it, vi } from 'vitest';
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  vi.resetModules();
 });
 
+/** The module as a process loads it that has the variables of this moment. */
+const load = async (): Promise<typeof import('./telemetry.ts')> =>
+  await import(`./telemetry.ts?loaded=${randomUUID()}`);
+
 it('traces invocations in Lambda, and has nothing to do with X-Ray elsewhere', async () => {
-  const elsewhere = await import('./telemetry.ts');
+  const elsewhere = await load();
   expect(elsewhere.tracing).toEqual([]);
-  vi.resetModules();
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'migrations-backfill');
-  const inLambda = await import('./telemetry.ts');
+  const inLambda = await load();
   expect(inLambda.tracing).toEqual([expect.objectContaining({ before: expect.any(Function) })]);
 });
 
@@ -22,7 +25,7 @@ it('reports gauges under a dimension of their own, several values in one line of
   vi.stubEnv('POWERTOOLS_DEV', 'true');
   const lines: string[] = [];
   const written = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line));
-  const { invocationMetrics } = await import('./telemetry.ts');
+  const { invocationMetrics } = await load();
   const { metrics, publish } = invocationMetrics('watch-migrations');
   metrics.count('Looked');
   for (const value of [1, 2]) metrics.gauge({ name: 'phase', value: 'soak' }, 'P99Ms', 'milliseconds', value);
