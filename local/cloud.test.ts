@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { dynamodb } from '#platform/clients.ts';
+import { ecs } from '#platform/target-clients.ts';
 import { type Cloud, type CloudOptions, startCloud } from './cloud.ts';
 import { shipyard } from './fixtures/shipyard.ts';
 
@@ -45,6 +47,13 @@ const logged = async (what: string) =>
   undefined;
 
 describe('the cloud of a laptop', () => {
+  it('refuses calls to services that it has not, by their names', async () => {
+    await start();
+    await expect(ecs().send(new ListClustersCommand({}))).rejects.toThrow(
+      'ECS.ListClusters is not available on the laptop',
+    );
+  });
+
   it('runs a capability from its HTTP API through a workflow to an event, and moves time', async () => {
     const here = await start();
     expect((await call(here, 'POST', '/ships', { shipId: 'argo' })).status).toBe(202);

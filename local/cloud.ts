@@ -1,14 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { MetadataBearer } from '@smithy/types';
 import {
-  cloudWatch,
   dynamodb as dynamodbClient,
-  ecs,
   eventBridge,
   forgetClients,
   lambda as lambdaClient,
-  loadBalancing,
   onRoleClient,
+  onTargetClient,
   s3 as s3Client,
   scheduler as schedulerClient,
   secretsManager,
@@ -179,9 +178,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     s3.attach(s3Client());
     secrets.attach(secretsManager());
     // No metrics, load balancers or containers are on a laptop, and nothing asks for them elsewhere.
-    attach(cloudWatch(), 'CloudWatch', {});
-    attach(ecs(), 'ECS', {});
-    attach(loadBalancing(), 'ElasticLoadBalancingV2', {});
+    undo.push(onTargetClient((client, service) => void attach<object, MetadataBearer>(client, service, {})));
     events.attach(eventBridge());
     scheduler.attach(schedulerClient());
     // The SDK compares the end of a session with real time.

@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attach } from '#local/attach.ts';
-import { cloudWatch, forgetClients } from '#platform/clients.ts';
+import { forgetClients } from '#platform/clients.ts';
+import { cloudWatch } from '#platform/target-clients.ts';
 import { alarmNames, checkAlarms, firingBefore } from './alarms.ts';
 
 const minute = (number: number) => new Date(Date.UTC(2026, 0, 1, 12, number));

@@ -1,6 +1,6 @@
 import { DescribeAlarmsCommand, type DescribeAlarmsCommandOutput } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
-import { cloudWatch } from '#platform/clients.ts';
+import { cloudWatch } from '#platform/target-clients.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { redactText } from '#platform/redact.ts';
 import { AlarmFiring, AlarmUnknown } from './errors.ts';

@@ -1,7 +1,7 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ECSClient } from '@aws-sdk/client-ecs';
-import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -12,14 +12,17 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /** Limits of every call to AWS: connect within 1 s, answer within 5 s, three attempts in all. */
-const limits = {
+export const limits = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
 const forget: (() => void)[] = [];
 
-/** One client for the life of the process, created at first use so that importing costs nothing. */
+/**
+ * One client for the life of the process, created at first use so that importing costs nothing. Called as pure, so that
+ * a function's bundle leaves out the clients that the function does not use.
+ */
 function once<T extends { destroy(): void }>(create: () => T): () => T {
   let client: T | undefined;
   forget.push(() => {
@@ -32,38 +35,57 @@ function once<T extends { destroy(): void }>(create: () => T): () => T {
   };
 }
 
+let whenTargetClientIsMade: (client: TargetClient, service: string) => void = () => {};
+
+/** Of what deployments move and measure, by the name of its service. */
+type TargetClient = CloudWatchClient | ECSClient | ElasticLoadBalancingV2Client;
+
+/** As `once`, for clients that few processes need: their modules are loaded with those who use them. */
+export function onceForTargets<T extends TargetClient>(service: string, create: () => T): () => T {
+  return once(() => {
+    const client = create();
+    whenTargetClientIsMade(client, service);
+    return client;
+  });
+}
+
+/** The laptop answers such clients through this; the product never calls it. Returns a function that restores. */
+export function onTargetClient(listener: typeof whenTargetClientIsMade): () => void {
+  const former = whenTargetClientIsMade;
+  whenTargetClientIsMade = listener;
+  return () => {
+    whenTargetClientIsMade = former;
+  };
+}
+
 /** Closes every client; the next use makes new ones from the environment of then. The product never calls it. */
 export function forgetClients(): void {
   for (const one of forget) one();
 }
 
 /** DynamoDB with plain JavaScript values; undefined attributes are left out. */
-export const dynamodb = once(() =>
+export const dynamodb = /* @__PURE__ */ once(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient(limits), {
     marshallOptions: { removeUndefinedValues: true },
   }),
 );
-export const stepFunctions = once(() => new SFNClient(limits));
+export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient(limits));
 /** S3 transfers bodies: an answer may take 30 s. */
-export const s3 = once(
+export const s3 = /* @__PURE__ */ once(
   () => new S3Client({ ...limits, requestHandler: { ...limits.requestHandler, requestTimeout: 30_000 } }),
 );
-export const eventBridge = once(() => new EventBridgeClient(limits));
-export const scheduler = once(() => new SchedulerClient(limits));
-export const secretsManager = once(() => new SecretsManagerClient(limits));
+export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient(limits));
+export const scheduler = /* @__PURE__ */ once(() => new SchedulerClient(limits));
+export const secretsManager = /* @__PURE__ */ once(() => new SecretsManagerClient(limits));
 /** The platform's own functions: an answer may take 60 s, one attempt, since what a task asks is asked again by its retry. */
-export const lambda = once(
+export const lambda = /* @__PURE__ */ once(
   () =>
     new LambdaClient({
       maxAttempts: 1,
       requestHandler: { ...limits.requestHandler, requestTimeout: 60_000 },
     }),
 );
-export const ecs = once(() => new ECSClient(limits));
-export const loadBalancing = once(() => new ElasticLoadBalancingV2Client(limits));
-/** Metrics that a user names; the platform's own are written to the log. */
-export const cloudWatch = once(() => new CloudWatchClient(limits));
-export const sts = once(() => new STSClient(limits));
+export const sts = /* @__PURE__ */ once(() => new STSClient(limits));
 
 /** A role of a connector, in whatever account. */
 export interface ForeignRole {

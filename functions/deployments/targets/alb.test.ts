@@ -1,7 +1,8 @@
 import type { Action, Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attach } from '#local/attach.ts';
-import { forgetClients, loadBalancing } from '#platform/clients.ts';
+import { forgetClients } from '#platform/clients.ts';
+import { loadBalancing } from '#platform/target-clients.ts';
 import { alb } from './alb.ts';
 import {
   groupArn,

@@ -1,7 +1,8 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attach } from '#local/attach.ts';
-import { ecs, forgetClients, loadBalancing } from '#platform/clients.ts';
+import { forgetClients } from '#platform/clients.ts';
+import { ecs, loadBalancing } from '#platform/target-clients.ts';
 import { ecsServices } from './ecs.ts';
 import {
   cluster,

@@ -1,6 +1,6 @@
 import { DescribeServicesCommand, type Service, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { z } from 'zod';
-import { ecs } from '#platform/clients.ts';
+import { ecs } from '#platform/target-clients.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 import { alb } from './alb.ts';
 import { ask, isNamed } from './ask.ts';

@@ -10,7 +10,7 @@ import {
   ModifyRuleCommand,
   type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { loadBalancing } from '#platform/clients.ts';
+import { loadBalancing } from '#platform/target-clients.ts';
 import { TargetRefused } from '../errors.ts';
 import { ask, isNamed } from './ask.ts';
 
