@@ -1,8 +1,8 @@
 import { DescribeAlarmsCommand, type DescribeAlarmsCommandOutput } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
-import { cloudWatch } from '#platform/target-clients.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { redactText } from '#platform/redact.ts';
+import { cloudWatch } from '#platform/target-clients.ts';
 import { AlarmFiring, AlarmUnknown } from './errors.ts';
 import { type ComparedVersion, filled } from './metrics/question.ts';
 import { mayPass } from './targets/ask.ts';
