@@ -166,7 +166,7 @@ function changeOf(
     pointer: pointerOf(difference, way, next),
     message: `At ${field || 'the whole'}, expected as before: ${was}. Found: ${is}${why}`,
     ...(example && { example }),
-    remedy: kinds[kind].remedy,
+    remedy: level === 'info' ? 'None needed.' : kinds[kind].remedy,
   };
 }
 

@@ -35,6 +35,9 @@ export class Nodes {
 
   /** The node of a document that is valid under each of `parts`. */
   of(parts: readonly Located[]): Node {
+    const [first] = parts;
+    const single = parts.length === 1 && first ? this.#known.get(first.pointer) : undefined;
+    if (single) return single;
     const saying = [...new Map(parts.filter(saysAnything).map((part) => [part.pointer, part])).values()];
     saying.sort((a, b) => (a.pointer < b.pointer ? -1 : 1));
     const key = saying.map(({ pointer }) => pointer).join(' & ');

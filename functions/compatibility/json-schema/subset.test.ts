@@ -120,6 +120,13 @@ const pair = fc.oneof(
 );
 const runs = { seed: 42, numRuns: 150 };
 
+const subject = {
+  direction: 'request',
+  role: 'accepts',
+  prefix: 'request',
+  place: { kind: 'endpoint', endpoint: 'GET /' },
+} as const;
+
 describe('one schema within another', () => {
   it('holds for every document, as a validator sees it', () => {
     let fitting = 0;
@@ -139,12 +146,6 @@ describe('one schema within another', () => {
   it('is contradicted by an example for every change that breaks, which a validator confirms', () => {
     let proved = 0;
     let unproved = 0;
-    const subject = {
-      direction: 'request',
-      role: 'accepts',
-      prefix: 'request',
-      place: { kind: 'endpoint', endpoint: 'GET /' },
-    } as const;
     fc.assert(
       fc.property(pair, ([a, b]) => {
         const [one, other] = [compile(side(a)), compile(side(b))];
@@ -162,5 +163,40 @@ describe('one schema within another', () => {
       runs,
     );
     expect(proved).toBeGreaterThan(unproved);
+  });
+
+  it('is told of the whole and its parts, however many there are between', () => {
+    fc.assert(
+      fc.property(schema, schema, schema, (a, b, c) => {
+        expect(differences({ allOf: [a, b, c] }, { allOf: [b, a] })).toEqual([]);
+        expect(differences({ allOf: [a, b, c] }, a)).toEqual([]);
+        expect(differences(a, { anyOf: [b, a] })).toEqual([]);
+        expect(differences(a, { anyOf: [c, { anyOf: [b, a] }] })).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it('is the other one when it says the same in other words', () => {
+    const turned = (one: JsonSchema): JsonSchema =>
+      typeof one === 'boolean' ? one : Object.fromEntries(Object.entries(one).reverse());
+    fc.assert(
+      fc.property(schema, (one) => {
+        const same: JsonSchema[] = [
+          turned(one),
+          { allOf: [one] },
+          { allOf: [one, turned(one)] },
+          { anyOf: [one, one] },
+          { oneOf: [one, false] },
+          { $ref: '#/$defs/one', $defs: { one } },
+          { $ref: '#/$defs/two', $defs: { one, two: { $ref: '#/$defs/one', description: 'x' } } },
+        ];
+        for (const other of same) {
+          expect(compareSchemas(side(one), side(other), subject)).toEqual([]);
+          expect(compareSchemas(side(other), side(one), subject)).toEqual([]);
+        }
+      }),
+      { ...runs, numRuns: 80 },
+    );
   });
 });
