@@ -7,6 +7,7 @@ import { type Definition, innerScopes, type Scope, type State } from '#local/ste
 import { loadDefinition } from '#local/step-functions/load.ts';
 import { migrationFunctions } from '#migrations/functions.ts';
 import type { FunctionFacts } from '#platform/function-facts.ts';
+import { deploymentGrants } from '../cdk/slices/deployment-grants.ts';
 import { migrationGrants } from '../cdk/slices/migration-grants.ts';
 
 // Writes docs/workflows/<machine>.md from state-machines/<machine>.asl.json: run it after changing one of them.
@@ -16,16 +17,16 @@ const folder = fileURLToPath(new URL('../docs/workflows/', import.meta.url));
 /** The documents by file name, as they should be now. */
 export async function workflowDocuments(): Promise<Map<string, string>> {
   const documents = new Map<string, string>();
-  for (const { stateMachines } of capabilities) {
+  for (const { name: capability, stateMachines } of capabilities) {
     for (const [machine, file] of Object.entries(stateMachines)) {
       const definition = loadDefinition(machine, JSON.parse(await readFile(file, 'utf8')));
-      documents.set(`${machine}.md`, documentOf(machine, definition));
+      documents.set(`${machine}.md`, documentOf(machine, definition, capability));
     }
   }
   return documents;
 }
 
-function documentOf(machine: string, definition: Definition): string {
+function documentOf(machine: string, definition: Definition, capability: string): string {
   const lines = [
     `# ${machine}`,
     '',
@@ -36,7 +37,7 @@ function documentOf(machine: string, definition: Definition): string {
     ...diagram(definition, '  '),
     '```',
     '',
-    ...sections(definition, '##'),
+    ...sections(definition, '##', capability),
     ...retryNotes(definition),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
@@ -86,21 +87,21 @@ const plain = (condition: string) =>
     .replaceAll('$states.input.', '')
     .replaceAll(':', ' ');
 
-function sections(scope: Scope, level: string): string[] {
+function sections(scope: Scope, level: string, capability: string): string[] {
   return Object.entries(scope.States).flatMap(([name, state]) => [
     `${level} ${name}`,
     '',
     state.Comment ?? '',
     '',
-    ...facts(state),
-    ...innerScopes(state).flatMap((inner) => sections(inner, `${level}#`)),
+    ...facts(state, capability),
+    ...innerScopes(state).flatMap((inner) => sections(inner, `${level}#`, capability)),
   ]);
 }
 
-function facts(state: State): string[] {
+function facts(state: State, capability: string): string[] {
   const rows: string[] = [];
   if (state.Type === 'Task') {
-    const called = functionOf(state.Arguments.FunctionName);
+    const called = functionOf(state.Arguments.FunctionName, capability);
     if (called !== undefined) {
       const where =
         called.facts.plane === 'data' ? 'in the connector, beside the database' : 'in the platform’s account';
@@ -138,16 +139,17 @@ const callable = (
 ): Called[] =>
   Object.entries(functions).map(([name, facts]) => ({ capability, name, facts, rights: grants[name] ?? [] }));
 
-/** Every function that a state machine may call: those of deployments, then those of migrations. */
+/** Every function that a state machine may call: of the capability that it belongs to. */
 const functions = [
-  ...callable('deployments', deploymentFunctions, {}),
+  ...callable('deployments', deploymentFunctions, deploymentGrants),
   ...callable('migrations', migrationFunctions, migrationGrants),
 ];
 
-function functionOf(given: unknown): Called | undefined {
+function functionOf(given: unknown, capability: string): Called | undefined {
   const text = String(given);
   const camel = /functions\.(\w+) /.exec(text)?.[1] ?? /\$\{(\w+)FunctionArn\}/.exec(text)?.[1];
-  return functions.find(({ name }) => name.replaceAll('-', '').toLowerCase() === camel?.toLowerCase());
+  const own = functions.filter((one) => one.capability === capability);
+  return own.find(({ name }) => name.replaceAll('-', '').toLowerCase() === camel?.toLowerCase());
 }
 
 /** The retries of the machine, once for all states that have the same. */

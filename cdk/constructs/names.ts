@@ -58,6 +58,9 @@ export const loginSecrets = (prefix: string): string => `${prefix}/logins/`;
 /** Begins the names of the secrets of webhooks and Slack. */
 export const webhookSecrets = (prefix: string): string => `${prefix}/webhooks/`;
 
+/** The one secret with which gates of deployments are asked. */
+export const gateSecret = (prefix: string): string => `${prefix}/deployments/gates`;
+
 /** Begins the names of the secrets with which figures for the judge are asked for. */
 export const metricSecrets = (prefix: string): string => `${prefix}/metrics/`;
 

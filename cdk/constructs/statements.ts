@@ -42,6 +42,15 @@ export const wildcardReasons = {
   ObserveExecution: 'Executions of these state machines get their names when they start.',
   ScheduleRemoval: 'One schedule a migration, named by its id, in this one schedule group.',
   RunMap: 'The child executions of a distributed Map get their names when it runs.',
+  MoveTargets:
+    'Which functions, listeners and services are deployed to is not known here; only those tagged theseus:deployments=target can be.',
+  DescribeTargets:
+    'Load balancing and ECS do not limit these actions to what is tagged; they change nothing.',
+  ReadAlarms: 'Which alarms a deployment names is not known here; it changes nothing.',
+  KeepGateSecret: 'Secrets Manager appends six random characters to the name of this one secret.',
+  ReadMetricSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the name that a deployment gives.',
+  ReadMetrics: 'CloudWatch does not limit this action to any metrics.',
   AnswerToken:
     'Task tokens are the authority: Step Functions does not limit these actions to a state machine.',
 } as const;

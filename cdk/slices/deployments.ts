@@ -8,5 +8,5 @@ export const deployments = capability({
   functions: deploymentFunctions,
   grants: deploymentGrants,
   nouns: ['deployments'],
-  machines: [],
+  machines: ['deployment'],
 });

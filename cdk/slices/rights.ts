@@ -3,6 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readSecret } from '../constructs/connector-parameters.ts';
 import {
+  gateSecret,
   loginSecrets,
   metricSecrets,
   secretArns,
@@ -38,7 +39,10 @@ export type Right =
   | 'assumeConnector'
   | 'askGateway'
   | 'askServices'
-  | 'invokeTargets';
+  | 'invokeTargets'
+  | 'moveTargets'
+  | 'readAlarms'
+  | 'keepGateSecret';
 
 /** The resources that rights are about. A function of the data plane knows the first three and its secrets. */
 export interface Resources {
@@ -99,6 +103,28 @@ export const actionsOf: Record<Right, string[]> = {
   askGateway: ['lambda:InvokeFunction'],
   askServices: ['lambda:InvokeFunction'],
   invokeTargets: ['lambda:InvokeFunction'],
+  moveTargets: [
+    'lambda:InvokeFunction',
+    'lambda:GetAlias',
+    'lambda:UpdateAlias',
+    'lambda:PublishVersion',
+    'lambda:GetFunctionConfiguration',
+    'lambda:GetProvisionedConcurrencyConfig',
+    'lambda:DeleteFunction',
+    'elasticloadbalancing:ModifyListener',
+    'elasticloadbalancing:ModifyRule',
+    'elasticloadbalancing:CreateRule',
+    'elasticloadbalancing:DeleteRule',
+    'elasticloadbalancing:AddTags',
+    'ecs:DescribeServices',
+    'ecs:UpdateService',
+    'elasticloadbalancing:DescribeListeners',
+    'elasticloadbalancing:DescribeRules',
+    'elasticloadbalancing:DescribeTags',
+    'elasticloadbalancing:DescribeTargetHealth',
+  ],
+  readAlarms: ['cloudwatch:DescribeAlarms'],
+  keepGateSecret: ['secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
 };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
@@ -271,6 +297,24 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
           }),
         ],
         conditions: { StringEquals: { 'aws:ResourceTag/theseus:gateway': 'target' } },
+      }),
+    ],
+    moveTargets: () => [
+      allow('MoveTargets', {
+        actions: actionsOf.moveTargets.filter((action) => !action.includes(':Describe')),
+        resources: ['*'],
+        conditions: { StringEquals: { 'aws:ResourceTag/theseus:deployments': 'target' } },
+      }),
+      allow('DescribeTargets', {
+        actions: actionsOf.moveTargets.filter((action) => action.includes(':Describe')),
+        resources: ['*'],
+      }),
+    ],
+    readAlarms: () => [allow('ReadAlarms', { actions: actionsOf.readAlarms, resources: ['*'] })],
+    keepGateSecret: () => [
+      allow('KeepGateSecret', {
+        actions: actionsOf.keepGateSecret,
+        resources: [secretArns(scope, gateSecret(prefix))],
       }),
     ],
   };

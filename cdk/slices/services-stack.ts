@@ -4,6 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
 import type { ApiHandler } from '../constructs/http-api.ts';
+import { gateSecret } from '../constructs/names.ts';
 import type { Environment } from '../environments.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
 import { deployments } from './deployments.ts';
@@ -48,7 +49,17 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
   const deployedDeployments = deployCapability(stack, deployments, {
     ...common,
     table: tables.deployments,
-    asks: {},
+    asks: {
+      SERVICES_DESCRIBE_VERSION_FUNCTION: deployedServices.live('describe-version'),
+      SERVICES_COMPARE_VERSIONS_FUNCTION: deployedServices.live('compare-versions'),
+      GATEWAY_DESCRIBE_ROUTE_FUNCTION: deployedGateway.live('describe-route'),
+      GATEWAY_SHIFT_TRAFFIC_FUNCTION: deployedGateway.live('shift-traffic'),
+      GATEWAY_READ_TRAFFIC_FUNCTION: deployedGateway.live('read-traffic'),
+    },
+    variables: {
+      ...variables,
+      GATE_SECRET: gateSecret(props.environment.prefix),
+    },
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,

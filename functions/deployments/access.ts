@@ -6,7 +6,13 @@ import type { Role } from '#platform/roles.ts';
 import { table } from './store.ts';
 
 /** Everything a caller may be allowed in deployments. */
-export const Action = z.enum(['view_deployments', 'deploy', 'approve_deployment', 'read_deployment_audit']);
+export const Action = z.enum([
+  'view_deployments',
+  'deploy',
+  'approve_deployment',
+  'read_deployment_audit',
+  'read_gate_secret',
+]);
 export type Action = z.infer<typeof Action>;
 
 const roleOf: Record<Action, Role> = {
@@ -14,6 +20,7 @@ const roleOf: Record<Action, Role> = {
   deploy: 'operator',
   approve_deployment: 'approver',
   read_deployment_audit: 'administrator',
+  read_gate_secret: 'administrator',
 };
 
 /** What a route needs. */

@@ -2,6 +2,7 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { deploymentRoutes } from './routes/deployments.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of deployments: one Lambda. */
@@ -13,7 +14,10 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'New versions of services, brought into use step by step and judged.',
   },
-  routes: [auditRoute('/deployments/audit', needs('read_deployment_audit'), Action, auditTrail)],
+  routes: [
+    auditRoute('/deployments/audit', needs('read_deployment_audit'), Action, auditTrail),
+    ...deploymentRoutes,
+  ],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

@@ -42,6 +42,12 @@ export class SlotTaken extends Conflict {
   override readonly name: string = 'SlotTaken';
 }
 
+/** The services know no such version. */
+export class VersionNotRegistered extends TheseusError {
+  override readonly name: string = 'VersionNotRegistered';
+  override readonly status: number = 422;
+}
+
 /** The new version breaks what depends on the old one. */
 export class VersionIncompatible extends TheseusError {
   override readonly name: string = 'VersionIncompatible';

@@ -7,6 +7,11 @@ export class RouteHeld extends Conflict {
   override readonly name: string = 'RouteHeld';
 }
 
+/** The deployment has asked for another state of the route since: this one comes late. */
+export class ShiftSuperseded extends Conflict {
+  override readonly name: string = 'ShiftSuperseded';
+}
+
 /** The route is not what the change was made of. */
 export class RouteChanged extends Conflict {
   override readonly name: string = 'RouteChanged';

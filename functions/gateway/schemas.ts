@@ -155,6 +155,11 @@ export const ShiftInput = z.strictObject({
   deployment: DeploymentId,
   targets: RouteSettings.shape.targets,
   canaries: RouteSettings.shape.canaries,
+  order: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Rises with every shift of a deployment: a lower one than the last is refused'),
   done: z.boolean().default(false).describe('Lets the route go for other deployments'),
 });
 export type ShiftInput = z.infer<typeof ShiftInput>;

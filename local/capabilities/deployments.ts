@@ -1,6 +1,6 @@
 import { deploymentFunctions } from '#deployments/functions.ts';
 import type { Capability } from '../capability.ts';
-import { functionsFrom, recordsTable } from './parts.ts';
+import { functionsFrom, recordsTable, stateMachine } from './parts.ts';
 
 /** The capability of deployments, as cdk/slices/deployments.ts deploys it. */
 export const deployments: Capability = {
@@ -9,10 +9,28 @@ export const deployments: Capability = {
     name === 'api' ? import('#deployments/api.ts') : import(`#deployments/tasks/${name}.ts`),
   ),
   dataPlane: {},
-  stateMachines: {},
+  stateMachines: { deployment: stateMachine('deployment') },
   tables: [{ variable: 'DEPLOYMENTS_TABLE', definition: recordsTable('deployments') }],
   http: [{ prefix: '/deployments', function: 'api' }],
-  rules: [],
-  schedules: [],
-  environment: () => ({}),
+  rules: [
+    {
+      name: 'deployments-reconcile',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      function: 'reconcile',
+    },
+  ],
+  schedules: [
+    { name: 'deployments-reconcile', expression: 'rate(1 minute)', function: 'reconcile', input: {} },
+    {
+      name: 'deployments-publish-events',
+      expression: 'rate(1 minute)',
+      function: 'publish-events',
+      input: {},
+    },
+  ],
+  environment: () => ({ GATE_SECRET: 'theseus/deployments/gates' }),
 };

@@ -90,6 +90,23 @@ const actionOfCommand: Record<string, string> = {
   AssumeRole: 'sts:AssumeRole',
   GetMetricData: 'cloudwatch:GetMetricData',
   InvokeWithResponseStream: 'lambda:InvokeFunction',
+  DescribeAlarms: 'cloudwatch:DescribeAlarms',
+  GetAlias: 'lambda:GetAlias',
+  UpdateAlias: 'lambda:UpdateAlias',
+  PublishVersion: 'lambda:PublishVersion',
+  GetFunctionConfiguration: 'lambda:GetFunctionConfiguration',
+  GetProvisionedConcurrencyConfig: 'lambda:GetProvisionedConcurrencyConfig',
+  DeleteFunction: 'lambda:DeleteFunction',
+  DescribeListeners: 'elasticloadbalancing:DescribeListeners',
+  DescribeRules: 'elasticloadbalancing:DescribeRules',
+  DescribeTags: 'elasticloadbalancing:DescribeTags',
+  DescribeTargetHealth: 'elasticloadbalancing:DescribeTargetHealth',
+  ModifyListener: 'elasticloadbalancing:ModifyListener',
+  ModifyRule: 'elasticloadbalancing:ModifyRule',
+  CreateRule: 'elasticloadbalancing:CreateRule',
+  DeleteRule: 'elasticloadbalancing:DeleteRule',
+  DescribeServices: 'ecs:DescribeServices',
+  UpdateService: 'ecs:UpdateService',
 };
 
 const planes = { data: 'production/connector', control: 'production/service' };

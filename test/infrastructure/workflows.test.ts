@@ -1,19 +1,22 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { deploymentFunctions } from '#deployments/functions.ts';
 import { camelName, leaseMs, migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
 import { root } from '../../cdk/constructs/repository.ts';
 import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.ts';
+import { deployments } from '../../cdk/slices/deployments.ts';
 import { migrationMachines } from '../../cdk/slices/migration-tasks.ts';
 import { functionNames } from './bundle-facts.ts';
 
 const files = readdirSync(`${root}state-machines`).filter((file) => file.endsWith('.asl.json'));
-const machines = files.map((file) => {
+const everyMachine = files.map((file) => {
   const name = file.replace('.asl.json', '');
   const definition = readDefinition(`${root}state-machines/${file}`);
   return { name, definition, uses: usesOf(name, definition) };
 });
+const machines = everyMachine.filter(({ name }) => !deployments.machines.includes(name));
 
 /** Functions that state machines do not invoke, and who does. */
 const invokedOtherwise = new Set([
@@ -52,7 +55,7 @@ function statesIn(value: unknown): [string, object][] {
     ...statesIn(inner),
   ]);
 }
-const tasks = machines.flatMap(({ name, definition }) =>
+const tasks = everyMachine.flatMap(({ name, definition }) =>
   statesIn(definition.States)
     .filter(([, state]) => 'Type' in state && state.Type === 'Task')
     .map(([state, body]): [string, object] => [`${name} ${state}`, body]),
@@ -60,7 +63,8 @@ const tasks = machines.flatMap(({ name, definition }) =>
 
 describe('state machine files', () => {
   it('are all deployed', () => {
-    expect(machines.map(({ name }) => name).sort()).toEqual([...migrationMachines].sort());
+    const deployed = [...migrationMachines, ...deployments.machines];
+    expect(everyMachine.map(({ name }) => name).sort()).toEqual(deployed.sort());
   });
 
   it('name only functions that exist, in the plane they run in', () => {
@@ -121,6 +125,35 @@ describe('state machine files', () => {
         expect(seconds * 1_000, `${name} ${called}`).toBeLessThan(leaseMs);
       }
     }
+  });
+});
+
+describe('state machines of deployments', () => {
+  const limits = new Map(
+    Object.entries(deploymentFunctions).map(([name, { timeoutSeconds }]) => [
+      `${pascalCase(name)}FunctionArn`,
+      timeoutSeconds,
+    ]),
+  );
+  const own = everyMachine.filter(({ name }) => deployments.machines.includes(name));
+
+  it('name only functions that exist, and give each longer than Lambda does', () => {
+    expect(own.length).toBe(deployments.machines.length);
+    for (const { name, uses } of own) {
+      expect({ name, unknown: uses.functions.filter((each) => !limits.has(each)) }).toEqual({
+        name,
+        unknown: [],
+      });
+      for (const { function: called, seconds } of uses.answerSeconds)
+        expect(seconds, `${name} ${called}`).toBeGreaterThan(limits.get(called) ?? 0);
+    }
+  });
+
+  it('have a file for each function, and a function for each file', () => {
+    const files = readdirSync(`${root}functions/deployments/tasks`)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => file.replace('.ts', ''));
+    expect([...files, 'api'].sort()).toEqual(Object.keys(deploymentFunctions).sort());
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import * as deploymentErrors from '#deployments/errors.ts';
+import { deploymentFunctions } from '#deployments/functions.ts';
 import { capabilities } from '#local/capabilities.ts';
-import { functionName } from '#local/capability.ts';
+import { type Capability, functionName } from '#local/capability.ts';
 import { loadDefinitions } from '#local/definitions.ts';
 import { functionArn } from '#local/lambda/arn.ts';
 import { type Definition, innerScopes, type Scope, type State } from '#local/step-functions/definition.ts';
@@ -30,18 +32,21 @@ const lambdaTasks = machines.flatMap(([machine, definition]) =>
     state.Type === 'Task' && state.Resource.includes(':lambda:') ? [{ machine, name, state }] : [],
   ),
 );
+const ofCapability = (wanted: Capability['name']) => {
+  const owned = capabilities.find(({ name }) => name === wanted)?.stateMachines ?? {};
+  return lambdaTasks.filter(({ machine }) => machine in owned);
+};
 
 /** Failures that only the HTTP API raises. */
 const notOfTasks = new Set(['RequestInProgress']);
-const exported: [string, unknown][] = [
-  ...Object.entries({ ...platformErrors, ...migrationErrors, DeadlineNear }),
-];
-const raised = exported.flatMap(([name, Class]) => {
-  if (typeof Class !== 'function' || !/^[A-Z]/.test(name)) return [];
-  if (name === 'TheseusError' || notOfTasks.has(name)) return [];
-  const error: unknown = Reflect.construct(Class, ['for its name']);
-  return error instanceof platformErrors.TheseusError ? [error] : [];
-});
+/** Failures of tasks that say they are retryable: the platform's, and those of the capability. */
+const retryableOf = (own: object): string[] =>
+  Object.entries({ ...platformErrors, ...own, DeadlineNear }).flatMap(([name, Class]: [string, unknown]) => {
+    if (typeof Class !== 'function' || !/^[A-Z]/.test(name)) return [];
+    if (name === 'TheseusError' || notOfTasks.has(name)) return [];
+    const error: unknown = Reflect.construct(Class, ['for its name']);
+    return error instanceof platformErrors.TheseusError && error.retryable ? [error.name] : [];
+  });
 
 describe('the state machine files', () => {
   it('pass the gate', () => {
@@ -51,9 +56,14 @@ describe('the state machine files', () => {
     expect(validateStateMachines(definitions, { functions })).toEqual([]);
   });
 
-  it('retry exactly the failures that say they are retryable', () => {
-    const retryable = raised.filter((error) => error.retryable).map((error) => error.name);
-    for (const { name, state } of lambdaTasks) {
+  it.each([
+    ['migrations', migrationErrors],
+    ['deployments', deploymentErrors],
+  ])('of %s retry exactly the failures that say they are retryable', (capability, errors) => {
+    const retryable = retryableOf(errors);
+    const tasks = ofCapability(capability);
+    expect(tasks.length).toBeGreaterThan(5);
+    for (const { name, state } of tasks) {
       const ours = (state.Retry ?? [])
         .flatMap((retrier) => retrier.ErrorEquals)
         .filter((one) => !one.includes('.'));
@@ -71,12 +81,18 @@ describe('the state machine files', () => {
   });
 
   it('wait longer for a task than its function may run, and less long than its lease holds', () => {
-    const byCamel = Object.entries(migrationFunctions).map(([name, facts]) => ({
-      pattern: new RegExp(
-        `functions\\.${name.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase())} |function:migrations-${name}$`,
-      ),
-      timeout: facts.timeoutSeconds,
-    }));
+    const byCamel = [
+      ...Object.entries(migrationFunctions).map(([name, facts]) => ({
+        pattern: new RegExp(
+          `functions\\.${name.replaceAll(/-(\w)/g, (_, c: string) => c.toUpperCase())} |function:migrations-${name}$`,
+        ),
+        timeout: facts.timeoutSeconds,
+      })),
+      ...Object.entries(deploymentFunctions).map(([name, facts]) => ({
+        pattern: new RegExp(`function:deployments-${name}$`),
+        timeout: facts.timeoutSeconds,
+      })),
+    ];
     for (const { name, state } of lambdaTasks) {
       const called = String(state.Arguments.FunctionName);
       const facts = byCamel.find(({ pattern }) => pattern.test(called));
@@ -112,6 +128,12 @@ describe('the state machine files', () => {
       'api',
     ];
     expect([...called, ...besides].sort()).toEqual(Object.keys(migrationFunctions).sort());
+  });
+
+  it('use every function of deployments that nothing else invokes', () => {
+    const text = JSON.stringify(definitions);
+    const idle = Object.keys(deploymentFunctions).filter((name) => !text.includes(`:deployments-${name}"`));
+    expect(idle.sort()).toEqual(['api', 'publish-events', 'reconcile']);
   });
 
   it('hand data-plane tasks the role of the connector and take nothing of it from their input', () => {

@@ -1,14 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { absent, type Condition, type ItemPage, type Place } from '#platform/records.ts';
-import { RouteChanged, RouteHeld } from '../errors.ts';
+import { RouteChanged, RouteHeld, ShiftSuperseded } from '../errors.ts';
 import { Route, type RouteSettings, type ShiftInput } from '../schemas.ts';
 import { deleteItem, keys, readItem, readPage, writeItem } from '../store.ts';
 import { checkTargets, checkUrls } from './check.ts';
 
 const schemaVersion = 1;
 const StoredRoute = Route.strip();
+/** What a deployment asked for last; stays when it lets the route go, for what it asked before may still come. */
+const LastShift = z.object({
+  lastShift: z.object({ deployment: z.string(), order: z.int() }).nullable().default(null),
+});
+
+/** Throws ShiftSuperseded when the deployment has asked for something else since. */
+async function refuseLate({ service, deployment, order = 0 }: ShiftInput): Promise<void> {
+  const { lastShift } = (await readItem(LastShift, keys.route(service))) ?? { lastShift: null };
+  if (lastShift?.deployment !== deployment || lastShift.order <= order) return;
+  throw new ShiftSuperseded(`Shift ${order} of ${deployment} comes after its shift ${lastShift.order}`, {
+    evidence: { service, deployment, found: order, expected: `at least ${lastShift.order}` },
+    action: 'Nothing: the later one counts.',
+  });
+}
 
 /** The route of a service, or null. */
 export async function findRoute(service: string): Promise<Route | null> {
@@ -83,29 +98,32 @@ const mostTries = 5;
 
 /**
  * The state that a deployment wants, made from whatever the route is now; its own settings stay. A second call changes
- * nothing. Throws RouteHeld when another deployment has the route, InvalidInput, DestinationRefused, RouteChanged when
+ * nothing. Throws RouteHeld when another deployment has the route, ShiftSuperseded, InvalidInput, DestinationRefused, RouteChanged when
  * others keep changing it.
  */
 export async function shiftRoute(shift: ShiftInput): Promise<Route> {
-  const { service, deployment, targets, canaries, done } = shift;
+  const { service, deployment, targets, canaries, done, order = 0 } = shift;
   for (let tries = 1; ; tries += 1) {
     const found = await findRoute(service);
+    // Read after the route: who shifted between makes the write below fail.
+    await refuseLate(shift);
     if (found !== null && found.heldBy !== null && found.heldBy !== deployment)
       throw held(found, 'Wait until that deployment has ended, or abort it.');
     const settings = settingsFrom(found, { targets, canaries });
     checkTargets(settings);
     const heldBy = done ? null : deployment;
-    if (found !== null && found.heldBy === heldBy && isDeepStrictEqual(settings, settingsOf(found)))
-      return found;
+    const same = found !== null && found.heldBy === heldBy && isDeepStrictEqual(settings, settingsOf(found));
+    if (same && shift.order === undefined) return found;
     const known = new Set(
       found?.targets.flatMap(({ target }) => (target.kind === 'http' ? target.urls : [])),
     );
     // A way back must not fail because a name is not known at this moment: the connection is checked in any case.
     await checkUrls(targets, 'names may be unknown', known);
     const stands = found?.revision ?? 0;
-    const route = { ...settings, service, heldBy, revision: stands + 1, ...stamp(deployment) };
-    if (await writeItem(keys.route(service), { ...route, schemaVersion }, unchangedSince(stands)))
-      return route;
+    const revision = same ? stands : stands + 1;
+    const route = { ...settings, service, heldBy, revision, ...stamp(deployment) };
+    const item = { ...route, schemaVersion, lastShift: { deployment, order } };
+    if (await writeItem(keys.route(service), item, unchangedSince(stands))) return route;
     if (tries === mostTries) throw await changed(service, stands);
   }
 }

@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
+import { signatureHeaders } from '#platform/outbound/signature.ts';
 import type { DeliveryRecord, WebhookRecord } from './records.ts';
 import { readSecret } from './secrets.ts';
-import { signatureHeaders } from './signature.ts';
 import { SigningSecret, secretsInUse } from './webhook-secret.ts';
 
 /** How long a receiver has for its answer, ms. */

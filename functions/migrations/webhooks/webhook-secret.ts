@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
+import { secretText } from '#platform/outbound/signature.ts';
 import { secretBytes } from '#platform/random.ts';
 import { readSecret, replaceSecret } from './secrets.ts';
-import { secretText } from './signature.ts';
 
 /** How long the former secret goes on signing after a rotation, ms. */
 const overlapMs = 86_400_000;

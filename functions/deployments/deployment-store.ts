@@ -1,0 +1,168 @@
+import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamodb } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
+import { NotFound } from '#platform/errors.ts';
+import { jitteredBackoff } from '#platform/random.ts';
+import { absent, Place, parseItem } from '#platform/records.ts';
+import { RecordContended } from './errors.ts';
+import { DeploymentRecord, Entry } from './records.ts';
+import type { DeploymentEvent, DeploymentStatus } from './schemas.ts';
+import { deleteItem, keys, readItem, readPage, table, writeItem } from './store.ts';
+
+const active = new Set<DeploymentStatus>([
+  'queued',
+  'waiting_for_approval',
+  'running',
+  'paused',
+  'keeping_blue',
+  'rolling_back',
+]);
+/** Whether something acts for the deployment now, or waits to. */
+export const isActive = (status: DeploymentStatus): boolean => active.has(status);
+
+/** The sparse index of what the sweepers look at: what is active, or has something to publish. */
+const workKey = (record: DeploymentRecord): Record<string, string> =>
+  isActive(record.status) || record.outbox.length > 0
+    ? { gsi1pk: 'WORK', gsi1sk: `${record.createdAt}#${record.id}` }
+    : {};
+
+/** Ids of what is active or has something unpublished; one page of at most 100. */
+export async function readWork(from?: Place): Promise<{ ids: string[]; next: Place | undefined }> {
+  const found = await dynamodb().send(
+    new QueryCommand({
+      TableName: table(),
+      IndexName: 'gsi1',
+      KeyConditionExpression: 'gsi1pk = :work',
+      ExpressionAttributeValues: { ':work': 'WORK' },
+      ProjectionExpression: 'gsi1sk',
+      Limit: 100,
+      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+    }),
+  );
+  return {
+    ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
+    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
+  };
+}
+
+/** The deployment of this id as it is now, or undefined. */
+export const findDeployment = (id: string): Promise<DeploymentRecord | undefined> =>
+  readItem(DeploymentRecord, keys.deployment(id));
+
+/** Throws NotFound when no deployment has this id. */
+export async function readDeployment(id: string): Promise<DeploymentRecord> {
+  const record = await findDeployment(id);
+  if (record !== undefined) return record;
+  throw new NotFound(`There is no deployment ${id}`, {
+    evidence: { id },
+    action: 'List them with `theseus deployment list`.',
+  });
+}
+
+/** The deployments of these ids (at most 100), in the same order; what is gone is left out. */
+async function readDeployments(ids: string[]): Promise<DeploymentRecord[]> {
+  const records = new Map<string, DeploymentRecord>();
+  let wanted: Record<string, unknown>[] = ids.map((id) => ({ ...keys.deployment(id) }));
+  for (let attempt = 0; wanted.length > 0 && attempt < 10; attempt += 1) {
+    const found = await dynamodb().send(
+      new BatchGetCommand({ RequestItems: { [table()]: { Keys: wanted, ConsistentRead: true } } }),
+    );
+    for (const item of Object.values(found.Responses ?? {}).flat()) {
+      const record = parseItem(DeploymentRecord, item);
+      records.set(record.id, record);
+    }
+    wanted = Object.values(found.UnprocessedKeys ?? {}).flatMap((unread) => unread.Keys ?? []);
+    if (wanted.length > 0) await clock.sleep(jitteredBackoff(attempt, 50, 2_000));
+  }
+  return ids.flatMap((id) => records.get(id) ?? []);
+}
+
+/** A page of deployments, newest first, of all services or one; those of another status are left out of it. */
+export async function listDeployments(query: {
+  service?: string | undefined;
+  status?: DeploymentStatus | undefined;
+  limit: number;
+  from?: Place | undefined;
+}): Promise<{ items: DeploymentRecord[]; next: Place | undefined }> {
+  const { service, status, limit, from } = query;
+  const { pk } = service === undefined ? keys.entry('', '') : keys.serviceEntry(service, '', '');
+  const page = await readPage(Entry, { pk, limit, newestFirst: true, from });
+  const records = await readDeployments(page.items.map(({ id }) => id));
+  const items = records.filter((record) => status === undefined || record.status === status);
+  return { items, next: page.next };
+}
+
+/** Stores a new deployment, entered in its lists first. False when it is there already. */
+export async function createDeployment(record: DeploymentRecord): Promise<boolean> {
+  const { id, createdAt, service } = record;
+  await writeItem(keys.entry(createdAt, id), { id });
+  await writeItem(keys.serviceEntry(service, createdAt, id), { id });
+  return writeItem(keys.deployment(id), { ...record, ...workKey(record) }, absent);
+}
+
+/** Takes back a deployment that never began: record and list entries. */
+export async function forgetDeployment({ id, createdAt, service }: DeploymentRecord): Promise<void> {
+  await deleteItem(keys.deployment(id));
+  await deleteItem(keys.serviceEntry(service, createdAt, id));
+  await deleteItem(keys.entry(createdAt, id));
+}
+
+export type NewEvent = Pick<DeploymentEvent, 'type' | 'actor'> & { data?: DeploymentEvent['data'] };
+
+/** What a decision changes; events are stored in the same write. */
+export interface Change {
+  set: Partial<Omit<DeploymentRecord, 'id' | 'revision' | 'outbox' | 'nextSequence' | 'updatedAt'>>;
+  events?: NewEvent[];
+  /** Events up to this sequence number were published: the record lets them go. */
+  publishedThrough?: number;
+}
+
+const contentionAttempts = 12;
+
+/**
+ * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did. `decide` returns
+ * undefined to change nothing and throws to refuse. Returns the record as it is then. Throws RecordContended, NotFound.
+ */
+export async function changeDeployment(
+  id: string,
+  decide: (record: DeploymentRecord) => Change | undefined,
+): Promise<DeploymentRecord> {
+  for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
+    const record = await readDeployment(id);
+    const change = decide(record);
+    if (change === undefined) return record;
+    const changed = applyChange(record, change);
+    const written = await writeItem(
+      keys.deployment(id),
+      { ...changed, ...workKey(changed) },
+      { expression: 'revision = :revision', values: { ':revision': record.revision } },
+    );
+    if (written) return changed;
+    await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
+  }
+  throw new RecordContended(`Deployment ${id} was written by others ${contentionAttempts} times in a row`, {
+    evidence: { id },
+    action: 'Repeat the request.',
+  });
+}
+
+/** The record after a change. */
+export function applyChange(record: DeploymentRecord, change: Change): DeploymentRecord {
+  const at = clock.iso();
+  const { set, events = [], publishedThrough } = change;
+  const added = events.map((event, index) => ({
+    sequence: record.nextSequence + index,
+    at,
+    type: event.type,
+    actor: event.actor,
+    data: event.data ?? {},
+  }));
+  return {
+    ...record,
+    ...set,
+    revision: record.revision + 1,
+    updatedAt: publishedThrough === undefined ? at : record.updatedAt,
+    outbox: [...record.outbox.filter(({ sequence }) => sequence > (publishedThrough ?? -1)), ...added],
+    nextSequence: record.nextSequence + added.length,
+  };
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { FailureCause } from '#platform/causes.ts';
+import { clock } from '#platform/clock.ts';
+import type { TheseusError } from '#platform/errors.ts';
+import { redactingReplacer, redactText } from '#platform/redact.ts';
+import type { Change } from '../deployment-store.ts';
+import type { DeploymentRecord } from '../records.ts';
+import type { DeploymentFailure } from '../schemas.ts';
+
+const Evidence = z.record(z.string(), z.json());
+
+/** A failure as it is stored and shown. */
+export function failureOf(
+  {
+    name,
+    message,
+    action,
+    evidence,
+  }: Pick<TheseusError | FailureCause, 'name' | 'message' | 'action' | 'evidence'>,
+  { phase }: Pick<DeploymentRecord, 'phase'>,
+): DeploymentFailure {
+  const parsed = Evidence.safeParse(JSON.parse(JSON.stringify(evidence, redactingReplacer)));
+  return {
+    name,
+    message: redactText(message).slice(0, 2_000),
+    action: action ?? null,
+    phase,
+    at: clock.iso(),
+    evidence: parsed.success ? parsed.data : {},
+  };
+}
+
+/** Whether all traffic has moved for good and only what follows it is left: no failure of that is worth a way back. */
+export const staysForward = ({ status, cancel }: DeploymentRecord): boolean =>
+  status === 'keeping_blue' && cancel === null;
+
+/** What a failure means: the way back, or, after full traffic, that the rest is tried again. */
+export function changeAfterFailure(
+  record: DeploymentRecord,
+  failure: DeploymentFailure,
+  state: string,
+): Change | undefined {
+  if (record.status === 'rolling_back') return undefined;
+  const data = { failure: failure.name, message: failure.message, state, phase: failure.phase };
+  if (staysForward(record)) {
+    return { set: {}, events: [{ type: 'deployment.step_failed', actor: 'theseus', data }] };
+  }
+  return {
+    set: { status: 'rolling_back', phase: 'shift_back', paused: null, failure },
+    events: [{ type: 'deployment.failed', actor: 'theseus', data }],
+  };
+}
