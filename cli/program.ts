@@ -158,6 +158,13 @@ const service: Noun = {
         remove: async () => (await import('./service/consumer.ts')).consumerRemove(),
       },
     },
+    'cloud-map': {
+      description: 'The same services in AWS Cloud Map',
+      verbs: {
+        export: async () => (await import('./service/cloud-map.ts')).cloudMapExport(),
+        import: async () => (await import('./service/cloud-map.ts')).cloudMapImport(),
+      },
+    },
   },
 };
 

@@ -51,6 +51,9 @@ export const wildcardReasons = {
   ReadMetricSecret:
     'Secrets Manager appends six random characters to a name, which ends with the name that a deployment gives.',
   ReadMetrics: 'CloudWatch does not limit this action to any metrics.',
+  UseCloudMap:
+    'Cloud Map: which namespace is meant is known to whoever asks for an export; others are left alone by tag.',
+  TagCloudMap: 'Cloud Map: the mark on what an export makes, and no other tag.',
   AnswerToken:
     'Task tokens are the authority: Step Functions does not limit these actions to a state machine.',
 } as const;

@@ -37,6 +37,7 @@ export type Right =
   | 'readMetricSecret'
   | 'readTelemetryHeaders'
   | 'assumeConnector'
+  | 'useCloudMap'
   | 'askGateway'
   | 'askServices'
   | 'invokeTargets'
@@ -98,6 +99,15 @@ export const actionsOf: Record<Right, string[]> = {
   readMetrics: ['cloudwatch:GetMetricData'],
   readMetricSecret: ['secretsmanager:GetSecretValue'],
   readTelemetryHeaders: ['secretsmanager:GetSecretValue'],
+  useCloudMap: [
+    'servicediscovery:ListNamespaces',
+    'servicediscovery:ListServices',
+    'servicediscovery:ListTagsForResource',
+    'servicediscovery:ListInstances',
+    'servicediscovery:CreateService',
+    'servicediscovery:RegisterInstance',
+    'servicediscovery:DeregisterInstance',
+  ],
   // Invoking is the right of the role, which only the stack of a connector gives.
   assumeConnector: ['sts:AssumeRole'],
   askGateway: ['lambda:InvokeFunction'],
@@ -270,6 +280,14 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('AssumeConnector', {
         actions: actionsOf.assumeConnector,
         resources: needed(resources.connectorRoles, 'assumeConnector'),
+      }),
+    ],
+    useCloudMap: () => [
+      allow('UseCloudMap', { actions: actionsOf.useCloudMap, resources: ['*'] }),
+      allow('TagCloudMap', {
+        actions: ['servicediscovery:TagResource'],
+        resources: ['*'],
+        conditions: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['THESEUS'] } },
       }),
     ],
     askGateway: () => [

@@ -9,7 +9,7 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
  * bundle: one missing fails as much as one too many.
  */
 export const serviceGrants: Record<keyof typeof serviceFunctions, Right[]> = {
-  api: [...answering, 'publishEvents'],
+  api: [...answering, 'publishEvents', 'useCloudMap'],
   'describe-version': ['readRecords', 'listRecords'],
   'compare-versions': ['readRecords', 'listRecords'],
   'probe-instances': ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords', 'publishEvents'],

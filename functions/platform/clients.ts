@@ -23,7 +23,7 @@ const forget: (() => void)[] = [];
  * One client for the life of the process, created at first use so that importing costs nothing. Called as pure, so that
  * a function's bundle leaves out the clients that the function does not use.
  */
-function once<T extends { destroy(): void }>(create: () => T): () => T {
+export function once<T extends { destroy(): void }>(create: () => T): () => T {
   let client: T | undefined;
   forget.push(() => {
     client?.destroy();

@@ -2,6 +2,7 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { cloudMapRoutes } from './routes/cloud-map.ts';
 import { compatibilityRoutes } from './routes/compatibility.ts';
 import { consumerRoutes } from './routes/consumers.ts';
 import { discoveryRoutes } from './routes/discovery.ts';
@@ -24,6 +25,7 @@ export const handler = httpApi({
     ...discoveryRoutes,
     ...consumerRoutes,
     ...compatibilityRoutes,
+    ...cloudMapRoutes,
     auditRoute('/services/audit', needs('read_service_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

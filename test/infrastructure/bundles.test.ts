@@ -89,6 +89,9 @@ const actionOfCommand: Record<string, string> = {
   PutEvents: 'events:PutEvents',
   AssumeRole: 'sts:AssumeRole',
   GetMetricData: 'cloudwatch:GetMetricData',
+  ...Object.fromEntries(
+    actionsOf.useCloudMap.map((action) => [action.replace('servicediscovery:', ''), action]),
+  ),
   InvokeWithResponseStream: 'lambda:InvokeFunction',
   DescribeAlarms: 'cloudwatch:DescribeAlarms',
   GetAlias: 'lambda:GetAlias',

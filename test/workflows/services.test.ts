@@ -387,3 +387,10 @@ describe('consumers', () => {
     expect((await send('GET', '/services/orders/consumers')).body.items).toEqual([]);
   });
 });
+
+it('AWS Cloud Map is refused on a laptop', async () => {
+  for (const verb of ['export', 'import']) {
+    const refused = await send('POST', `/services/cloud-map/${verb}`, { namespace: 'shop' });
+    expect(refused.body).toMatchObject({ status: 422, type: problem('CloudMapUnavailable') });
+  }
+});
