@@ -44,6 +44,7 @@ export const wildcardReasons = {
   RunMap: 'The child executions of a distributed Map get their names when it runs.',
   MoveTargets:
     'Which functions, listeners and services are deployed to is not known here; only those tagged theseus:deployments=target can be.',
+  TagCanaries: 'Rules of load balancers are tagged while they are made, and only then.',
   DescribeTargets:
     'Load balancing and ECS do not limit these actions to what is tagged; they change nothing.',
   ReadAlarms: 'Which alarms a deployment names is not known here; it changes nothing.',

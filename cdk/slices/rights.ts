@@ -319,9 +319,15 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
     ],
     moveTargets: () => [
       allow('MoveTargets', {
-        actions: actionsOf.moveTargets.filter((action) => !action.includes(':Describe')),
+        actions: actionsOf.moveTargets.filter((action) => !/:(Describe|AddTags)/.test(action)),
         resources: ['*'],
         conditions: { StringEquals: { 'aws:ResourceTag/theseus:deployments': 'target' } },
+      }),
+      // What is only being made has no tag yet to be known by.
+      allow('TagCanaries', {
+        actions: ['elasticloadbalancing:AddTags'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'elasticloadbalancing:CreateAction': 'CreateRule' } },
       }),
       allow('DescribeTargets', {
         actions: actionsOf.moveTargets.filter((action) => action.includes(':Describe')),

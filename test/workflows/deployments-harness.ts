@@ -83,11 +83,16 @@ async function startVersion(version: string, ill: Set<string>): Promise<{ url: s
 }
 
 export async function startLab(
-  options: { figures?: Map<string, Figures>; duplicate?: 'concurrently' | 'sequentially' } = {},
+  options: {
+    figures?: Map<string, Figures>;
+    duplicate?: 'concurrently' | 'sequentially';
+    /** A folder of functions, as `theseus dev --functions` takes it. */
+    functions?: string;
+  } = {},
 ): Promise<Lab> {
   // One platform runs in a process at a time.
   await stopAll();
-  const { figures, duplicate } = options;
+  const { figures, duplicate, functions } = options;
   const hook: Lab['hook'] = { current: undefined };
   const ill = new Set<string>();
   const directory = await mkdtemp(join(tmpdir(), 'theseus-deployments-'));
@@ -144,6 +149,7 @@ export async function startLab(
       port: 0,
       survives: 'process',
       clock,
+      ...(functions === undefined ? {} : { functions }),
       drill: { duplicate, onInvoke: (notice: InvocationNotice) => hook.current?.(notice) },
     });
   let cloud = await start();

@@ -216,7 +216,10 @@ describe('header canaries', () => {
         { Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'X-Beta', Values: ['yes'] } },
       ],
       Actions: [forward({ [green]: 1 })],
-      Tags: [{ Key: 'theseus:deployment', Value: 'dep_1' }],
+      Tags: [
+        { Key: 'theseus:deployment', Value: 'dep_1' },
+        { Key: 'theseus:deployments', Value: 'target' },
+      ],
     });
     expect(await alb.split(shop, made)).toEqual({ percent: 0, canaries: [beta] });
   });

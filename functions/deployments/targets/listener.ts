@@ -100,6 +100,8 @@ export async function rulesOf(listenerArn: string): Promise<Rule[]> {
 }
 
 const tag = 'theseus:deployment';
+/** What the platform may change has this tag: a rule without it could be made and never removed. */
+const ofTargets = { Key: 'theseus:deployments', Value: 'target' };
 /** AWS describes the tags of so many at once. */
 const taggedAtOnce = 20;
 
@@ -133,7 +135,7 @@ export async function createRule(
         Conditions,
         Actions,
         ...(Transforms === undefined || Transforms.length === 0 ? {} : { Transforms }),
-        Tags: [{ Key: tag, Value: deployment }],
+        Tags: [{ Key: tag, Value: deployment }, ofTargets],
       }),
     ),
   );
