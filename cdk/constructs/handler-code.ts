@@ -1,5 +1,18 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
@@ -22,45 +35,88 @@ interface Bundles {
   copy: (name: string, directory: string) => void;
 }
 
+/** Of the repository, all that can be in a bundle or change how it is made; packages are what the lock file says. */
+const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'cdk/constructs/handler-code.ts'];
+
+/** What bundles of these entries are called while nothing that they are made of changes. */
+function nameOf(entries: Record<string, string>): string {
+  const folders = new Set(['functions', ...Object.values(entries).map((entry) => dirname(entry))]);
+  const sources = globSync(
+    [...folders].map((folder) => `${folder}/**/*.{ts,json}`),
+    { cwd: root },
+  );
+  const hash = createHash('sha256').update(JSON.stringify(entries));
+  for (const file of [...settings, ...new Set(sources)].toSorted()) {
+    if (!file.endsWith('.test.ts')) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  }
+  return `bundles-${hash.digest('hex').slice(0, 24)}`;
+}
+
+/** Bundles that nobody has asked for since; each entry's are several megabytes. */
+const keptMs = 3_600_000;
+function removeUnused(output: string): void {
+  for (const name of readdirSync(output)) {
+    const path = join(output, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
+    if (name.startsWith('bundles-') && Date.now() - mtimeMs > keptMs)
+      rmSync(path, { recursive: true, force: true });
+  }
+}
+
 /**
  * All handlers in one run of esbuild, which parses what they share once: some seconds, where one process a
- * function, as NodejsFunction starts them, takes most of a minute.
+ * function, as NodejsFunction starts them, takes most of a minute. What was made of the same sources is kept in
+ * cdk.out, and taken again.
  */
-function bundle(entries: Record<string, string>): Bundles {
+export function bundle(entries: Record<string, string>): Bundles {
   // Inside the repository, so that source maps, and with them the hash of an asset, are the same everywhere.
   const output = join(root, 'cdk.out');
   mkdirSync(output, { recursive: true });
-  const directory = mkdtempSync(join(output, 'bundles-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const { metafile } = buildSync({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${name}/index`, entry])),
-    outdir: directory,
-    outExtension: { '.js': '.mjs' },
-    metafile: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    minify: true,
-    sourcemap: true,
-    sourcesContent: false,
-    mainFields: ['module', 'main'],
-    external: ['pg-native'], // optional in pg, never installed; the AWS SDK is inside, as it was tested
-    banner: { js: banner },
-    logLevel: 'warning',
-  });
-  const parsing = new Set(
-    Object.values(metafile.outputs).flatMap(({ entryPoint, inputs }) =>
-      entryPoint !== undefined && parserScript in inputs ? [entryPoint] : [],
-    ),
-  );
+  removeUnused(output);
+  const directory = join(output, nameOf(entries));
+  if (existsSync(directory)) utimesSync(directory, new Date(), new Date());
+  else build(entries, output, directory);
   return {
-    copy(name, target) {
-      cpSync(join(directory, name), target, { recursive: true });
-      if (parsing.has(entries[name] ?? '')) cpSync(join(root, parser), join(target, 'libpg-query.wasm'));
-    },
+    copy: (name, target) => cpSync(join(directory, name), target, { recursive: true }),
   };
+}
+
+/** Nobody sees `directory` unfinished, also when two processes make it at once. */
+function build(entries: Record<string, string>, output: string, directory: string): void {
+  const unfinished = mkdtempSync(join(output, 'bundles-'));
+  try {
+    const { metafile } = buildSync({
+      absWorkingDir: root,
+      entryPoints: Object.fromEntries(
+        Object.entries(entries).map(([name, entry]) => [`${name}/index`, entry]),
+      ),
+      outdir: unfinished,
+      outExtension: { '.js': '.mjs' },
+      metafile: true,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node24',
+      minify: true,
+      sourcemap: true,
+      sourcesContent: false,
+      mainFields: ['module', 'main'],
+      external: ['pg-native'], // optional in pg, never installed; the AWS SDK is inside, as it was tested
+      banner: { js: banner },
+      logLevel: 'warning',
+    });
+    for (const { entryPoint, inputs } of Object.values(metafile.outputs)) {
+      if (entryPoint === undefined || !(parserScript in inputs)) continue;
+      for (const [name, entry] of Object.entries(entries)) {
+        if (entry === entryPoint) cpSync(join(root, parser), join(unfinished, name, 'libpg-query.wasm'));
+      }
+    }
+    renameSync(unfinished, directory);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    // Another process was quicker.
+    if (!existsSync(directory)) throw error;
+  }
 }
 
 /** The code of a handler, by the name it has in the entries. */
