@@ -14,12 +14,14 @@ const root = join(import.meta.dirname, '..', '..');
 /** How guides write the address of the database and of the platform; a run has others. */
 const databaseInGuides = /postgresql:\/\/(\w+):(\w+)@localhost:5432\/shop/g;
 const platformInGuides = 'http://127.0.0.1:4280';
+const gatewayInGuides = 'http://127.0.0.1:4281';
 const blockMs = 60_000;
 
 interface Folder {
   path: string;
   databaseUrl: string;
   platformUrl: string;
+  gatewayUrl: string;
   /** The id of the migration that was named last. */
   migration: string;
   backup: string;
@@ -102,9 +104,12 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
   await mkdir(programs);
   await symlink(join(root, 'examples'), join(path, 'examples'));
   const npx = join(programs, 'npx');
-  // The port of the guide may be in use on this machine.
+  // The ports of the guide may be in use on this machine.
   const launch = `exec "${process.execPath}" "${join(root, 'bin', 'theseus.js')}" "$@"`;
-  await writeFile(npx, `#!/bin/sh\nshift\nif [ "$1" = dev ]; then set -- "$@" --port 0; fi\n${launch}\n`);
+  await writeFile(
+    npx,
+    `#!/bin/sh\nshift\nif [ "$1" = dev ]; then set -- "$@" --port 0 --gateway-port 0; fi\n${launch}\n`,
+  );
   await chmod(npx, 0o755);
   const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
   for (const name of Object.keys(environment)) if (/^(THESEUS_|VITEST)/.test(name)) delete environment[name];
@@ -113,6 +118,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     path,
     databaseUrl,
     platformUrl: '',
+    gatewayUrl: '',
     migration: 'mig_…',
     backup: 'bak_…',
     fleet: 'flt_…',
@@ -136,7 +142,7 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
 
 function asRun(
   text: string,
-  { databaseUrl, platformUrl, migration, backup, fleet, permission, webhook }: Folder,
+  { databaseUrl, platformUrl, gatewayUrl, migration, backup, fleet, permission, webhook }: Folder,
 ): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
@@ -145,6 +151,7 @@ function asRun(
       return url.href;
     })
     .replaceAll(platformInGuides, platformUrl || platformInGuides)
+    .replaceAll(gatewayInGuides, gatewayUrl || gatewayInGuides)
     .replaceAll('mig_…', migration)
     .replaceAll('bak_…', backup)
     .replaceAll('flt_…', fleet)
@@ -152,12 +159,13 @@ function asRun(
     .replaceAll('whk_…', webhook);
 }
 
-function asWritten(printed: string, { platformUrl, databaseUrl }: Folder): string {
+function asWritten(printed: string, { platformUrl, gatewayUrl, databaseUrl }: Folder): string {
   const { host, pathname } = new URL(databaseUrl);
   const written = printed
     .replaceAll(`${host}${pathname}`, 'localhost:5432/shop')
     .replaceAll(pathname.slice(1), 'shop');
-  return platformUrl === '' ? written : written.replaceAll(platformUrl, platformInGuides);
+  const platforms = platformUrl === '' ? written : written.replaceAll(platformUrl, platformInGuides);
+  return gatewayUrl === '' ? platforms : platforms.replaceAll(gatewayUrl, gatewayInGuides);
 }
 
 interface Done {
@@ -196,6 +204,7 @@ async function openTerminal(text: string, folder: Folder): Promise<Done> {
     const holder = await holderOf(join(folder.path, '.theseus'));
     if (holder?.url !== undefined && holder.pid === child.pid) {
       folder.platformUrl = holder.url;
+      folder.gatewayUrl = holder.gatewayUrl ?? '';
       // What it prints comes right after its address is known.
       await sleep(100);
       return { code: 0, printed };
