@@ -229,7 +229,10 @@ describe('header canaries', () => {
     world.rules.push({
       RuleArn: ruleArn('theirs'),
       Priority: '60',
-      Conditions: [path],
+      Conditions: [
+        path,
+        { Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'X-Beta', Values: ['yes'] } },
+      ],
       Actions: [forward({ [green]: 1 })],
       IsDefault: false,
     });
