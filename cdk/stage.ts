@@ -116,7 +116,8 @@ export function environmentStage(app: App, environment: Environment): Stage {
     ],
   });
   const undelivered = undeliveredEvents(service, environment);
-  for (const each of migrations.triggers) trigger(service, environment, undelivered, each);
+  for (const each of [...migrations.triggers, ...others.triggers])
+    trigger(service, environment, undelivered, each);
   alarms(service, environment, alarmTopic(service, environment, data.key), [
     ...migrations.watched,
     ...others.watched,

@@ -5,6 +5,7 @@ import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
 import type { ApiHandler } from '../constructs/http-api.ts';
 import { gateSecret } from '../constructs/names.ts';
+import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
 import { deployments } from './deployments.ts';
@@ -25,6 +26,8 @@ export interface ServicesStack {
   serve: Alias;
   /** Who answers which paths of the HTTP API. */
   handlers: ApiHandler[];
+  /** What calls functions by itself. */
+  triggers: Trigger[];
   watched: Watched[];
 }
 
@@ -72,6 +75,20 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       answering('services', deployedServices.live('api'), services.nouns),
       answering('gateway', deployedGateway.live('api'), gateway.nouns),
       answering('deployments', deployedDeployments.live('api'), deployments.nouns),
+    ],
+    triggers: [
+      {
+        name: 'probe-instances',
+        meaning: 'Probes instances of services, and removes those whose lease is over',
+        when: { everyMinutes: 1 },
+        handlers: [deployedServices.live('probe-instances')],
+      },
+      {
+        name: 'reconcile-deployments',
+        meaning: 'Finds deployments whose workflow died, and publishes events that were stored but not sent',
+        when: { everyMinutes: 1 },
+        handlers: [deployedDeployments.live('reconcile'), deployedDeployments.live('publish-events')],
+      },
     ],
     watched: [
       ...functionAlarms('services', deployedServices),

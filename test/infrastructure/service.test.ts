@@ -187,6 +187,17 @@ describe('workflows', () => {
   });
 });
 
+describe('services and deployments', () => {
+  it('are looked after every minute, and nothing is lost on the way', () => {
+    const rules = resourcesOf(service, 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
+    const minutely = rules.filter(({ ScheduleExpression }) => ScheduleExpression === 'rate(1 minute)');
+    for (const name of ['ServicesProbeInstances', 'DeploymentsReconcile', 'DeploymentsPublishEvents']) {
+      const targets = minutely.map(({ Targets }) => JSON.stringify(Targets));
+      expect(targets.find((text) => text.includes(name))).toContain('DeadLetterConfig');
+    }
+  });
+});
+
 describe('events of migrations', () => {
   it('go out every minute, and to webhooks from the bus of the environment, and none is lost on the way', () => {
     const rules = resourcesOf(service, 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
@@ -223,9 +234,12 @@ describe('alarms', () => {
         'undelivered-events',
         'warning-alert',
         'webhook-disabled',
-        ...['services', 'gateway', 'deployments'].flatMap((noun) => [
-          `${noun}-function-errors`,
-          `${noun}-function-throttles`,
+        ...['errors', 'throttles'].flatMap((what) => [
+          `services-function-${what}`,
+          `gateway-function-${what}`,
+          // More functions than one alarm sums.
+          `deployments-function-${what}-1`,
+          `deployments-function-${what}-2`,
         ]),
         'workflow-failed',
         'workflow-timed-out',
