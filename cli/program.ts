@@ -83,6 +83,7 @@ const gateway: Noun = {
     set: async () => (await import('./gateway/set.ts')).gatewaySet(),
     remove: async () => (await import('./gateway/remove.ts')).gatewayRemove(),
     traffic: async () => (await import('./gateway/traffic.ts')).gatewayTraffic(),
+    url: async () => (await import('./gateway/url.ts')).gatewayUrl(),
     breakers: async () => (await import('./gateway/breakers.ts')).gatewayBreakers(),
     isolate: async () => (await import('./gateway/breaker-change.ts')).gatewayIsolate(),
     reset: async () => (await import('./gateway/breaker-change.ts')).gatewayReset(),

@@ -55,7 +55,7 @@ const guides = [
   'slack.md',
   'circuit-breakers.md',
   'services.md',
-  ...(has('curl') ? ['http-api.md'] : []),
+  ...(has('curl') ? ['http-api.md', 'gateway.md'] : []),
 ];
 
 /** The guide's second database, which its text calls shop_green. */

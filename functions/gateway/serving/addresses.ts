@@ -22,10 +22,9 @@ const refusal = (host: string): UpstreamRefused =>
     action: 'Use an address that can be reached from the internet.',
   });
 
-/** An address instead of a name is connected to without a lookup. Throws UpstreamRefused. */
-export function checkHost(host: string): void {
-  if (isIP(host) !== 0 && !mayConnect(host)) throw refusal(host);
-}
+/** Why an address instead of a name, which is connected to without a lookup, is refused. */
+export const refusalOf = (host: string): UpstreamRefused | undefined =>
+  isIP(host) !== 0 && !mayConnect(host) ? refusal(host) : undefined;
 
 /** Names are looked at when the connection is made: what was checked when the route was written may lead elsewhere now. */
 export const checkedLookup: LookupFunction = (host, options, done) => {

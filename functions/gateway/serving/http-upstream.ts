@@ -2,8 +2,8 @@ import { type ClientRequest, Agent as HttpAgent, request as overHttp } from 'nod
 import { Agent as HttpsAgent, request as overHttps } from 'node:https';
 import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
-import { UpstreamTimeout, UpstreamUnreachable } from '../errors.ts';
-import { checkedLookup, checkHost } from './addresses.ts';
+import { type UpstreamRefused, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts';
+import { checkedLookup, refusalOf } from './addresses.ts';
 import type { Attempt, Failed, Send } from './attempt.ts';
 
 /** Connections to one instance, and how many of them are kept for the next request. */
@@ -21,14 +21,18 @@ export interface Instance {
   port: string;
   /** Put before the path of every request; without a slash at its end. */
   base: string;
+  /** An address instead of a name that is not connected to: it needs no lookup, so it is looked at once. */
+  refusal: UpstreamRefused | undefined;
 }
 
 export function instanceOf(text: string): Instance {
   const url = new URL(text);
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return {
     origin: url.origin,
     secure: url.protocol === 'https:',
-    hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    hostname,
+    refusal: refusalOf(hostname),
     port: url.port,
     base: url.pathname.replace(/\/+$/, ''),
   };
@@ -88,7 +92,7 @@ function send(instance: Instance, asked: Send, agent: HttpAgent, ended: () => vo
     let sent: ClientRequest;
     let late = false;
     try {
-      checkHost(instance.hostname);
+      if (instance.refusal !== undefined) throw instance.refusal;
       sent = (instance.secure ? overHttps : overHttp)({
         agent,
         hostname: instance.hostname,

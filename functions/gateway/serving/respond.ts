@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream';
 import { type TheseusError, Unauthenticated } from '#platform/errors.ts';
 import { namedError, problemOf } from '#platform/problem.ts';
 import type { Answered } from './attempt.ts';
@@ -23,9 +22,24 @@ export function passOn(
     if (Buffer.isBuffer(body)) {
       client.on('error', () => resolve(false));
       client.end(body, () => resolve(true));
-    } else {
-      pipeline(body, client, (error) => resolve(error === undefined || error === null));
+      return;
     }
+    // As pipeline() does it, for a third of its cost: either side's end is the other's.
+    const end = (whole: boolean) => {
+      if (!whole) {
+        body.destroy();
+        client.destroy();
+      }
+      resolve(whole);
+    };
+    body.on('error', () => end(false));
+    client.on('error', () => end(false));
+    body.once('close', () => {
+      if (!body.readableEnded) end(false);
+    });
+    client.once('close', () => end(client.writableFinished));
+    client.once('finish', () => end(true));
+    body.pipe(client);
   });
 }
 
