@@ -52,9 +52,10 @@ export class Nodes {
         if (found === 'looking') return anything();
         if (found === undefined) {
           found = 'looking';
-          const all = saying.reduce(
+          const [only, ...others] = saying;
+          const all = others.reduce(
             (before, part) => capped(before, this.#ofSchema(part, new Set()), part, 'allOf'),
-            anything(),
+            only ? this.#ofSchema(only, new Set()) : anything(),
           );
           found = all.filter((one) => !this.isEmpty(one));
         }
