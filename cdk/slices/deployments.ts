@@ -7,6 +7,6 @@ export const deployments = capability({
   name: 'deployments',
   functions: deploymentFunctions,
   grants: deploymentGrants,
-  nouns: ['deployments'],
-  machines: ['deployment'],
+  nouns: ['deployments', 'releases'],
+  machines: ['deployment', 'release'],
 });

@@ -101,3 +101,44 @@ export class ExecutionSuperseded extends TheseusError {
 export class WaitedTooLong extends TheseusError {
   override readonly name: string = 'WaitedTooLong';
 }
+
+/** The members of a release fit each other in no order: a cycle, or versions that exclude one another. */
+export class ReleaseUnorderable extends TheseusError {
+  override readonly name: string = 'ReleaseUnorderable';
+  override readonly status: number = 422;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Change the versions, or leave out a member: theseus release start',
+      ...details,
+    });
+  }
+}
+
+/** A member of a release did not get, or did not keep, its traffic: all of them go back. */
+export class MemberFailed extends TheseusError {
+  override readonly name: string = 'MemberFailed';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Look at the deployment it names: theseus deployment show', ...details });
+  }
+}
+
+/** A person asked for the way back of a release. */
+export class ReleaseAborted extends TheseusError {
+  override readonly name: string = 'ReleaseAborted';
+  override readonly status: number = 409;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'Nothing: every member goes back by itself.', ...details });
+  }
+}
+
+/** The URL that flips flags said no, or nothing. */
+export class FlagNotFlipped extends TheseusError {
+  override readonly name: string = 'FlagNotFlipped';
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { action: 'See why the URL of flags.url refuses, then release again.', ...details });
+  }
+}

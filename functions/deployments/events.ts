@@ -44,13 +44,14 @@ async function publish({ id, service, request, outbox }: DeploymentRecord): Prom
   for (let start = 0; start < outbox.length; start += batchSize) {
     const batch = outbox.slice(start, start + batchSize);
     await Promise.all(batch.map((event) => writeItem(keys.event(id, event.sequence), event)));
-    await send(batch, about);
+    await sendEvents(batch, about);
   }
   await changeDeployment(id, () => ({ set: {}, publishedThrough: last.sequence }));
   return outbox.length;
 }
 
-async function send(events: DeploymentEvent[], about: Record<string, string>): Promise<void> {
+/** Puts events on the bus, at most 10. Throws ServiceUnavailable when any is refused. */
+export async function sendEvents(events: DeploymentEvent[], about: Record<string, string>): Promise<void> {
   const answer = await eventBridge().send(
     new PutEventsCommand({
       Entries: events.map((event) => ({

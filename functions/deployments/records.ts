@@ -45,6 +45,8 @@ export const DeploymentRecord = z.strictObject({
   revision: z.int(),
   service: z.string(),
   request: NewDeployment,
+  /** The release it is a part of; while that holds it, its old version is kept. */
+  release: z.strictObject({ id: z.string(), holds: z.boolean() }).nullable().default(null),
   /** Service and target: what one deployment at a time may work on. */
   slot: z.string(),
   status: DeploymentStatus,

@@ -23,13 +23,23 @@ import { servingVersion } from './targets/route.ts';
 const lookUpMs = 5_000;
 
 /** Made from the Idempotency-Key: a run that takes a request over finishes the first one's deployment. */
-function idOf({ caller, idempotencyKey }: Pick<RequestTools, 'caller' | 'idempotencyKey'>): string {
-  if (idempotencyKey === undefined) return newId('dep');
+export function idOf(
+  { caller, idempotencyKey }: Pick<RequestTools, 'caller' | 'idempotencyKey'>,
+  prefix = 'dep',
+): string {
+  if (idempotencyKey === undefined) return newId(prefix);
   const hash = createHash('sha256').update(`${caller.subject.length}:${caller.subject}${idempotencyKey}`);
-  return `dep_${hash.digest('hex').slice(0, 20)}`;
+  return `${prefix}_${hash.digest('hex').slice(0, 20)}`;
 }
 
-function newRecord(id: string, request: NewDeployment, by: string): DeploymentRecord {
+/** What begins: who asked for it, and the release it is a part of. */
+interface Begins {
+  id: string;
+  by: string;
+  release: string | null;
+}
+
+function newRecord(request: NewDeployment, { id, by, release }: Begins): DeploymentRecord {
   const at = clock.iso();
   return {
     schemaVersion: 1,
@@ -37,6 +47,7 @@ function newRecord(id: string, request: NewDeployment, by: string): DeploymentRe
     revision: 1,
     service: request.service,
     request,
+    release: release === null ? null : { id: release, holds: true },
     slot: slotOf(request),
     status: 'queued',
     phase: 'queue',
@@ -50,7 +61,8 @@ function newRecord(id: string, request: NewDeployment, by: string): DeploymentRe
     firingBefore: [],
     order: 0,
     traffic: null,
-    approval: request.approval || approvalAlways() ? 'waiting' : 'none',
+    // A release is approved as a whole.
+    approval: release === null && (request.approval || approvalAlways()) ? 'waiting' : 'none',
     paused: null,
     resumedAt: null,
     asked: null,
@@ -115,7 +127,7 @@ function problemsOf({ target, first, gates, strategy, analysis }: NewDeployment)
 }
 
 /** Throws InvalidInput, DestinationRefused, VersionNotRegistered, Conflict. Returns the version that has the traffic. */
-async function check(request: NewDeployment): Promise<string | null> {
+export async function assertDeployable(request: NewDeployment): Promise<string | null> {
   const problems = problemsOf(request);
   if (problems.length > 0) {
     throw new InvalidInput(problems.map(({ detail }) => detail).join('; '), {
@@ -139,7 +151,7 @@ async function check(request: NewDeployment): Promise<string | null> {
 
 /** What a deployment would do; stores nothing. Throws as `start` does, but for SlotTaken. */
 export async function planOf(request: NewDeployment): Promise<DeploymentPlan> {
-  const from = await check(request);
+  const from = await assertDeployable(request);
   const hasBlue = request.target.kind !== 'http' || from !== null;
   const steps = stepsOf(request, hasBlue);
   const { compatible } = await compareVersions(request.service, from, request.version);
@@ -163,13 +175,17 @@ export async function planOf(request: NewDeployment): Promise<DeploymentPlan> {
  * Stores a deployment and begins it, or lets it wait for its turn. Throws InvalidInput, DestinationRefused,
  * VersionNotRegistered, Conflict, and SlotTaken when it is not to wait.
  */
-export async function startDeployment(
+export const startDeployment = (
   request: NewDeployment,
   tools: Pick<RequestTools, 'caller' | 'idempotencyKey'>,
-): Promise<DeploymentRecord> {
-  const id = idOf(tools);
-  await check(request);
-  const record = newRecord(id, request, tools.caller.subject);
+): Promise<DeploymentRecord> =>
+  beginDeployment(request, { id: idOf(tools), by: tools.caller.subject, release: null });
+
+/** The same under an id that is known before, for a release. Throws as `startDeployment` does. */
+export async function beginDeployment(request: NewDeployment, begins: Begins): Promise<DeploymentRecord> {
+  const { id } = begins;
+  await assertDeployable(request);
+  const record = newRecord(request, begins);
   await createDeployment(record);
   try {
     await makeRoom(await takeSlot(record.slot, id, request.whenBusy), id);

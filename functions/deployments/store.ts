@@ -1,6 +1,7 @@
 import { environmentVariable } from '#platform/environment.ts';
 import { allReader, itemDeleter, itemReader, itemWriter, pageReader } from '#platform/records.ts';
 import type { WaitsFor } from './records.ts';
+import type { ReleaseWaitsFor } from './releases/records.ts';
 
 // Every key of the capability's one table; how its items are read and written is platform/records.ts.
 
@@ -29,5 +30,16 @@ export const keys = {
     pk: `SERVICE#${service}`,
     sk: `${createdAt}#${id}`,
   }),
+  release: (id: string) => ({ pk: `RELEASE#${id}`, sk: 'RECORD' }),
+  releaseEvent: (id: string, sequence: number) => ({
+    pk: `RELEASE#${id}`,
+    sk: `EVENT#${String(sequence).padStart(8, '0')}`,
+  }),
+  releaseToken: (id: string, waitsFor: ReleaseWaitsFor) => ({
+    pk: `RELEASE#${id}`,
+    sk: `TOKEN#${waitsFor}`,
+  }),
+  /** All releases, oldest first. */
+  releaseEntry: (createdAt: string, id: string) => ({ pk: 'RELEASES', sk: `${createdAt}#${id}` }),
   slot: (slot: string) => ({ pk: `SLOT#${slot}`, sk: 'SLOT' }),
 };

@@ -9,9 +9,12 @@ export const deployments: Capability = {
     name === 'api' ? import('#deployments/api.ts') : import(`#deployments/tasks/${name}.ts`),
   ),
   dataPlane: {},
-  stateMachines: { deployment: stateMachine('deployment') },
+  stateMachines: { deployment: stateMachine('deployment'), release: stateMachine('release') },
   tables: [{ variable: 'DEPLOYMENTS_TABLE', definition: recordsTable('deployments') }],
-  http: [{ prefix: '/deployments', function: 'api' }],
+  http: [
+    { prefix: '/deployments', function: 'api' },
+    { prefix: '/releases', function: 'api' },
+  ],
   rules: [
     {
       name: 'deployments-reconcile',

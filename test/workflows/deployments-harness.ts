@@ -36,8 +36,11 @@ export interface Lab {
   send: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: any }>;
   /** Registers versions of a service, each with a server of its own. */
   register: (service: string, ...versions: string[]) => Promise<void>;
-  /** A new service whose route leads to 1.0.0, with 2.0.0 and 3.0.0 registered. Returns its name. */
-  service: () => Promise<string>;
+  /**
+   * A new service whose route leads to 1.0.0, with 2.0.0 and 3.0.0 registered. Returns its name. All
+   * versions depend on these services.
+   */
+  service: (dependencies?: Record<string, string>) => Promise<string>;
   deploy: (service: string, body?: object) => Promise<Deployment>;
   act: (id: string, verb: string) => Promise<Deployment>;
   show: (id: string) => Promise<Deployment>;
@@ -100,6 +103,7 @@ export async function startLab(
   const servers = new Map<string, { url: string; server: Server }>();
   const answered = new Set<string>();
   let services_ = 0;
+  const dependencies = new Map<string, Record<string, string>>();
 
   /** The windows that the gateway would have counted, from the figures of the test. */
   const readTraffic = async (event: unknown) => {
@@ -189,13 +193,15 @@ export async function startLab(
           endpoints: [{ url: running.url }],
           healthCheck: { path: '/health' },
           contract: { endpoints: [{ method: 'GET', path: '/' }] },
+          dependencies: dependencies.get(service) ?? {},
         });
         if (answer.status > 201) throw new Error(`not registered: ${JSON.stringify(answer.body)}`);
       }
     },
-    async service() {
+    async service(needed = {}) {
       services_ += 1;
       const name = `shop-${services_}`;
+      dependencies.set(name, needed);
       await lab.register(name, '1.0.0', '2.0.0', '3.0.0');
       const url = servers.get('1.0.0')?.url;
       const answer = await lab.send('PUT', `/gateway/routes/${name}`, {

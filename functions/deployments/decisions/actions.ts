@@ -31,6 +31,8 @@ export function possibleActions(record: DeploymentRecord): Action[] {
       return [pausing, ...further, 'abort', 'rollback'];
     }
     case 'keeping_blue':
+      // Its release ends that, for all members at once.
+      if (record.release?.holds) return ['rollback', 'abort'];
       return finish === null ? ['rollback', 'abort', 'finish'] : [];
     case 'needs_attention':
       return ['rollback'];

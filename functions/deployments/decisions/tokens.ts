@@ -12,7 +12,7 @@ import { type DeploymentRecord, type SlotRecord, TokenRecord, type WaitsFor } fr
 import { readSlot } from '../slots.ts';
 import { deleteItem, keys, readAll, writeItem } from '../store.ts';
 
-type Answer = { success: object } | { failure: string; cause: string } | undefined;
+export type Answer = { success: object } | { failure: string; cause: string } | undefined;
 
 /** What is owed to a waiting state, as record and slot stand; undefined: it goes on waiting. */
 export function answerTo(
@@ -66,7 +66,8 @@ export async function deliverAnswers(record: DeploymentRecord): Promise<void> {
   }
 }
 
-async function send(token: string, answer: NonNullable<Answer>): Promise<void> {
+/** Answers a token; one that nobody waits with any more is no failure. */
+export async function send(token: string, answer: NonNullable<Answer>): Promise<void> {
   try {
     await ('success' in answer
       ? stepFunctions().send(

@@ -4,6 +4,7 @@ import type { InvocationLogger } from '#platform/telemetry.ts';
 import { deliverAnswers } from '../decisions/tokens.ts';
 import { changeDeployment, findDeployment, isActive, readWork } from '../deployment-store.ts';
 import type { DeploymentRecord, Enter } from '../records.ts';
+import { tellRelease } from '../releases/waiting.ts';
 import { readSlot } from '../slots.ts';
 import { failureOf, staysForward } from './failures.ts';
 import { freeForgotten } from './turns.ts';
@@ -54,6 +55,7 @@ export async function reconcileDeployment(id: string, logger: InvocationLogger):
   }
   const next = await changeDeployment(id, (current) => afterDeath(current, record.execution.name, status));
   if (next.execution.name !== record.execution.name && isActive(next.status)) await startExecution(next);
+  await tellRelease(next);
   return true;
 }
 

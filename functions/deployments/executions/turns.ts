@@ -11,8 +11,8 @@ export async function makeRoom({ holder }: SlotRecord, waiting: string): Promise
   if (holder === null || holder === waiting) return;
   const found = await findDeployment(holder);
   if (found === undefined) return;
-  const record = await changeDeployment(holder, ({ status, finish, cancel }) =>
-    status !== 'keeping_blue' || finish !== null || cancel !== null
+  const record = await changeDeployment(holder, ({ status, finish, cancel, release }) =>
+    release?.holds || status !== 'keeping_blue' || finish !== null || cancel !== null
       ? undefined
       : {
           set: { finish: { by: 'theseus', at: clock.iso(), comment: `${waiting} comes next` } },

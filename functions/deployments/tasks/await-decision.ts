@@ -5,6 +5,7 @@ import { keepToken } from '../decisions/tokens.ts';
 import type { Change } from '../deployment-store.ts';
 import { changeWanted } from '../executions/acting.ts';
 import type { DeploymentRecord } from '../records.ts';
+import { tellRelease } from '../releases/waiting.ts';
 import { TaskOfDeployment } from '../schemas.ts';
 
 /** What it comes to that the deployment begins to wait; undefined: it did before, or nobody has to know. */
@@ -35,8 +36,9 @@ export const handler = task({
   }),
   output: z.strictObject({}),
   async handler({ waitsFor, taskToken, ...acting }) {
-    await changeWanted(acting, (record) => waiting(record, waitsFor));
+    const record = await changeWanted(acting, (current) => waiting(current, waitsFor));
     await keepToken(acting.deploymentId, waitsFor, taskToken);
+    if (waitsFor === 'keep') await tellRelease(record);
     return {};
   },
 });

@@ -4,6 +4,8 @@ import { task } from '#platform/task.ts';
 import { compareVersions } from '../compatibility.ts';
 import { VersionIncompatible } from '../errors.ts';
 import { changeWanted } from '../executions/acting.ts';
+import { findRelease } from '../releases/release-store.ts';
+import { assertForward } from '../releases/workflow.ts';
 import { TaskOfDeployment } from '../schemas.ts';
 import { servingVersion } from '../targets/route.ts';
 
@@ -21,6 +23,9 @@ export const handler = task({
             events: [{ type: 'deployment.started', actor: 'theseus' }],
           },
     );
+    // Started late, for a release that goes back by now.
+    const release = record.release === null ? undefined : await findRelease(record.release.id);
+    if (release !== undefined) assertForward(release);
     const { service, request } = record;
     const from = await servingVersion(service, request.target);
     const { compatible, broken, changes } = await compareVersions(service, from, request.version);

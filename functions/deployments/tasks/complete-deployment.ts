@@ -5,6 +5,7 @@ import { readDeployment } from '../deployment-store.ts';
 import { changeActing } from '../executions/acting.ts';
 import { passOn } from '../executions/turns.ts';
 import { assertActs } from '../executions/workflow.ts';
+import { tellRelease } from '../releases/waiting.ts';
 import { TaskOfDeployment } from '../schemas.ts';
 
 /** Ends a deployment whose version has all traffic for good; whoever waits for its turn begins. */
@@ -17,7 +18,7 @@ export const handler = task({
     assertActs(record, acting.execution);
     // First the turn, then the end: who died between comes back here.
     await passOn(record);
-    await changeActing(acting, ({ status, request }) =>
+    const ended = await changeActing(acting, ({ status, request }) =>
       status === 'completed'
         ? undefined
         : {
@@ -25,6 +26,7 @@ export const handler = task({
             events: [{ type: 'deployment.completed', actor: 'theseus', data: { version: request.version } }],
           },
     );
+    await tellRelease(ended);
     metrics.count('DeploymentCompleted');
     return {};
   },

@@ -6,6 +6,7 @@ import { changeActing } from '../executions/acting.ts';
 import { passOn } from '../executions/turns.ts';
 import { assertActs } from '../executions/workflow.ts';
 import type { DeploymentRecord } from '../records.ts';
+import { tellRelease } from '../releases/waiting.ts';
 import { type DeploymentStatus, TaskOfDeployment } from '../schemas.ts';
 
 /** Rolled back: it had traffic and lost it. Before that somebody gave it up, or it failed. */
@@ -38,6 +39,7 @@ export const handler = task({
         ],
       };
     });
+    await tellRelease(record);
     metrics.count(record.status === 'rolled_back' ? 'DeploymentRolledBack' : 'DeploymentFailed');
     return { status: record.status };
   },

@@ -3,6 +3,7 @@ import { readFailure } from '#platform/causes.ts';
 import { task } from '#platform/task.ts';
 import { changeDeployment } from '../deployment-store.ts';
 import { failureOf } from '../executions/failures.ts';
+import { tellRelease } from '../releases/waiting.ts';
 import { TaskOfDeployment } from '../schemas.ts';
 
 /** The way back failed for long: says so as loudly as it can, for a person has to look. */
@@ -13,7 +14,7 @@ export const handler = task({
   async handler({ deploymentId, execution, error, cause }, { metrics, logger }) {
     metrics.count('NeedsAttention');
     logger.error('traffic could not be shifted back', { deployment: deploymentId, error });
-    await changeDeployment(deploymentId, (record) => {
+    const given = await changeDeployment(deploymentId, (record) => {
       if (record.execution.name !== execution || record.status !== 'rolling_back') return undefined;
       const found = failureOf(readFailure(error, cause), record);
       const failure = {
@@ -29,6 +30,7 @@ export const handler = task({
         ],
       };
     });
+    await tellRelease(given);
     return {};
   },
 });

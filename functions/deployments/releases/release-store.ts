@@ -1,0 +1,127 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { dynamodb } from '#platform/clients.ts';
+import { clock } from '#platform/clock.ts';
+import { NotFound } from '#platform/errors.ts';
+import { jitteredBackoff } from '#platform/random.ts';
+import { absent, Place } from '#platform/records.ts';
+import { RecordContended } from '../errors.ts';
+import { keys, readItem, readPage, table, writeItem } from '../store.ts';
+import { ReleaseEntry, ReleaseRecord } from './records.ts';
+import type { ReleaseStatus } from './schemas.ts';
+
+const active = new Set<ReleaseStatus>(['waiting_for_approval', 'running', 'keeping', 'rolling_back']);
+/** Whether something acts for the release now, or waits to. */
+export const isActiveRelease = (status: ReleaseStatus): boolean => active.has(status);
+
+const workKey = (record: ReleaseRecord): Record<string, string> =>
+  isActiveRelease(record.status) || record.outbox.length > 0
+    ? { gsi1pk: 'RELEASE_WORK', gsi1sk: `${record.createdAt}#${record.id}` }
+    : {};
+
+/** Ids of releases that are active or have something unpublished; one page of at most 100. */
+export async function readReleaseWork(from?: Place): Promise<{ ids: string[]; next: Place | undefined }> {
+  const found = await dynamodb().send(
+    new QueryCommand({
+      TableName: table(),
+      IndexName: 'gsi1',
+      KeyConditionExpression: 'gsi1pk = :work',
+      ExpressionAttributeValues: { ':work': 'RELEASE_WORK' },
+      ProjectionExpression: 'gsi1sk',
+      Limit: 100,
+      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+    }),
+  );
+  return {
+    ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
+    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
+  };
+}
+
+/** The release of this id as it is now, or undefined. */
+export const findRelease = (id: string): Promise<ReleaseRecord | undefined> =>
+  readItem(ReleaseRecord, keys.release(id));
+
+/** Throws NotFound when no release has this id. */
+export async function readRelease(id: string): Promise<ReleaseRecord> {
+  const record = await findRelease(id);
+  if (record !== undefined) return record;
+  throw new NotFound(`There is no release ${id}`, {
+    evidence: { id },
+    action: 'List them with `theseus release list`.',
+  });
+}
+
+/** A page of releases, newest first. */
+export async function listReleases(query: {
+  limit: number;
+  from?: Place | undefined;
+}): Promise<{ items: ReleaseRecord[]; next: Place | undefined }> {
+  const { pk } = keys.releaseEntry('', '');
+  const page = await readPage(ReleaseEntry, { pk, newestFirst: true, ...query });
+  const found = await Promise.all(page.items.map(({ id }) => findRelease(id)));
+  return { items: found.filter((record) => record !== undefined), next: page.next };
+}
+
+/** Stores a new release, entered in the list first. False when it is there already. */
+export async function createRelease(record: ReleaseRecord): Promise<boolean> {
+  const { id, createdAt } = record;
+  await writeItem(keys.releaseEntry(createdAt, id), { id });
+  return writeItem(keys.release(id), { ...record, ...workKey(record) }, absent);
+}
+
+/** What a decision changes; events are stored in the same write. */
+export interface ReleaseChange {
+  set: Partial<Omit<ReleaseRecord, 'id' | 'revision' | 'outbox' | 'nextSequence' | 'updatedAt'>>;
+  events?: { type: string; actor: string; data?: ReleaseRecord['outbox'][number]['data'] }[];
+  /** Events up to this sequence number were published: the record lets them go. */
+  publishedThrough?: number;
+}
+
+const contentionAttempts = 12;
+
+/**
+ * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did. `decide` returns
+ * undefined to change nothing and throws to refuse. Throws RecordContended, NotFound.
+ */
+export async function changeRelease(
+  id: string,
+  decide: (record: ReleaseRecord) => ReleaseChange | undefined,
+): Promise<ReleaseRecord> {
+  for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
+    const record = await readRelease(id);
+    const change = decide(record);
+    if (change === undefined) return record;
+    const changed = applyChange(record, change);
+    const written = await writeItem(
+      keys.release(id),
+      { ...changed, ...workKey(changed) },
+      { expression: 'revision = :revision', values: { ':revision': record.revision } },
+    );
+    if (written) return changed;
+    await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
+  }
+  throw new RecordContended(`Release ${id} was written by others ${contentionAttempts} times in a row`, {
+    evidence: { id },
+    action: 'Repeat the request.',
+  });
+}
+
+function applyChange(record: ReleaseRecord, change: ReleaseChange): ReleaseRecord {
+  const at = clock.iso();
+  const { set, events = [], publishedThrough } = change;
+  const added = events.map(({ type, actor, data = {} }, index) => ({
+    sequence: record.nextSequence + index,
+    at,
+    type,
+    actor,
+    data,
+  }));
+  return {
+    ...record,
+    ...set,
+    revision: record.revision + 1,
+    updatedAt: at,
+    outbox: [...record.outbox.filter(({ sequence }) => sequence > (publishedThrough ?? -1)), ...added],
+    nextSequence: record.nextSequence + added.length,
+  };
+}

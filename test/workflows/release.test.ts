@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TokenRecord } from '#deployments/records.ts';
+import { readRelease } from '#deployments/releases/release-store.ts';
+import type { Release, ReleaseStatus } from '#deployments/releases/schemas.ts';
+import { keys, readAll } from '#deployments/store.ts';
+import { type Lab, startLab } from './deployments-harness.ts';
+import { type Receiver, signaturesOf, startReceiver } from './receiver.ts';
+
+let lab: Lab;
+let receiver: Receiver;
+/** Each depends on the one before. */
+let chain: [string, string, string];
+beforeAll(async () => {
+  lab = await startLab({ figures: new Map(), duplicate: 'sequentially' });
+  receiver = await startReceiver();
+});
+afterAll(async () => {
+  await lab.stop();
+  await receiver.stop();
+});
+
+const newChain = async () => {
+  const one = await lab.service();
+  const two = await lab.service({ [one]: '>=1' });
+  chain = [one, two, await lab.service({ [two]: '>=1' })];
+};
+
+const member = (service: string, version = '2.0.0') => ({
+  service,
+  version,
+  strategy: 'AllAtOnce',
+  analysis: null,
+  bakeSeconds: 0,
+  health: { intervalSeconds: 0, inARow: 1, withinSeconds: 1, warmUpRequests: 0 },
+});
+
+async function release(versions: string[], more: object = {}): Promise<Release> {
+  const services = chain.map((service, at) => member(service, versions[at])).reverse();
+  const answer = await lab.send('POST', '/releases', { services, keepSeconds: 600, ...more });
+  if (answer.status !== 201) throw new Error(`not released: ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+const answered = new Set<string>();
+/** Moves time whenever a member holds, until the release stands so. */
+async function reach(id: string, status: ReleaseStatus): Promise<Release> {
+  for (let look = 0; look < 4_000; look += 1) {
+    const record = await readRelease(id);
+    if (record.status === status) return (await lab.send('GET', `/releases/${id}`)).body;
+    for (const { deployment } of record.members) {
+      const tokens = await readAll(TokenRecord, keys.deployment(deployment).pk, 'TOKEN#');
+      const holds = tokens.find(({ waitsFor, token }) => waitsFor === 'hold' && !answered.has(token));
+      if (holds === undefined) continue;
+      answered.add(holds.token);
+      await lab.cloud.clock.advance(60_000);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(
+    `${id} is not ${status}: ${JSON.stringify((await lab.send('GET', `/releases/${id}`)).body)}`,
+  );
+}
+
+/** What answers, once the gateway has read its routes anew. */
+async function serving(): Promise<string[][]> {
+  await lab.cloud.clock.advance(30_000);
+  return Promise.all(chain.map(async (service) => Object.keys(await lab.answers(service, 2))));
+}
+const flags = () => ({
+  url: `${receiver.url}/flags`,
+  changes: [
+    { flag: 'new-checkout', from: false, to: true, when: 'after' },
+    { flag: 'read-only', from: 'off', to: 'on', when: 'before' },
+  ],
+});
+const asked = () =>
+  receiver.take('/flags').map(({ body }) => {
+    const { flag, value } = (body as { data: { flag: string; value: unknown } }).data;
+    return [flag, value];
+  });
+const distinct = (found: unknown[][]) => [...new Set(found.map((one) => JSON.stringify(one)))];
+
+describe('a release of three services', () => {
+  it('moves them in the order of their dependencies, flips flags, and goes back whole as long as it is kept', async () => {
+    await newChain();
+    const { secret } = (await lab.send('POST', '/deployments/gate-secret')).body;
+    const { id, waves } = await release(['2.0.0', '2.0.0', '2.0.0'], { flags: flags() });
+    expect(waves).toEqual(chain.map((service) => [service]));
+    const kept = await reach(id, 'keeping');
+    expect(kept.members.map(({ status }) => status)).toEqual([
+      'keeping_blue',
+      'keeping_blue',
+      'keeping_blue',
+    ]);
+    expect(await serving()).toEqual([['2.0.0'], ['2.0.0'], ['2.0.0']]);
+    const seen = receiver.take('/flags');
+    expect(seen.every((one) => signaturesOf(one, secret).includes(true))).toBe(true);
+    const first = kept.members[0]?.deployment ?? '';
+    expect((await lab.show(first)).next.map(({ action }) => action)).not.toContain('finish');
+    await lab.send('POST', `/releases/${id}/rollback`, { comment: 'not today' });
+    const back = await reach(id, 'rolled_back');
+    expect(back.flags.map(({ state }) => state)).toEqual(['old', 'old']);
+    expect(await serving()).toEqual([['1.0.0'], ['1.0.0'], ['1.0.0']]);
+    expect(distinct(asked())).toEqual(['["new-checkout",false]', '["read-only","off"]']);
+    const ends = await Promise.all(
+      back.members.map(async ({ deployment }) => (await lab.record(deployment)).backAt),
+    );
+    // They were named with the last of the chain first.
+    expect([...ends].sort()).toEqual(ends);
+    const refused = await lab.send('POST', `/releases/${id}/rollback`, {});
+    expect(refused.body).toMatchObject({ status: 409, evidence: { status: 'rolled_back' } });
+  });
+
+  it('takes all of them back when one fails in a later wave', async () => {
+    await newChain();
+    receiver.take('/flags');
+    lab.ill.add('3.0.0');
+    try {
+      const { id } = await release(['2.0.0', '3.0.0', '2.0.0'], { flags: flags() });
+      const back = await reach(id, 'rolled_back');
+      expect(back.failure).toMatchObject({ name: 'MemberFailed' });
+      expect(back.failure?.message).toContain(chain[1]);
+      expect(back.members.map(({ status }) => status).sort()).toEqual(['failed', 'rolled_back', null].sort());
+      expect(await serving()).toEqual([['1.0.0'], ['1.0.0'], ['1.0.0']]);
+      expect(distinct(asked())).toEqual(['["read-only","on"]', '["read-only","off"]']);
+    } finally {
+      lab.ill.delete('3.0.0');
+    }
+  });
+
+  it('ends when nobody took it back: every old version is let go', async () => {
+    await newChain();
+    const { id } = await release(['2.0.0', '2.0.0', '2.0.0'], { approval: true });
+    await reach(id, 'waiting_for_approval');
+    await lab.send('POST', `/releases/${id}/approve`, {});
+    await reach(id, 'keeping');
+    await lab.cloud.clock.advance(601_000);
+    const done = await reach(id, 'completed');
+    for (const { deployment } of done.members) {
+      expect((await lab.until(deployment, ({ status }) => status === 'completed')).release?.holds).toBe(
+        false,
+      );
+    }
+    const events = (await lab.send('GET', `/releases/${id}/events?limit=100`)).body.items;
+    expect(events.map(({ type }: { type: string }) => type)).toEqual(
+      expect.arrayContaining(['release.created', 'release.approved', 'release.started', 'release.completed']),
+    );
+  });
+});
+
+describe('what cannot be released', () => {
+  it('is refused with every reason, and nothing is stored', async () => {
+    await newChain();
+    const before = (await lab.send('GET', '/releases')).body.items.length;
+    const bodies: [object, string][] = [
+      [{ services: [member(chain[0], '9.9.9')] }, 'VersionNotRegistered'],
+      [{ services: [member(chain[0]), member(chain[0])] }, 'InvalidInput'],
+      [{ services: [member(chain[0], '1.0.0')] }, 'Conflict'],
+    ];
+    for (const [body, name] of bodies) {
+      const refused = await lab.send('POST', '/releases', body);
+      expect(refused.body).toMatchObject({ type: `urn:theseus:problem:${name}` });
+    }
+    const plan = await lab.send('POST', '/releases?dryRun=true', {
+      services: chain.map((one) => member(one)),
+    });
+    expect(plan.body.waves).toEqual(chain.map((service) => [service]));
+    expect((await lab.send('GET', '/releases')).body.items).toHaveLength(before);
+  });
+});
