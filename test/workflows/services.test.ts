@@ -175,6 +175,18 @@ describe('who depends on a service', () => {
     expect((await register('orders', { version: '2.0.0', contract: without })).status).toBe(201);
   });
 
+  it('is shown a document that the new version may answer and the old one never did', async () => {
+    const text = order({ price: { type: 'string' } }, ['price']);
+    const changed = contract(endpoint('/orders/{id}', { output: text }), endpoint('/customers'));
+    const refused = await register('orders', { version: '1.12.0', contract: changed });
+    const [broken] = refused.body.evidence.broken;
+    expect(broken).toMatchObject({ service: 'shop', version: '3.0.0' });
+    expect(broken.changes).toMatchObject([
+      { level: 'breaking', example: { acceptedBy: 'new', refusedBy: 'old' } },
+    ]);
+    expect(typeof broken.changes[0].example.document.price).toBe('string');
+  });
+
   it('may be broken on purpose, with a reason that stays', async () => {
     const given = { version: '1.11.0', contract: without, reason: 'nobody calls it' };
     expect((await register('orders', { ...given, accept: ['shop'] })).body.type).toBe(
