@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 // @ts-expect-error plain JavaScript: it runs before TypeScript can
 import { isInstalled, npmCommand } from '../../../bin/prepare.js';
 import type { Version } from './libraries.ts';
@@ -84,7 +85,17 @@ async function generate(version: Version, folder: string): Promise<string> {
     timeout: 60_000,
   });
   if (status !== 0) throw new Error(`prisma generate: ${stderr}`);
-  return pathToFileURL(join(made, version, 'client.ts')).href;
+  // TypeScript below node_modules is nothing that Node runs.
+  const client = join(made, version, 'client.mjs');
+  await build({
+    entryPoints: [join(made, version, 'client.ts')],
+    outfile: client,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+  });
+  return pathToFileURL(client).href;
 }
 const generated = new Map<Version, Promise<string>>();
 
