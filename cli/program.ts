@@ -55,6 +55,28 @@ const database: Noun = {
   },
 };
 
+const deployment: Noun = {
+  description: 'New versions of services, brought into use step by step and judged',
+  verbs: {
+    start: async () => (await import('./deployment/start.ts')).deploymentStart(),
+    watch: async () => (await import('./deployment/watch.ts')).deploymentWatch(),
+    list: async () => (await import('./deployment/read.ts')).deploymentList(),
+    show: async () => (await import('./deployment/read.ts')).deploymentShow(),
+    events: async () => (await import('./deployment/read.ts')).deploymentEvents(),
+    analysis: async () => (await import('./deployment/read.ts')).deploymentAnalysis(),
+    approve: async () => (await import('./deployment/actions.ts')).deploymentActions.approve(),
+    pause: async () => (await import('./deployment/actions.ts')).deploymentActions.pause(),
+    resume: async () => (await import('./deployment/actions.ts')).deploymentActions.resume(),
+    promote: async () => (await import('./deployment/actions.ts')).deploymentActions.promote(),
+    'skip-to-full': async () => (await import('./deployment/actions.ts')).deploymentActions.skipToFull(),
+    abort: async () => (await import('./deployment/actions.ts')).deploymentActions.abort(),
+    rollback: async () => (await import('./deployment/actions.ts')).deploymentActions.rollback(),
+    finish: async () => (await import('./deployment/actions.ts')).deploymentActions.finish(),
+    judge: async () => (await import('./deployment/judge.ts')).deploymentJudge(),
+    'gate-secret': async () => (await import('./deployment/read.ts')).deploymentGateSecret(),
+  },
+};
+
 const fleet: Noun = {
   description: 'One migration over many databases and schemas',
   verbs: {
@@ -198,6 +220,7 @@ const all: Verbs = {
   demo: async () => (await import('./demo.ts')).demo(),
   connector,
   database,
+  deployment,
   migration,
   backup,
   service,

@@ -1,20 +1,14 @@
 import { DescribeAlarmsCommand, type DescribeAlarmsCommandOutput } from '@aws-sdk/client-cloudwatch';
-import { z } from 'zod';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { redactText } from '#platform/redact.ts';
 import { cloudWatch } from '#platform/target-clients.ts';
+import type { FiringAlarm } from './alarm-schemas.ts';
 import { AlarmFiring, AlarmUnknown } from './errors.ts';
 import { type ComparedVersion, filled } from './metrics/question.ts';
 import { mayPass } from './targets/ask.ts';
 
 // Alarms of CloudWatch that speak about the new version. One that fires ends the deployment; one that fired before it began
 // says nothing about the new version, and must not keep a correction from being deployed.
-
-export const AlarmName = z.string().min(1).max(255);
-
-/** An alarm that fires, and since when without a break (ISO 8601). */
-export const FiringAlarm = z.strictObject({ name: AlarmName, since: z.iso.datetime() });
-export type FiringAlarm = z.infer<typeof FiringAlarm>;
 
 interface AlarmState extends FiringAlarm {
   firing: boolean;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FiringAlarm } from './alarms.ts';
+import { FiringAlarm } from './alarm-schemas.ts';
 import { JudgeCriteria } from './judge/criteria.ts';
 import { Judgement } from './judge/judgement.ts';
 import { Sample } from './judge/samples.ts';

@@ -1,7 +1,7 @@
 import semver from 'semver';
 import { z } from 'zod';
 import { pageOf } from '#platform/page.ts';
-import { AlarmName } from './alarms.ts';
+import { AlarmName } from './alarm-schemas.ts';
 import { JudgeCriteria } from './judge/criteria.ts';
 import { Judgement } from './judge/judgement.ts';
 import { Sample } from './judge/samples.ts';

@@ -33,7 +33,9 @@ export function possibleActions(record: DeploymentRecord): Action[] {
     case 'keeping_blue':
       // Its release ends that, for all members at once.
       if (record.release?.holds) return ['rollback', 'abort'];
-      return finish === null ? ['rollback', 'abort', 'finish'] : [];
+      if (finish !== null) return [];
+      // The first version of a service has nothing to go back to.
+      return record.green?.blue === null ? ['finish'] : ['rollback', 'abort', 'finish'];
     case 'needs_attention':
       return ['rollback'];
     default:
