@@ -240,5 +240,5 @@ export const CompareVersionsOutput = z.strictObject({
   compatible: z.boolean(),
   bump: Bump,
   changes: z.array(Change),
-  broken: z.array(Dependant),
+  broken: z.array(z.strictObject({ service: z.string(), version: z.string(), range: z.string() })),
 });

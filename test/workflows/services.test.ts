@@ -376,6 +376,10 @@ describe('consumers', () => {
       broken: [],
     });
     expect((await send('GET', '/services/orders/compatibility?to=9.9.9')).status).toBe(404);
+    // Whatever version of a consumer that is no service.
+    expect(await ask('COMPARE_VERSIONS', { service: 'orders', from: '2.0.0', to: '3.0.0' })).toMatchObject({
+      broken: [{ service: 'kiosk', version: '*', range: '>=1' }],
+    });
   });
 
   it('stand in the matrix with the versions they go on with', async () => {

@@ -15,7 +15,8 @@ export const handler = task({
       changes,
       broken: broken.map(({ service: dependant, version, range }) => ({
         service: dependant,
-        version,
+        // A consumer that is known by its contract only: whatever version of it.
+        version: version ?? '*',
         range,
       })),
     };
