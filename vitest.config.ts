@@ -40,6 +40,7 @@ function project(name: string, include: string[], groupOrder: number, testTimeou
 
 /** Half a minute and more each: what begins last is what everything waits for. */
 const longest = [
+  'end-to-end/demo-deployment',
   'workflows/bundles',
   'end-to-end/docs',
   'chaos/kill-way-back',

@@ -9,4 +9,17 @@ export const demo = (): Command =>
     .action(async (options: { once?: boolean; rows: string }) => {
       const { runDemo } = await import('../demo/run.ts');
       await runDemo({ once: options.once ?? false, rows: Number(options.rows) });
+    })
+    .addCommand(deploymentDemo());
+
+const deploymentDemo = (): Command =>
+  new Command('deployment')
+    .description('Watch a good version of a service come into use, and a bad one taken back')
+    .option('--once', 'exit at the end instead of leaving everything up; not 0 when anything was off')
+    .option('--visitors <number>', 'requests a second, 20–1,000', '150')
+    .option('--json', 'print one JSON object last')
+    .action(async (options: { once?: boolean; json?: boolean; visitors: string }, command: Command) => {
+      const { once = false } = { ...command.parent?.opts<{ once?: boolean }>(), ...options };
+      const { runDeploymentDemo } = await import('../demo/deployment/run.ts');
+      await runDeploymentDemo({ once, json: options.json ?? false, visitors: Number(options.visitors) });
     });

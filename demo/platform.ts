@@ -7,12 +7,14 @@ import { exitCode, Failure } from '../cli/failure.ts';
 import { findPlatform, type Platform } from '../cli/platform.ts';
 
 const startLimitMs = 60_000;
-const ready = z.object({ url: z.string() });
+const ready = z.object({ url: z.string(), gatewayUrl: z.string() });
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The platform in a process of its own, so that it can be killed for real. */
 export interface PlatformProcess {
   current(): Platform;
+  /** Where requests to services go. */
+  gatewayUrl: string;
   /** One request; waits for the platform while the visitor's kill has it down. */
   ask: Ask;
   /** `kill -9`, then a new process over the same directory. Resolves when it answers again. */
@@ -23,13 +25,16 @@ export interface PlatformProcess {
 
 const failed = (what: string) => new Failure(`The platform ${what}.`, { code: exitCode.unreachable });
 
-const launch = (directory: string, port: number): ChildProcess =>
+const portOf = (url: string) => Number(new URL(url).port);
+
+const launch = (directory: string, port: number, gatewayPort: number): ChildProcess =>
   spawn(
     process.execPath,
     [
       // It ends when we do, however we end.
       ...['--import', fileOf('../bin/follow.js')],
-      ...[fileOf('../cli/theseus.ts'), '--directory', directory, 'dev', '--port', String(port), '--json'],
+      ...[fileOf('../cli/theseus.ts'), '--directory', directory, 'dev', '--json'],
+      ...['--port', String(port), '--gateway-port', String(gatewayPort)],
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -44,8 +49,8 @@ const launch = (directory: string, port: number): ChildProcess =>
   );
 
 /** Where it answers, once it does. */
-function urlOf(child: ChildProcess): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+function readyAt(child: ChildProcess): Promise<z.infer<typeof ready>> {
+  const { promise, resolve, reject } = Promise.withResolvers<z.infer<typeof ready>>();
   const timer = setTimeout(() => {
     child.kill('SIGKILL');
     reject(failed('did not start within a minute'));
@@ -56,7 +61,7 @@ function urlOf(child: ChildProcess): Promise<string> {
   );
   createInterface({ input: child.stdout ?? process.stdin }).once('line', (line) => {
     try {
-      resolve(ready.parse(JSON.parse(line)).url);
+      resolve(ready.parse(JSON.parse(line)));
     } catch {
       reject(failed(`said '${line.slice(0, 200)}' at its start`));
     }
@@ -71,8 +76,8 @@ const exitOf = (child: ChildProcess): Promise<void> =>
 
 /** Starts `theseus dev` on a directory; it ends when this process ends. */
 export async function startPlatform(directory: string): Promise<PlatformProcess> {
-  let child = launch(directory, 0);
-  const port = Number(new URL(await urlOf(child)).port);
+  let child = launch(directory, 0, 0);
+  const { url, gatewayUrl } = await readyAt(child);
   let platform = await findPlatform(directory);
   let down: Promise<void> | undefined;
   let stopped = false;
@@ -84,13 +89,14 @@ export async function startPlatform(directory: string): Promise<PlatformProcess>
     child.kill('SIGKILL');
     await exitOf(child);
     if (stopped) return;
-    child = launch(directory, port);
-    await urlOf(child);
+    child = launch(directory, portOf(url), portOf(gatewayUrl));
+    await readyAt(child);
     platform = await findPlatform(directory);
   }
 
   return {
     current: () => platform,
+    gatewayUrl,
     async ask(request) {
       const reads = request.method === 'GET';
       for (;;) {
