@@ -80,6 +80,7 @@ export function trafficRecorder(save: typeof addTraffic = addTraffic): TrafficRe
     },
     due: () => counted.size > 0 && clock.monotonic() - lastFlush >= flushEveryMs,
     flush() {
+      if (flushing === undefined && counted.size === 0) return Promise.resolve();
       if (flushing === undefined) {
         lastFlush = clock.monotonic();
         flushing = write().finally(() => {
