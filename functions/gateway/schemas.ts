@@ -1,5 +1,5 @@
-import semver from 'semver';
 import { z } from 'zod';
+import { Version } from '#compatibility/ranges.ts';
 import { latencyHistogram } from '#platform/latency-histogram.ts';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import { BreakerPolicy } from './circuit-breaker/policy.ts';
@@ -9,13 +9,6 @@ export const serviceName = /^[a-z][a-z0-9-]{0,62}$/;
 export const ServiceName = z.string().regex(serviceName, {
   error: 'Expected 1 to 63 lower case letters, digits and hyphens, beginning with a letter',
 });
-
-export const Version = z
-  .string()
-  .max(64)
-  .refine((text) => semver.valid(text) === text, {
-    error: 'Expected a version such as 1.4.0 (semver, without a leading v)',
-  });
 
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, {
   error: 'Expected the name of a header, at most 64 characters',
