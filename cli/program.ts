@@ -58,6 +58,7 @@ const database: Noun = {
 const deployment: Noun = {
   description: 'New versions of services, brought into use step by step and judged',
   verbs: {
+    analytics: async () => (await import('./deployment/analytics.ts')).deploymentAnalytics(),
     start: async () => (await import('./deployment/start.ts')).deploymentStart(),
     watch: async () => (await import('./deployment/watch.ts')).deploymentWatch(),
     list: async () => (await import('./deployment/read.ts')).deploymentList(),
@@ -153,6 +154,21 @@ const permission: Noun = {
   },
 };
 
+const release: Noun = {
+  description: 'Several services at once, in the order of their dependencies',
+  verbs: {
+    start: async () => (await import('./release/start.ts')).releaseStart(),
+    list: async () => (await import('./release/read.ts')).releaseList(),
+    show: async () => (await import('./release/read.ts')).releaseShow(),
+    watch: async () => (await import('./release/watch.ts')).releaseWatch(),
+    events: async () => (await import('./release/read.ts')).releaseEvents(),
+    approve: async () => (await import('./release/actions.ts')).releaseAction('approve'),
+    abort: async () => (await import('./release/actions.ts')).releaseAction('abort'),
+    rollback: async () => (await import('./release/actions.ts')).releaseAction('rollback'),
+    finish: async () => (await import('./release/actions.ts')).releaseAction('finish'),
+  },
+};
+
 const service: Noun = {
   description: 'Services, their versions and who depends on them',
   verbs: {
@@ -237,6 +253,7 @@ const all: Verbs = {
   webhook,
   slack,
   gateway,
+  release,
 };
 
 const empty = () =>

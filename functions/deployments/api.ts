@@ -2,6 +2,7 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { analyticsRoute } from './analytics/routes.ts';
 import { releaseRoutes } from './releases/routes.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { table } from './store.ts';
@@ -17,6 +18,7 @@ export const handler = httpApi({
   },
   routes: [
     auditRoute('/deployments/audit', needs('read_deployment_audit'), Action, auditTrail),
+    analyticsRoute,
     ...deploymentRoutes,
     ...releaseRoutes,
   ],

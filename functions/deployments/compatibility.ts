@@ -7,15 +7,16 @@ import { askCapability } from './targets/capability-ask.ts';
 
 const waitMs = 25_000;
 
-/** Throws VersionNotRegistered when the services know no such version. */
-export async function assertRegistered(service: string, version: string): Promise<void> {
+/** When it was registered; null: not known. Throws VersionNotRegistered when the services know no such version. */
+export async function assertRegistered(service: string, version: string): Promise<string | null> {
   try {
-    await callFunction({
+    const { registeredAt } = await callFunction({
       variable: 'SERVICES_DESCRIBE_VERSION_FUNCTION',
       payload: { service, version },
-      answer: z.unknown(),
+      answer: z.object({ registeredAt: z.string().nullable().default(null) }),
       waitMs,
     });
+    return registeredAt;
   } catch (error) {
     if (!(error instanceof ReportedFailure) || error.retryable) throw error;
     throw new VersionNotRegistered(`Version ${version} of ${service} is not registered`, {

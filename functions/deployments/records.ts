@@ -92,6 +92,8 @@ export const DeploymentRecord = z.strictObject({
   notes: z.array(z.string()),
   createdBy: z.string(),
   createdAt: z.iso.datetime(),
+  /** When its change was committed, or its version registered. */
+  leadFrom: z.string().nullable().default(null),
   startedAt: z.iso.datetime().nullable(),
   firstTrafficAt: z.iso.datetime().nullable(),
   fullAt: z.iso.datetime().nullable(),

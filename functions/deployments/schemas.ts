@@ -131,6 +131,11 @@ export const NewDeployment = z
       .strictObject({ reason: z.string().min(1).max(500) })
       .optional()
       .describe('Deploy a version that breaks those who depend on the service'),
+    committedAt: z.iso
+      .datetime({ offset: true })
+      .transform((text) => new Date(text).toISOString())
+      .optional()
+      .describe('When the change was committed; lead time counts from there'),
     comment: z.string().min(1).max(500).optional(),
   })
   .meta({ id: 'NewDeployment' });

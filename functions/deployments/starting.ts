@@ -39,7 +39,11 @@ interface Begins {
   release: string | null;
 }
 
-function newRecord(request: NewDeployment, { id, by, release }: Begins): DeploymentRecord {
+function newRecord(
+  request: NewDeployment,
+  { id, by, release }: Begins,
+  registeredAt: string | null,
+): DeploymentRecord {
   const at = clock.iso();
   return {
     schemaVersion: 1,
@@ -78,6 +82,7 @@ function newRecord(request: NewDeployment, { id, by, release }: Begins): Deploym
     notes: [],
     createdBy: by,
     createdAt: at,
+    leadFrom: request.committedAt ?? registeredAt,
     startedAt: null,
     firstTrafficAt: null,
     fullAt: null,
@@ -126,8 +131,13 @@ function problemsOf({ target, first, gates, strategy, analysis }: NewDeployment)
   ];
 }
 
-/** Throws InvalidInput, DestinationRefused, VersionNotRegistered, Conflict. Returns the version that has the traffic. */
-export async function assertDeployable(request: NewDeployment): Promise<string | null> {
+/**
+ * Throws InvalidInput, DestinationRefused, VersionNotRegistered, Conflict. Returns the version that has the traffic,
+ * and when the new one was registered.
+ */
+export async function assertDeployable(
+  request: NewDeployment,
+): Promise<{ from: string | null; registeredAt: string | null }> {
   const problems = problemsOf(request);
   if (problems.length > 0) {
     throw new InvalidInput(problems.map(({ detail }) => detail).join('; '), {
@@ -138,7 +148,7 @@ export async function assertDeployable(request: NewDeployment): Promise<string |
   for (const gate of request.gates) {
     if (gate.kind === 'webhook') await resolveDestination(gate.url, AbortSignal.timeout(lookUpMs));
   }
-  await assertRegistered(request.service, request.version);
+  const registeredAt = await assertRegistered(request.service, request.version);
   const serving = await servingVersion(request.service, request.target);
   if (serving === request.version) {
     throw new Conflict(`Version ${serving} of ${request.service} has the traffic already`, {
@@ -146,12 +156,12 @@ export async function assertDeployable(request: NewDeployment): Promise<string |
       action: 'Deploy another version; who has the traffic says: theseus gateway show',
     });
   }
-  return serving;
+  return { from: serving, registeredAt };
 }
 
 /** What a deployment would do; stores nothing. Throws as `start` does, but for SlotTaken. */
 export async function planOf(request: NewDeployment): Promise<DeploymentPlan> {
-  const from = await assertDeployable(request);
+  const { from } = await assertDeployable(request);
   const hasBlue = request.target.kind !== 'http' || from !== null;
   const steps = stepsOf(request, hasBlue);
   const { compatible } = await compareVersions(request.service, from, request.version);
@@ -184,8 +194,8 @@ export const startDeployment = (
 /** The same under an id that is known before, for a release. Throws as `startDeployment` does. */
 export async function beginDeployment(request: NewDeployment, begins: Begins): Promise<DeploymentRecord> {
   const { id } = begins;
-  await assertDeployable(request);
-  const record = newRecord(request, begins);
+  const { registeredAt } = await assertDeployable(request);
+  const record = newRecord(request, begins, registeredAt);
   await createDeployment(record);
   try {
     await makeRoom(await takeSlot(record.slot, id, request.whenBusy), id);

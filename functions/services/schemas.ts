@@ -227,6 +227,7 @@ export const DescribeVersionOutput = z.strictObject({
   dependencies: Dependencies,
   configuration: Configuration,
   labels: Labels,
+  registeredAt: z.string(),
 });
 
 export type DescribeVersionOutput = z.input<typeof DescribeVersionOutput>;

@@ -61,11 +61,15 @@ async function reach(id: string, status: ReleaseStatus): Promise<Release> {
   );
 }
 
-/** What answers, once the gateway has read its routes anew. */
-async function serving(): Promise<string[][]> {
-  await lab.cloud.clock.advance(30_000);
-  return Promise.all(chain.map(async (service) => Object.keys(await lab.answers(service, 2))));
-}
+/** Which versions the gateway's routes lead to. */
+const serving = (): Promise<string[][]> =>
+  Promise.all(
+    chain.map(async (service) => {
+      const { targets } = (await lab.send('GET', `/gateway/routes/${service}`)).body;
+      const used = targets.filter(({ percent }: { percent: number }) => percent > 0);
+      return used.map(({ version }: { version: string }) => version);
+    }),
+  );
 const flags = () => ({
   url: `${receiver.url}/flags`,
   changes: [
@@ -145,6 +149,22 @@ describe('a release of three services', () => {
     expect(events.map(({ type }: { type: string }) => type)).toEqual(
       expect.arrayContaining(['release.created', 'release.approved', 'release.started', 'release.completed']),
     );
+  });
+});
+
+describe('what was deployed', () => {
+  it('is measured: how often, how quickly, how safely', async () => {
+    const all = await lab.send('GET', '/deployments/analytics?from=2026-01-01T00:00:00Z');
+    const refused = await lab.send('GET', '/deployments/analytics?from=2099-01-01T00:00:00Z');
+    expect(refused.body).toMatchObject({ type: 'urn:theseus:problem:InvalidInput' });
+    const records = (await lab.send('GET', '/deployments?limit=100')).body.items;
+    expect(all.body.overall.deployments).toBe(records.length);
+    expect(all.body.overall.leadTime.count).toBe(all.body.overall.succeeded);
+    expect(all.body.services.length).toBe(
+      new Set(records.map((one: { service: string }) => one.service)).size,
+    );
+    const one = await lab.send('GET', `/deployments/analytics?service=${chain[0]}`);
+    expect(one.body.overall).toMatchObject({ deployments: 1, succeeded: 1, changeFailureRate: 0 });
   });
 });
 

@@ -17,7 +17,7 @@ export const handler = task({
       ({ kind, draining, leaseUntil }) =>
         kind !== 'static' && !draining && (leaseUntil === null || leaseUntil > now),
     );
-    const { healthCheck, dependencies, configuration, labels } = record;
+    const { healthCheck, dependencies, configuration, labels, createdAt } = record;
     return {
       service,
       version,
@@ -28,6 +28,7 @@ export const handler = task({
       dependencies,
       configuration,
       labels,
+      registeredAt: createdAt,
     };
   },
 });

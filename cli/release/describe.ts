@@ -1,0 +1,38 @@
+import type { Release } from '#deployments/releases/schemas.ts';
+import { colours, print, table } from '../output.ts';
+
+const colour = (status: string) =>
+  ['completed', 'keeping', 'keeping_blue'].includes(status)
+    ? colours.green
+    : ['needs_attention', 'failed', 'rolled_back'].includes(status)
+      ? colours.red
+      : colours.yellow;
+
+/** A status for a person: `rolling back`. */
+export const statusOf = (status: string): string => colour(status)(status.replaceAll('_', ' '));
+
+/** Prints where a release stands: members in the order in which they move, flags, and what can be done next. */
+export function printRelease(release: Release): void {
+  const { id, name, status, members, flags, failure, needs, keepsUntil, next } = release;
+  print(`${id}${name === null ? '' : ` (${name})`}: ${statusOf(status)}`);
+  if (status === 'keeping' && keepsUntil !== null) print(`  old versions are kept until ${keepsUntil}`);
+  if (failure !== null) print(`  ${failure.name}: ${failure.message}`);
+  for (const need of needs) print(`  ${colours.red(need)}`);
+  const rows = members
+    .toSorted((one, other) => one.wave - other.wave)
+    .map((one) => [
+      String(one.wave + 1),
+      one.service,
+      `${one.from ?? 'none'} → ${one.version}`,
+      one.status === null ? 'not begun' : statusOf(one.status),
+      one.percent === null ? '' : `${one.percent} %`,
+      one.deployment,
+    ]);
+  for (const line of table([['WAVE', 'SERVICE', 'VERSION', 'STATUS', 'TRAFFIC', 'DEPLOYMENT'], ...rows]))
+    print(line.trimEnd());
+  for (const { flag, state, to, from } of flags)
+    print(
+      `  flag ${flag}: ${state === 'unknown' ? 'not known' : JSON.stringify(state === 'new' ? to : from)}`,
+    );
+  for (const { command } of next) print(`  ${command}`);
+}

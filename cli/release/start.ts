@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { Release, ReleasePlan } from '#deployments/releases/schemas.ts';
+import { call } from '../client.ts';
+import { print, printJson } from '../output.ts';
+import { platformOf } from '../platform.ts';
+import { readDocument } from '../service/file.ts';
+import { printRelease } from './describe.ts';
+
+/** `theseus release start checkout.yaml`. */
+export const releaseStart = (): Command =>
+  new Command('start')
+    .description('Release new versions of several services, in the order of their dependencies')
+    .argument('<file>', 'YAML or JSON: services, flags, keepSeconds; see docs/releases.md')
+    .option('--dry-run', 'only check it, and print who moves after whom')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: { dryRun?: boolean; json?: boolean }, command: Command) => {
+      const body = await readDocument(file);
+      const platform = await platformOf(command);
+      const common = { method: 'POST', path: '/releases', body } as const;
+      if (options.dryRun) {
+        const plan = await call(platform, { ...common, query: { dryRun: 'true' }, answer: ReleasePlan });
+        if (options.json) return printJson(plan);
+        for (const [at, services] of plan.waves.entries()) print(`${at + 1}. ${services.join(', ')}`);
+        for (const { service, accepted } of plan.members)
+          if (accepted !== null) print(`${service}: ${accepted}`);
+        return;
+      }
+      const release = await call(platform, { ...common, answer: Release });
+      if (options.json) return printJson(release);
+      printRelease(release);
+      print(`Follow it with: theseus release watch ${release.id}`);
+    });
