@@ -31,6 +31,8 @@ const settings = z.strictObject({
   gateway: z.strictObject({
     /** Whether it is deployed: routes can be managed without it. */
     deployed: z.boolean(),
+    /** Whether a function of its own turns strangers away before they use the data plane, some ms a request. */
+    authorizer: z.boolean(),
     /** Limits over all services and callers. */
     requestsPerSecond: z.int().min(1).max(10_000),
     burst: z.int().min(1).max(5_000),
@@ -79,7 +81,7 @@ const defaults: Record<StageName, Settings> = {
     privateEndpoints: false,
     requestsPerSecond: 20,
     burst: 40,
-    gateway: { deployed: true, requestsPerSecond: 50, burst: 100, concurrency: null },
+    gateway: { deployed: true, authorizer: true, requestsPerSecond: 50, burst: 100, concurrency: null },
     connectorAccounts: [],
   },
   staging: {
@@ -92,7 +94,7 @@ const defaults: Record<StageName, Settings> = {
     privateEndpoints: false,
     requestsPerSecond: 50,
     burst: 100,
-    gateway: { deployed: true, requestsPerSecond: 500, burst: 1_000, concurrency: null },
+    gateway: { deployed: true, authorizer: true, requestsPerSecond: 500, burst: 1_000, concurrency: null },
     connectorAccounts: [],
   },
   production: {
@@ -105,7 +107,7 @@ const defaults: Record<StageName, Settings> = {
     privateEndpoints: false,
     requestsPerSecond: 100,
     burst: 200,
-    gateway: { deployed: true, requestsPerSecond: 1_000, burst: 2_000, concurrency: null },
+    gateway: { deployed: true, authorizer: true, requestsPerSecond: 1_000, burst: 2_000, concurrency: null },
     connectorAccounts: [],
   },
 };

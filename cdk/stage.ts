@@ -97,7 +97,7 @@ export function environmentStage(app: App, environment: Environment): Stage {
   });
 
   if (environment.gateway.deployed)
-    gatewayApi(stack('gateway', 'the front door of services'), environment, others.serve);
+    gatewayApi(stack('gateway', 'the front door of services'), environment, others.gateway);
 
   const service = stack('service', 'HTTP API and workflows');
   const migrations = migrationService(service, {

@@ -1,6 +1,13 @@
 import { CfnOutput, Duration, Validations } from 'aws-cdk-lib';
-import { EndpointType, LambdaIntegration, ResponseTransferMode, RestApi } from 'aws-cdk-lib/aws-apigateway';
-import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import {
+  AuthorizationType,
+  EndpointType,
+  LambdaIntegration,
+  RequestAuthorizer,
+  ResponseTransferMode,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import { type Alias, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Environment } from '../environments.ts';
 import { asFunction } from './interfaces.ts';
@@ -22,7 +29,11 @@ const acknowledged = {
  * The front door of services that have none of their own: a REST API whose every path goes to one function, which
  * streams the answer. Larger requests than Lambda takes (6 MB) never reach it: API Gateway answers 413.
  */
-export function gatewayApi(scope: Construct, environment: Environment, serve: Alias): RestApi {
+export function gatewayApi(
+  scope: Construct,
+  environment: Environment,
+  { serve, authorize }: { serve: Alias; authorize: Alias },
+): RestApi {
   const api = new RestApi(scope, 'Gateway', {
     restApiName: `${environment.prefix}-gateway`,
     description: `Requests to services, by version and weight (Theseus, ${environment.name})`,
@@ -43,8 +54,23 @@ export function gatewayApi(scope: Construct, environment: Environment, serve: Al
     timeout: Duration.minutes(15),
     allowTestInvoke: false,
   });
-  api.root.addMethod('ANY', integration);
-  api.root.addProxy({ anyMethod: true, defaultIntegration: integration });
+  const protection = environment.gateway.authorizer
+    ? {
+        authorizationType: AuthorizationType.CUSTOM,
+        authorizer: new RequestAuthorizer(scope, 'Access', {
+          // By its ARN, so that the permission stands in this stack: the other one must not wait for it.
+          handler: LambdaFunction.fromFunctionAttributes(scope, 'Authorize', {
+            functionArn: authorize.functionArn,
+            sameEnvironment: true,
+          }),
+          // What counts is the route and its token: nothing of a request answers for another one.
+          identitySources: [],
+          resultsCacheTtl: Duration.seconds(0),
+        }),
+      }
+    : {};
+  api.root.addMethod('ANY', integration, protection);
+  api.root.addResource('{proxy+}').addMethod('ANY', integration, protection);
   for (const [id, reason] of Object.entries(acknowledged)) Validations.of(api).acknowledge({ id, reason });
   new CfnOutput(scope, 'GatewayUrl', {
     value: api.url,

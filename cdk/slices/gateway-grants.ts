@@ -10,6 +10,7 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
  */
 export const gatewayGrants: Record<keyof typeof gatewayFunctions, Right[]> = {
   api: answering,
+  authorize: ['readRecords'],
   serve: ['readRecords', 'listRecords', 'writeRecords', 'invokeTargets'],
   'shift-traffic': ['readRecords', 'writeRecords'],
   'describe-route': ['readRecords'],

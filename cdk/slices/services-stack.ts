@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
 import type { ApiHandler } from '../constructs/http-api.ts';
-import { gateSecret } from '../constructs/names.ts';
+import { gateSecret, stateMachineArn } from '../constructs/names.ts';
 import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
@@ -22,8 +22,8 @@ export interface ServicesStackProps {
 }
 
 export interface ServicesStack {
-  /** The function that serves requests to services. */
-  serve: Alias;
+  /** The functions that serve requests to services, and that turn strangers away. */
+  gateway: { serve: Alias; authorize: Alias };
   /** Who answers which paths of the HTTP API. */
   handlers: ApiHandler[];
   /** What calls functions by itself. */
@@ -70,7 +70,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     handler: api,
   });
   return {
-    serve: deployedGateway.live('serve'),
+    gateway: { serve: deployedGateway.live('serve'), authorize: deployedGateway.live('authorize') },
     handlers: [
       answering('services', deployedServices.live('api'), services.nouns),
       answering('gateway', deployedGateway.live('api'), gateway.nouns),
@@ -82,6 +82,23 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         meaning: 'Probes instances of services, and removes those whose lease is over',
         when: { everyMinutes: 1 },
         handlers: [deployedServices.live('probe-instances')],
+      },
+      {
+        name: 'deployment-ended-badly',
+        meaning: 'A workflow of deployments ended in a way that its own Catch may not have seen: reconcile',
+        when: {
+          pattern: {
+            source: ['aws.states'],
+            detailType: ['Step Functions Execution Status Change'],
+            detail: {
+              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+              stateMachineArn: deployments.machines.map((machine) =>
+                stateMachineArn(stack, props.environment.prefix, machine),
+              ),
+            },
+          },
+        },
+        handlers: [deployedDeployments.live('reconcile')],
       },
       {
         name: 'reconcile-deployments',

@@ -7,6 +7,7 @@ export const gateway: Capability = {
   name: 'gateway',
   functions: functionsFrom(gatewayFunctions, (name) => {
     if (name === 'api') return import('#gateway/api.ts');
+    if (name === 'authorize') return import('#gateway/authorize.ts');
     return name === 'serve' ? import('#gateway/serve.ts') : import(`#gateway/tasks/${name}.ts`);
   }),
   dataPlane: {},
