@@ -108,11 +108,47 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       },
     ],
     watched: [
+      ...workflowAlarms(stack, props.environment),
       ...functionAlarms('services', deployedServices),
       ...functionAlarms('gateway', deployedGateway),
       ...functionAlarms('deployments', deployedDeployments),
     ],
   };
+}
+
+/** What of deployments and releases wakes somebody up. */
+function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] {
+  const sum = (label: string, metric: string) =>
+    sumOf(
+      label,
+      deployments.machines.map((machine) =>
+        counter('AWS/States', metric, { StateMachineArn: stateMachineArn(stack, prefix, machine) }),
+      ),
+    );
+  const ours = (service: string) => counter('Theseus', 'NeedsAttention', { service, environment: name });
+  return [
+    {
+      name: 'deployment-needs-attention',
+      meaning:
+        'Traffic could not be given back to the old version after all tries, or a release stands half-way. GET /deployments?status=needs_attention says where the traffic is.',
+      metric: sumOf('Deployments that need a person', [ours('give-up'), ours('end-release')]),
+      threshold: 1,
+    },
+    {
+      name: 'deployment-workflow-failed',
+      meaning:
+        'A deployment or a release failed. GET /deployments?status=needs_attention and /releases say which and what to do.',
+      metric: sum('Workflows of deployments that failed', 'ExecutionsFailed'),
+      threshold: 1,
+    },
+    {
+      name: 'deployment-workflow-timed-out',
+      meaning:
+        'A deployment or a release ran out of its time. The reconciler acts; GET /deployments says what is left to do.',
+      metric: sum('Workflows of deployments that timed out', 'ExecutionsTimedOut'),
+      threshold: 1,
+    },
+  ];
 }
 
 /** An alarm sums ten metrics at most. */

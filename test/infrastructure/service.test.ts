@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { handler as deploymentsApi } from '#deployments/api.ts';
+import { deploymentFunctions } from '#deployments/functions.ts';
 import { handler as gatewayApi } from '#gateway/api.ts';
 import { handler as api } from '#migrations/api.ts';
 import { connectorFunctions } from '#migrations/functions.ts';
@@ -215,6 +216,7 @@ describe('events of migrations', () => {
 describe('alarms', () => {
   it('cover failed workflows, functions, the API, the reconciler and lost events, and reach somebody', () => {
     const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm');
+    const parts = Math.ceil(Object.keys(deploymentFunctions).length / 10);
     expect(alarms.map(([, { Properties }]) => Properties.AlarmName).sort()).toEqual(
       [
         'api-errors',
@@ -238,9 +240,11 @@ describe('alarms', () => {
           `services-function-${what}`,
           `gateway-function-${what}`,
           // More functions than one alarm sums.
-          `deployments-function-${what}-1`,
-          `deployments-function-${what}-2`,
+          ...Array.from({ length: parts }, (_, at) => `deployments-function-${what}-${at + 1}`),
         ]),
+        'deployment-needs-attention',
+        'deployment-workflow-failed',
+        'deployment-workflow-timed-out',
         'workflow-failed',
         'workflow-timed-out',
       ]
