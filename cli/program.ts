@@ -166,6 +166,7 @@ const release: Noun = {
     abort: async () => (await import('./release/actions.ts')).releaseAction('abort'),
     rollback: async () => (await import('./release/actions.ts')).releaseAction('rollback'),
     finish: async () => (await import('./release/actions.ts')).releaseAction('finish'),
+    promote: async () => (await import('./release/promote.ts')).releasePromote(),
   },
 };
 

@@ -61,6 +61,9 @@ export const webhookSecrets = (prefix: string): string => `${prefix}/webhooks/`;
 /** The one secret with which gates of deployments are asked. */
 export const gateSecret = (prefix: string): string => `${prefix}/deployments/gates`;
 
+/** By which environments believe each other's promotions; an operator puts the same text into each. */
+export const promotionSecret = (prefix: string): string => `${prefix}/deployments/promotions`;
+
 /** Begins the names of the secrets with which figures for the judge are asked for. */
 export const metricSecrets = (prefix: string): string => `${prefix}/metrics/`;
 

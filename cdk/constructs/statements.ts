@@ -49,6 +49,7 @@ export const wildcardReasons = {
     'Load balancing and ECS do not limit these actions to what is tagged; they change nothing.',
   ReadAlarms: 'Which alarms a deployment names is not known here; it changes nothing.',
   KeepGateSecret: 'Secrets Manager appends six random characters to the name of this one secret.',
+  ReadPromotionSecret: 'Secrets Manager appends six random characters to the name of this one secret.',
   ReadMetricSecret:
     'Secrets Manager appends six random characters to a name, which ends with the name that a deployment gives.',
   ReadMetrics: 'CloudWatch does not limit this action to any metrics.',

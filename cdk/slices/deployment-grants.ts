@@ -39,5 +39,13 @@ export const deploymentGrants: Record<keyof typeof deploymentFunctions, Right[]>
   'end-release': acting,
   reconcile: [...answeringTokens, 'startWorkflows', 'readExecutions'],
   'publish-events': [...acting, 'listRecords', 'publishEvents'],
-  api: [...answering, 'startWorkflows', 'answerTokens', 'askGateway', 'askServices', 'keepGateSecret'],
+  api: [
+    ...answering,
+    'startWorkflows',
+    'answerTokens',
+    'askGateway',
+    'askServices',
+    'keepGateSecret',
+    'readPromotionSecret',
+  ],
 };

@@ -6,6 +6,7 @@ import {
   gateSecret,
   loginSecrets,
   metricSecrets,
+  promotionSecret,
   secretArns,
   stateMachineArn,
   webhookSecrets,
@@ -43,7 +44,8 @@ export type Right =
   | 'invokeTargets'
   | 'moveTargets'
   | 'readAlarms'
-  | 'keepGateSecret';
+  | 'keepGateSecret'
+  | 'readPromotionSecret';
 
 /** The resources that rights are about. A function of the data plane knows the first three and its secrets. */
 export interface Resources {
@@ -135,6 +137,7 @@ export const actionsOf: Record<Right, string[]> = {
   ],
   readAlarms: ['cloudwatch:DescribeAlarms'],
   keepGateSecret: ['secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
+  readPromotionSecret: ['secretsmanager:GetSecretValue'],
 };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
@@ -339,6 +342,12 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('KeepGateSecret', {
         actions: actionsOf.keepGateSecret,
         resources: [secretArns(scope, gateSecret(prefix))],
+      }),
+    ],
+    readPromotionSecret: () => [
+      allow('ReadPromotionSecret', {
+        actions: actionsOf.readPromotionSecret,
+        resources: [secretArns(scope, promotionSecret(prefix))],
       }),
     ],
   };

@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
 import type { ApiHandler } from '../constructs/http-api.ts';
-import { gateSecret, stateMachineArn } from '../constructs/names.ts';
+import { gateSecret, promotionSecret, stateMachineArn } from '../constructs/names.ts';
 import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
@@ -62,6 +62,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     variables: {
       ...variables,
       GATE_SECRET: gateSecret(props.environment.prefix),
+      PROMOTION_SECRET: promotionSecret(props.environment.prefix),
     },
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({

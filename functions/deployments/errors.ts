@@ -142,3 +142,16 @@ export class FlagNotFlipped extends TheseusError {
     super(message, { action: 'See why the URL of flags.url refuses, then release again.', ...details });
   }
 }
+
+/** What a release brought in another environment may not come here. */
+export class PromotionRefused extends TheseusError {
+  override readonly name: string = 'PromotionRefused';
+  override readonly status: number = 409;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Remove what it names, then promote again: theseus release promote',
+      ...details,
+    });
+  }
+}

@@ -35,5 +35,8 @@ export const deployments: Capability = {
       input: {},
     },
   ],
-  environment: () => ({ GATE_SECRET: 'theseus/deployments/gates' }),
+  environment: () => ({
+    GATE_SECRET: 'theseus/deployments/gates',
+    PROMOTION_SECRET: 'theseus/deployments/promotions',
+  }),
 };

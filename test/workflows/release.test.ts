@@ -1,8 +1,10 @@
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokenRecord } from '#deployments/records.ts';
 import { readRelease } from '#deployments/releases/release-store.ts';
 import type { Release, ReleaseStatus } from '#deployments/releases/schemas.ts';
 import { keys, readAll } from '#deployments/store.ts';
+import { secretsManager } from '#platform/clients.ts';
 import { type Lab, startLab } from './deployments-harness.ts';
 import { type Receiver, signaturesOf, startReceiver } from './receiver.ts';
 
@@ -152,6 +154,51 @@ describe('a release of three services', () => {
   });
 });
 
+describe('a promotion', () => {
+  it('brings what a completed release brought, if it is signed, baked, and registered here as there', async () => {
+    await newChain();
+    const { id } = await release(['2.0.0', '2.0.0', '2.0.0'], { keepSeconds: 0 });
+    const early = await lab.send('GET', `/releases/${id}/promotion`);
+    expect(early.body).toMatchObject({ type: 'urn:theseus:problem:Conflict' });
+    await reach(id, 'keeping');
+    await lab.send('POST', `/releases/${id}/finish`, {});
+    const { members } = await reach(id, 'completed');
+    for (const { deployment } of members) await lab.until(deployment, ({ status }) => status === 'completed');
+    const name = 'theseus/deployments/promotions';
+    const key = 'the same text in every environment';
+    await secretsManager().send(new CreateSecretCommand({ Name: name, SecretString: key }));
+    const document = (await lab.send('GET', `/releases/${id}/promotion`)).body;
+    expect(document).toMatchObject({ environment: 'local', release: id, signature: expect.any(String) });
+    const promote = async (body: object) =>
+      (await lab.send('POST', '/releases/promotions?dryRun=true', body)).body;
+    const changed = { ...document, members: document.members.slice(1) };
+    const early2 = { document, bakedSeconds: 86_400 };
+    for (const body of [{ document: changed }, { document: { ...document, signature: null } }, early2])
+      expect(await promote(body)).toMatchObject({ type: 'urn:theseus:problem:PromotionRefused' });
+    // As in an environment where the former versions have the traffic.
+    for (const service of chain) {
+      const { targets, revision: _, ...route } = (await lab.send('GET', `/gateway/routes/${service}`)).body;
+      expect(route.service).toBe(service);
+      const target = { version: '1.0.0', percent: 100, target: targets[0].target };
+      await lab.send('PUT', `/gateway/routes/${service}`, { targets: [target] });
+    }
+    expect((await promote({ document })).waves).toEqual(chain.map((service) => [service]));
+    const settings = Object.fromEntries(
+      chain.map((one) => {
+        const { service: _s, version: _v, ...rest } = member(one);
+        return [one, rest];
+      }),
+    );
+    const there = await lab.send('POST', '/releases/promotions', { document, settings, approval: true });
+    expect(there).toMatchObject({ status: 201, body: { status: 'waiting_for_approval' } });
+    expect(there.body.request.comment).toBe(`Promoted: ${id} of local`);
+    await lab.send('POST', `/releases/${there.body.id}/approve`, {});
+    await reach(there.body.id, 'keeping');
+    await lab.send('POST', `/releases/${there.body.id}/rollback`, {});
+    await reach(there.body.id, 'rolled_back');
+  });
+});
+
 describe('what was deployed', () => {
   it('is measured: how often, how quickly, how safely', async () => {
     const all = await lab.send('GET', '/deployments/analytics?from=2026-01-01T00:00:00Z');
@@ -164,7 +211,8 @@ describe('what was deployed', () => {
       new Set(records.map((one: { service: string }) => one.service)).size,
     );
     const one = await lab.send('GET', `/deployments/analytics?service=${chain[0]}`);
-    expect(one.body.overall).toMatchObject({ deployments: 1, succeeded: 1, changeFailureRate: 0 });
+    // Released, and then promoted and taken back.
+    expect(one.body.overall).toMatchObject({ deployments: 2, succeeded: 1, changeFailureRate: 0.5 });
   });
 });
 

@@ -5,6 +5,8 @@ import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
 import { decideRelease } from './decisions.ts';
 import { readReleaseEvents } from './events.ts';
+import { promotionOf, releaseFor } from './promotion.ts';
+import { NewPromotion, Promotion } from './promotion-schemas.ts';
 import { listReleases, readRelease } from './release-store.ts';
 import {
   NewRelease,
@@ -88,6 +90,35 @@ export const releaseRoutes: Route[] = [
     params: Params,
     responses: { 200: Release },
     handler: async ({ params }) => ({ status: 200, body: await releaseView(await readRelease(params.id)) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/releases/promotions',
+    summary: 'Release what a release brought in the environment before this one',
+    description: 'With dryRun nothing is stored: the answer is the plan.',
+    needs: needs('deploy'),
+    body: NewPromotion,
+    query: z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') }),
+    responses: { 200: ReleasePlan, 201: Release },
+    async handler({ body, query, ...tools }) {
+      const request = await releaseFor(body);
+      if (query.dryRun === 'true') return { status: 200, body: await checkRelease(request) };
+      const record = await beginRelease(request, tools);
+      return {
+        status: 201,
+        body: await releaseView(record),
+        headers: { location: `/releases/${record.id}` },
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/releases/{id}/promotion',
+    summary: 'Show what a completed release brought, signed, for the next environment',
+    needs: needs('view_deployments'),
+    params: Params,
+    responses: { 200: Promotion },
+    handler: async ({ params }) => ({ status: 200, body: await promotionOf(await readRelease(params.id)) }),
   }),
   route({
     method: 'GET',
