@@ -11,7 +11,9 @@ const mark = (deployment: Deployment, at: number): string => {
 function stepLines(deployment: Deployment): string[] {
   return deployment.steps.map(({ kind, percent, holdSeconds, canaries }, at) => {
     const whom = kind === 'first' ? `${canaries.length} canaries` : `${percent} %`;
-    return `  ${mark(deployment, at)} ${whom.padEnd(12)} ${kind === 'bake' ? 'baked for' : 'held for'} ${duration(holdSeconds * 1_000)}`;
+    const sign = mark(deployment, at);
+    const what = kind === 'bake' ? 'baked' : 'held';
+    return `  ${sign} ${whom.padEnd(12)} ${sign === ' ' ? `to be ${what}` : what} for ${duration(holdSeconds * 1_000)}`;
   });
 }
 
@@ -25,7 +27,7 @@ export function judgementLines({ judgement }: Pick<Deployment, 'judgement'>): st
         ? colours.green
         : colours.yellow;
   return [
-    `  judged: ${colour(judgement.verdict)} by ${judgement.samples} samples`,
+    `  judged: ${colour(judgement.verdict)} by ${judgement.samples === 1 ? '1 sample' : `${judgement.samples} samples`}`,
     ...judgement.metrics.map(({ metric, says }) => `    ${metric}: ${says}`),
     ...judgement.limits.map(({ limit, says }) => `    limit of ${limit}: ${says}`),
   ];

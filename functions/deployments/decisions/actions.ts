@@ -43,14 +43,20 @@ export function possibleActions(record: DeploymentRecord): Action[] {
   }
 }
 
+/** Two words for the way back: the one that fits where it stands is offered. */
+const otherWord = (record: DeploymentRecord): Action =>
+  record.status === 'keeping_blue' || record.status === 'needs_attention' ? 'abort' : 'rollback';
+
 /** The same as calls and commands. */
 export const nextActions = (record: DeploymentRecord): Deployment['next'] =>
-  possibleActions(record).map((action) => ({
-    action,
-    path: `/deployments/${record.id}/${action}`,
-    command: `theseus deployment ${action} ${record.id}`,
-    why: why[action],
-  }));
+  possibleActions(record)
+    .filter((action) => action !== otherWord(record))
+    .map((action) => ({
+      action,
+      path: `/deployments/${record.id}/${action}`,
+      command: `theseus deployment ${action} ${record.id}`,
+      why: why[action],
+    }));
 
 /** Throws Conflict naming the status and what is possible instead. */
 export function assertPossible(record: DeploymentRecord, action: Action): void {

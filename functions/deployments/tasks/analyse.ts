@@ -89,7 +89,7 @@ function changeAfter(record: DeploymentRecord, look: number, found: Found, decid
 }
 
 function failureOf(
-  { step, steps, request }: DeploymentRecord,
+  { id, step, steps, request }: DeploymentRecord,
   { judgement }: Found,
   because: Extract<Decided, { kind: 'fail' }>['because'],
 ): Error {
@@ -100,7 +100,7 @@ function failureOf(
   if (because === 'worse') {
     return new AnalysisFailed(`${where} is worse: ${why.join('; ') || 'the judge says so'}`, {
       evidence,
-      action: 'Look at the figures: theseus deployment analysis <id>. The old version has all traffic again.',
+      action: `Look at the figures: theseus deployment analysis ${id}. The old version has all traffic again.`,
     });
   }
   if (because === 'inconclusive') {
