@@ -1,5 +1,5 @@
 import type { Release } from '#deployments/releases/schemas.ts';
-import { colours, print, table } from '../output.ts';
+import { asTyped, colours, print, table } from '../output.ts';
 
 const colour = (status: string) =>
   ['completed', 'keeping', 'keeping_blue'].includes(status)
@@ -34,5 +34,5 @@ export function printRelease(release: Release): void {
     print(
       `  flag ${flag}: ${state === 'unknown' ? 'not known' : JSON.stringify(state === 'new' ? to : from)}`,
     );
-  for (const { command } of next) print(`  ${command}`);
+  for (const { command } of next) print(`  ${asTyped(command)}`);
 }

@@ -28,5 +28,5 @@ export const releaseStart = (): Command =>
       const release = await call(platform, { ...common, answer: Release });
       if (options.json) return printJson(release);
       printRelease(release);
-      print(`Follow it with: theseus release watch ${release.id}`);
+      print(`Follow it with: npx theseus release watch ${release.id}`);
     });

@@ -32,7 +32,7 @@ export const releaseWatch = (): Command =>
         if (status === 'rolled_back' || status === 'needs_attention') {
           throw new Failure(`The release ended ${status.replace('_', ' ')}.`, {
             code: exitCode.failed,
-            action: `See: theseus release events ${id}`,
+            action: `See: npx theseus release events ${id}`,
           });
         }
         await sleep(everyMs);

@@ -1,13 +1,13 @@
-import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
-import { absent, Place, parseItem } from '#platform/records.ts';
+import { absent, type Place, parseItem, type WorkPage } from '#platform/records.ts';
 import { RecordContended } from './errors.ts';
 import { DeploymentRecord, Entry } from './records.ts';
 import type { DeploymentEvent, DeploymentStatus } from './schemas.ts';
-import { deleteItem, keys, readItem, readPage, table, writeItem } from './store.ts';
+import { deleteItem, keys, readItem, readPage, readWork, table, writeItem } from './store.ts';
 
 const active = new Set<DeploymentStatus>([
   'queued',
@@ -27,23 +27,7 @@ const workKey = (record: DeploymentRecord): Record<string, string> =>
     : {};
 
 /** Ids of what is active or has something unpublished; one page of at most 100. */
-export async function readWork(from?: Place): Promise<{ ids: string[]; next: Place | undefined }> {
-  const found = await dynamodb().send(
-    new QueryCommand({
-      TableName: table(),
-      IndexName: 'gsi1',
-      KeyConditionExpression: 'gsi1pk = :work',
-      ExpressionAttributeValues: { ':work': 'WORK' },
-      ProjectionExpression: 'gsi1sk',
-      Limit: 100,
-      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-    }),
-  );
-  return {
-    ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
-    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
-  };
-}
+export const readDeploymentWork = (from?: Place): Promise<WorkPage> => readWork('WORK', from);
 
 /** The deployment of this id as it is now, or undefined. */
 export const findDeployment = (id: string): Promise<DeploymentRecord | undefined> =>

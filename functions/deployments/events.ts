@@ -4,7 +4,7 @@ import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import type { Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
-import { changeDeployment, findDeployment, readWork } from './deployment-store.ts';
+import { changeDeployment, findDeployment, readDeploymentWork } from './deployment-store.ts';
 import type { DeploymentRecord } from './records.ts';
 import { DeploymentEvent } from './schemas.ts';
 import { keys, readPage, writeItem } from './store.ts';
@@ -21,7 +21,7 @@ export async function publishAll({ signal }: Pick<TaskTools, 'signal'>): Promise
   let published = 0;
   let from: Place | undefined;
   for (let page = 0; page < mostPages; page += 1) {
-    const work = await readWork(from);
+    const work = await readDeploymentWork(from);
     for (const id of work.ids) {
       signal.throwIfAborted();
       const record = await findDeployment(id);

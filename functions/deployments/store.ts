@@ -1,5 +1,5 @@
 import { environmentVariable } from '#platform/environment.ts';
-import { allReader, itemDeleter, itemReader, itemWriter, pageReader } from '#platform/records.ts';
+import { allReader, itemDeleter, itemReader, itemWriter, pageReader, workReader } from '#platform/records.ts';
 import type { WaitsFor } from './records.ts';
 import type { ReleaseWaitsFor } from './releases/records.ts';
 
@@ -13,6 +13,7 @@ export const writeItem = /* @__PURE__ */ itemWriter(table);
 export const deleteItem = /* @__PURE__ */ itemDeleter(table);
 export const readPage = /* @__PURE__ */ pageReader(table);
 export const readAll = /* @__PURE__ */ allReader(table);
+export const readWork = /* @__PURE__ */ workReader(table);
 
 const pk = (id: string) => `DEPLOYMENT#${id}`;
 

@@ -3,12 +3,12 @@ import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
-import { absent, Place, parseItem } from '#platform/records.ts';
+import { absent, type Place, parseItem, type WorkPage } from '#platform/records.ts';
 import { RecordContended } from './errors.ts';
 import { type Postponed, remembered } from './executions/memory.ts';
 import { MigrationRecord } from './records.ts';
 import type { MigrationEvent, MigrationStatus } from './schemas.ts';
-import { deleteItem, keys, readItem, table, writeItem } from './store.ts';
+import { deleteItem, keys, readItem, readOpen, table, writeItem } from './store.ts';
 
 const active = new Set<MigrationStatus>([
   'planning',
@@ -50,27 +50,8 @@ export const fleetWorkKey = ({
 });
 
 /** Ids of what is active or has something unpublished, migrations or fleets; one page of at most 100. */
-export async function readWork(
-  from?: Place,
-  kind: 'WORK' | 'FLEET_WORK' = 'WORK',
-): Promise<{ ids: string[]; next: Place | undefined }> {
-  const found = await dynamodb().send(
-    new QueryCommand({
-      TableName: table(),
-      IndexName: workIndex,
-      KeyConditionExpression: 'gsi1pk = :work',
-      ExpressionAttributeValues: { ':work': kind },
-      // The records themselves are read where they are asked for, as they are by then.
-      ProjectionExpression: 'gsi1sk',
-      Limit: 100,
-      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-    }),
-  );
-  return {
-    ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
-    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
-  };
-}
+export const readWork = (from?: Place, kind: 'WORK' | 'FLEET_WORK' = 'WORK'): Promise<WorkPage> =>
+  readOpen(kind, from);
 
 /** Ids of backups whose time is over, the oldest first; at most 100. */
 export async function readBackupsToDelete(now: string): Promise<string[]> {

@@ -6,6 +6,7 @@ import {
   itemReader,
   itemWriter,
   pageReader,
+  workReader,
 } from '#platform/records.ts';
 
 // Every key of the capability's one table; how its items are read and written is platform/records.ts.
@@ -18,6 +19,7 @@ export const writeItem = /* @__PURE__ */ itemWriter(table);
 export const deleteItem = /* @__PURE__ */ itemDeleter(table);
 export const readPage = /* @__PURE__ */ pageReader(table);
 export const readAll = /* @__PURE__ */ allReader(table);
+export const readOpen = /* @__PURE__ */ workReader(table);
 
 const padded = (sequence: number) => String(sequence).padStart(10, '0');
 

@@ -146,3 +146,33 @@ export const allReader = (table: TableName) => {
     return items;
   };
 };
+
+/** A page of what is open: ids, the oldest first. */
+export interface WorkPage {
+  ids: string[];
+  next: Place | undefined;
+}
+
+/**
+ * Reads the sparse index `gsi1` of what sweepers look at: items whose `gsi1pk` is the kind of work and whose `gsi1sk`
+ * ends with `#<id>`; at most 100. The records themselves are read where they are asked for, as they are by then.
+ */
+export const workReader =
+  (table: TableName) =>
+  async (kind: string, from?: Place): Promise<WorkPage> => {
+    const found = await dynamodb().send(
+      new QueryCommand({
+        TableName: table(),
+        IndexName: 'gsi1',
+        KeyConditionExpression: 'gsi1pk = :work',
+        ExpressionAttributeValues: { ':work': kind },
+        ProjectionExpression: 'gsi1sk',
+        Limit: 100,
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    return {
+      ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
+      next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
+    };
+  };

@@ -2,7 +2,7 @@ import type { Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
 import type { InvocationLogger } from '#platform/telemetry.ts';
 import { deliverAnswers } from '../decisions/tokens.ts';
-import { changeDeployment, findDeployment, isActive, readWork } from '../deployment-store.ts';
+import { changeDeployment, findDeployment, isActive, readDeploymentWork } from '../deployment-store.ts';
 import type { DeploymentRecord, Enter } from '../records.ts';
 import { tellRelease } from '../releases/waiting.ts';
 import { readSlot } from '../slots.ts';
@@ -22,7 +22,7 @@ export async function reconcileAll(
   let acted = 0;
   let from: Place | undefined;
   for (let page = 0; page < mostPages; page += 1) {
-    const work = await readWork(from);
+    const work = await readDeploymentWork(from);
     for (const id of work.ids) {
       tools.signal.throwIfAborted();
       looked += 1;

@@ -1,11 +1,9 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
-import { absent, Place } from '#platform/records.ts';
+import { absent, type Place, type WorkPage } from '#platform/records.ts';
 import { RecordContended } from '../errors.ts';
-import { keys, readItem, readPage, table, writeItem } from '../store.ts';
+import { keys, readItem, readPage, readWork, writeItem } from '../store.ts';
 import { ReleaseEntry, ReleaseRecord } from './records.ts';
 import type { ReleaseStatus } from './schemas.ts';
 
@@ -19,23 +17,7 @@ const workKey = (record: ReleaseRecord): Record<string, string> =>
     : {};
 
 /** Ids of releases that are active or have something unpublished; one page of at most 100. */
-export async function readReleaseWork(from?: Place): Promise<{ ids: string[]; next: Place | undefined }> {
-  const found = await dynamodb().send(
-    new QueryCommand({
-      TableName: table(),
-      IndexName: 'gsi1',
-      KeyConditionExpression: 'gsi1pk = :work',
-      ExpressionAttributeValues: { ':work': 'RELEASE_WORK' },
-      ProjectionExpression: 'gsi1sk',
-      Limit: 100,
-      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-    }),
-  );
-  return {
-    ids: (found.Items ?? []).map((item) => String(item.gsi1sk).split('#').at(-1) ?? ''),
-    next: found.LastEvaluatedKey === undefined ? undefined : Place.parse(found.LastEvaluatedKey),
-  };
-}
+export const readReleaseWork = (from?: Place): Promise<WorkPage> => readWork('RELEASE_WORK', from);
 
 /** The release of this id as it is now, or undefined. */
 export const findRelease = (id: string): Promise<ReleaseRecord | undefined> =>
