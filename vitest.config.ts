@@ -43,6 +43,7 @@ const longest = [
   'end-to-end/demo-deployment',
   'workflows/bundles',
   'end-to-end/docs',
+  'chaos/kill-deployment',
   'chaos/kill-way-back',
   'chaos/kill-every-state',
   'end-to-end/operations',

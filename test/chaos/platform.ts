@@ -24,6 +24,11 @@ export interface Doom {
   stateMachines?: string;
 }
 
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
 /** `theseus dev` in a process of its own, started again by us whenever it dies. */
 export interface MortalPlatform {
   directory: string;
@@ -32,8 +37,12 @@ export interface MortalPlatform {
   /** Deaths so far, `<state machine> <moment> <state>`. */
   deaths(): string[];
   starts(): number;
+  /** The answer to one request, asked once; undefined when the platform does not answer, or dies over it. */
+  askOnce(method: string, path: string, body?: unknown): Promise<Answer | undefined>;
+  /** Attempts it until it comes to something. Throws when for long neither that nor a death happens. */
+  patiently<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T>;
   /** The answer to one request, whatever its status; waits for a platform that answers at all. */
-  ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  ask(method: string, path: string, body?: unknown): Promise<Answer>;
   /** Plans a file of examples/, or the text of one. */
   plan(file: string, options?: object): Promise<Migration>;
   show(id: string): Promise<Migration>;
@@ -65,8 +74,8 @@ const exitOf = (child: ChildProcess) =>
     else child.once('exit', () => resolve());
   });
 
-/** Starts a platform over a new directory and registers the database as `shop`. */
-export async function startMortal(databaseUrl: string, first: Doom = {}): Promise<MortalPlatform> {
+/** Starts a platform over a new directory and registers the database, if there is one, as `shop`. */
+export async function startMortal(databaseUrl: string | null, first: Doom = {}): Promise<MortalPlatform> {
   const directory = mkdtempSync(join(tmpdir(), 'theseus-chaos-'));
   const [due, notes] = [join(directory, 'deaths-due'), join(directory, 'deaths-died')];
   let doom = first;
@@ -117,6 +126,18 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
     return first && { url: holder.url, token: first.token };
   }
 
+  async function request(method: string, path: string, body?: unknown): Promise<Answer | undefined> {
+    const to = await address();
+    if (to === undefined) return undefined;
+    const response = await fetch(to.url + path, {
+      method,
+      headers: { authorization: `Bearer ${to.token}`, 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(20_000),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
   async function patiently<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
     let until = Date.now() + patienceMs;
     for (let seen = starts; Date.now() < until; ) {
@@ -144,18 +165,9 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
     pid: () => child.pid ?? 0,
     starts: () => starts,
     deaths: () => (existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : []),
-    ask: (method, path, body) =>
-      patiently(`${method} ${path}`, async () => {
-        const to = await address();
-        if (to === undefined) return undefined;
-        const response = await fetch(to.url + path, {
-          method,
-          headers: { authorization: `Bearer ${to.token}`, 'content-type': 'application/json' },
-          signal: AbortSignal.timeout(20_000),
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        });
-        return { status: response.status, body: await response.json() };
-      }),
+    patiently,
+    askOnce: (method, path, body) => request(method, path, body).catch(() => undefined),
+    ask: (method, path, body) => patiently(`${method} ${path}`, () => request(method, path, body)),
     async plan(file, options = {}) {
       const answer = await platform.ask('POST', '/migrations', {
         database: 'shop',
@@ -227,10 +239,11 @@ export async function startMortal(databaseUrl: string, first: Doom = {}): Promis
 
   process.once('exit', () => child.kill('SIGKILL'));
   launch();
+  if (databaseUrl === null) return platform;
   const added = await platform.ask('POST', '/databases', { name: 'shop', url: databaseUrl });
   if (added.status !== 201) throw new Error(`database refused: ${JSON.stringify(added.body)}`);
   return platform;
 }
 
 /** Waiting longer would not help. */
-class Hopeless extends Error {}
+export class Hopeless extends Error {}
