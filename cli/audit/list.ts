@@ -6,7 +6,16 @@ import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, printMore } from '../paging.ts';
 import { platformOf } from '../platform.ts';
 
+/** Each capability keeps its own trail, with its records. */
+const paths = {
+  migrations: '/audit',
+  services: '/services/audit',
+  gateway: '/gateway/audit',
+  deployments: '/deployments/audit',
+} as const;
+
 interface Options {
+  of: keyof typeof paths;
   subject?: string;
   action?: string;
   resource?: string;
@@ -22,6 +31,9 @@ interface Options {
 export const auditList = (): Command =>
   new Command('list')
     .description('Who changed what, or tried to, newest first')
+    .addOption(
+      new Option('--of <capability>', 'whose trail').choices(Object.keys(paths)).default('migrations'),
+    )
     .option('--subject <name>', 'by this person or machine only')
     .option('--action <action>', 'e.g. start, approve, break_glass, or platform for what Theseus did itself')
     .option('--resource <what>', 'done to this path, id, or database')
@@ -31,11 +43,11 @@ export const auditList = (): Command =>
     .addOption(limitOption(50))
     .addOption(cursorOption())
     .option('--json', 'print JSON: a page of full entries, with nextCursor while there are more')
-    .action(async ({ json, ...query }: Options, command: Command) => {
+    .action(async ({ json, of, ...query }: Options, command: Command) => {
       const platform = await platformOf(command);
       const page = await call(platform, {
         method: 'GET',
-        path: '/audit',
+        path: paths[of],
         query: { ...query },
         answer: AuditPage,
       });
