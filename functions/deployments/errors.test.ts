@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { TheseusError } from '#platform/errors.ts';
+import * as errors from './errors.ts';
+
+const text = readFileSync(new URL('../../docs/deployments.md', import.meta.url), 'utf8');
+const rows = [...text.slice(text.indexOf('\n## Errors\n')).matchAll(/^\| `(\w+)` \| (\S.*) \| \S.* \|$/gm)];
+type Named = new (message: string) => TheseusError;
+const named = Object.values(errors)
+  .filter((value) => value.prototype instanceof TheseusError)
+  // All are made from a message.
+  .map((Made) => new (Made as Named)('x'));
+
+it('docs/deployments.md explains every named error, no other, and says which are tried again', () => {
+  expect(rows.map(([, name]) => name).toSorted()).toEqual(named.map(({ name }) => name).toSorted());
+  const again = rows.flatMap(([, name, meaning]) => (meaning?.endsWith('(again)') ? [name] : []));
+  const retryable = named.flatMap(({ name, retryable }) => (retryable ? [name] : []));
+  expect(again.toSorted()).toEqual(retryable.toSorted());
+});
