@@ -31,13 +31,15 @@ interface Folder {
   permission: string;
   /** The id of the webhook that was named last. */
   webhook: string;
+  /** The id of the deployment that was named last. */
+  deployment: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…` and `whk_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…`, `whk_…` and `dep_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -79,6 +81,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         folder.backup = /bak_\w+/.exec(lastFirst)?.[0] ?? folder.backup;
         folder.fleet = /flt_\w+/.exec(lastFirst)?.[0] ?? folder.fleet;
         folder.permission = /per_\w+/.exec(lastFirst)?.[0] ?? folder.permission;
+        folder.deployment = /dep_\w+/.exec(lastFirst)?.[0] ?? folder.deployment;
         folder.webhook = /whk_\w+/.exec(lastFirst)?.[0] ?? folder.webhook;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
@@ -124,6 +127,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     fleet: 'flt_…',
     permission: 'per_…',
     webhook: 'whk_…',
+    deployment: 'dep_…',
     environment,
     terminals: [],
   };
@@ -142,7 +146,7 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
 
 function asRun(
   text: string,
-  { databaseUrl, platformUrl, gatewayUrl, migration, backup, fleet, permission, webhook }: Folder,
+  { databaseUrl, platformUrl, gatewayUrl, migration, backup, fleet, permission, webhook, deployment }: Folder,
 ): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
@@ -156,7 +160,8 @@ function asRun(
     .replaceAll('bak_…', backup)
     .replaceAll('flt_…', fleet)
     .replaceAll('per_…', permission)
-    .replaceAll('whk_…', webhook);
+    .replaceAll('whk_…', webhook)
+    .replaceAll('dep_…', deployment);
 }
 
 function asWritten(printed: string, { platformUrl, gatewayUrl, databaseUrl }: Folder): string {
