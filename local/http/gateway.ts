@@ -80,7 +80,8 @@ export async function startGateway({ port, load }: GatewayOptions): Promise<Gate
       });
   });
   server.headersTimeout = 10_000;
-  server.keepAliveTimeout = 5_000;
+  // Longer than any client keeps an idle connection: who closes first may close on a request that is on its way.
+  server.keepAliveTimeout = 75_000;
   const bound = await listen(server, port);
   const timer = setInterval(() => void gateway.flush(), flushEveryMs);
   return {

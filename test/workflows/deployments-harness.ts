@@ -61,6 +61,20 @@ export interface Lab {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** While the platform restarts nobody listens: what was never sent is sent again, for 10 s at most. */
+async function patiently(send: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined;
+      const refused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+      if (!refused || attempt === 200) throw error;
+      await pause(50);
+    }
+  }
+}
 const over = new Set<DeploymentStatus>([
   'completed',
   'rolled_back',
@@ -168,15 +182,17 @@ export async function startLab(
     async send(method, path, body) {
       const key = `${method}${path}${Math.random()}`.slice(0, 200);
       for (let attempt = 0; ; attempt += 1) {
-        const response = await fetch(cloud.url + path, {
-          method,
-          headers: {
-            authorization: `Bearer ${cloud.token}`,
-            ...(method === 'POST' ? { 'idempotency-key': key } : {}),
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        });
+        const response = await patiently(() =>
+          fetch(cloud.url + path, {
+            method,
+            headers: {
+              authorization: `Bearer ${cloud.token}`,
+              ...(method === 'POST' ? { 'idempotency-key': key } : {}),
+              ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          }),
+        );
         const text = await response.text();
         const answer = text === '' ? undefined : JSON.parse(text);
         const doubled = answer?.type === 'urn:theseus:problem:RequestInProgress';
