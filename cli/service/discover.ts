@@ -67,7 +67,10 @@ export const serviceDiscover = (): Command =>
         one.id,
       ]);
       const head = ['VERSION', 'URL', 'ZONE', 'WEIGHT', 'HEALTH', 'LOAD', 'ID'];
-      for (const line of table([head, ...rows])) print(line);
+      if (rows.length === 0) {
+        print(`No instance of ${service} answers this question.`);
+        print('Those that fail, or were not probed yet, are shown with --health any.');
+      } else for (const line of table([head, ...rows])) print(line);
       for (const { version, why } of found.excluded) print(`Not ${version}: ${why}`);
       if (found.more > 0) print(`and ${found.more} more`);
     });
