@@ -101,8 +101,6 @@ export default defineConfig({
         setupFiles: [...databases.setupFiles, 'test/workflows/stop-platforms.ts'],
       }),
       project('end-to-end', ['test/{end-to-end,chaos}/**/*.test.ts', 'examples/**/*.test.ts'], 2, 240_000, {
-        // They wait longest: for processes to start, for clocks that are real, for the steps of the demos.
-        maxWorkers: 4,
         ...shared,
         ...databases,
         setupFiles: [...databases.setupFiles, 'test/end-to-end/stop-platforms.ts'],
