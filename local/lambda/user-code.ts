@@ -12,6 +12,7 @@ export interface VersionCode {
 }
 
 const functionName = /^[\w-]{1,64}$/;
+const firstAliases = z.record(z.string(), z.string());
 const versionFile = /^([1-9]\d{0,8})\.(ts|mts|js|mjs)$/;
 
 // A function is all that is asked of it here; what it takes and gives is between it and who invokes it.
@@ -51,7 +52,19 @@ export function codeIn(folder: string | undefined) {
     throw new Error(`${directory} has two files of version ${twice.version}; keep one of them.`);
   }
 
-  return { names, versions };
+  /** The aliases that a function is to begin with, and their versions: its file aliases.json. Throws when that is no JSON of texts. */
+  async function aliases(name: string): Promise<Record<string, string>> {
+    if (root === undefined) return {};
+    const file = join(root, name, 'aliases.json');
+    const text = await readFile(file, 'utf8').catch(() => '{}');
+    try {
+      return firstAliases.parse(JSON.parse(text));
+    } catch (cause) {
+      throw new Error(`${file} names no aliases; expected for example {"live": "1"}.`, { cause });
+    }
+  }
+
+  return { names, versions, aliases };
 }
 
 /** Imports a version's module. Throws when it exports no function `handler`. */

@@ -126,6 +126,20 @@ describe('users’ functions', () => {
     ).rejects.toMatchObject({ name: 'InvalidParameterValueException' });
   });
 
+  it('begin with the aliases of aliases.json, which what was made before outlives', async () => {
+    const said = (given: object) => writeFile(join(folder, 'hello', 'aliases.json'), JSON.stringify(given));
+    const versionOf = async (client: LambdaClient) =>
+      (await client.send(new GetAliasCommand({ FunctionName: 'hello', Name: 'live' }))).FunctionVersion;
+    await said({ live: '1' });
+    expect(await versionOf(await start())).toBe('1');
+    await said({ live: '2' });
+    expect(await versionOf(await start())).toBe('1');
+    await said({ live: 2 });
+    await expect(start()).rejects.toThrow(/aliases\.json names no aliases; expected/);
+    await said({ other: '7' });
+    await expect(start()).rejects.toThrow(/hello:7/);
+  });
+
   it('change an alias only from the revision that was seen', async () => {
     const client = await start();
     const made = await client.send(new CreateAliasCommand({ ...live, FunctionVersion: '1' }));

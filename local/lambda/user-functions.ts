@@ -337,6 +337,13 @@ export async function openUserFunctions(options: UserFunctionsOptions) {
     });
   }
 
+  for (const name of await code.names()) {
+    for (const [Name, FunctionVersion] of Object.entries(await code.aliases(name))) {
+      // What was made before has moved on since.
+      if (aliasOf(name, Name) === undefined) await createAlias({ FunctionName: name, Name, FunctionVersion });
+    }
+  }
+
   return {
     choose,
     handlers: {
