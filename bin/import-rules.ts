@@ -3,10 +3,10 @@ import { type Import, readSources, type SourceFile } from './imports-of.ts';
 
 const FOLDERS = ['functions', 'local', 'cli', 'cdk', 'bench', 'test', 'demo', 'examples', 'bin'];
 /** Rooms that may be imported by every capability. */
-const SHARED = ['platform', 'compatibility'];
+const SHARED = ['platform', 'compatibility', 'transformations'];
 /** What computes only: the same input gives the same output, wherever and whenever it runs. */
 const PURE =
-  /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|deployments\/judge|compatibility)\//;
+  /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|deployments\/judge|compatibility|transformations)\//;
 const IMPURE_FILE = /^functions\/platform\/(clock|ids|random|environment|clients|telemetry|task)\.ts$/;
 const IMPURE_PACKAGE = /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@middy\/|pg$|pg-)/;
 /** Built-in modules that compute only. */
@@ -49,7 +49,7 @@ function rooms(file: SourceFile): string[] {
     }
     if (other === own || (SHARED.includes(other) && own !== 'platform')) return [];
     return [
-      `${file.path} imports ${target}: ${own} may import itself${own === 'platform' ? '' : ', platform and compatibility'} only`,
+      `${file.path} imports ${target}: ${own} may import itself${own === 'platform' ? '' : ', platform, compatibility and transformations'} only`,
     ];
   });
 }
