@@ -4,8 +4,8 @@ import { z } from 'zod';
 export const Level = z.enum(['breaking', 'warning', 'info']);
 export type Level = z.infer<typeof Level>;
 
-/** What the changed part is: sent to the service, answered by it, an event, or what it demands of other services. */
-export const Direction = z.enum(['request', 'response', 'event', 'dependency']);
+/** What the changed part is: sent to the service, answered by it, an event, what it demands of other services, or all of it. */
+export const Direction = z.enum(['request', 'response', 'event', 'dependency', 'both']);
 export type Direction = z.infer<typeof Direction>;
 
 /** Where in the service a change lies, so that it can be held against what a consumer uses. */
@@ -15,7 +15,13 @@ export const Place = z.discriminatedUnion('kind', [
     /** Method and path with nameless parameters: `GET /orders/{}`. */
     endpoint: z.string(),
     part: z.enum(['input', 'output', 'error']).optional(),
-    /** The HTTP status of an error. */
+    parameter: z
+      .strictObject({ in: z.enum(['path', 'query', 'header', 'cookie']), name: z.string() })
+      .optional(),
+    /** A header of the answer. */
+    header: z.string().optional(),
+    mediaType: z.string().optional(),
+    /** The HTTP status of an answer. */
     status: z.string().optional(),
     // The field as an RFC 6901 pointer into documents, `*` for every item and every further property: `/items/*/price`.
     field: z.string().optional(),
@@ -27,6 +33,17 @@ export const Place = z.discriminatedUnion('kind', [
     field: z.string().optional(),
   }),
   z.strictObject({ kind: z.literal('dependency'), service: z.string() }),
+  /** What concerns an API as a whole: its servers, its version, its tags. */
+  z.strictObject({ kind: z.literal('api') }),
+  /** Of a GraphQL schema: a type or directive, or a field or value of it, or an argument of that. */
+  z.strictObject({
+    kind: z.literal('type'),
+    type: z.string(),
+    field: z.string().optional(),
+    argument: z.string().optional(),
+  }),
+  /** Of a JSON Schema that stands by itself. */
+  z.strictObject({ kind: z.literal('schema'), field: z.string().optional() }),
 ]);
 export type Place = z.infer<typeof Place>;
 

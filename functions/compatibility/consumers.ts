@@ -53,6 +53,8 @@ export type ConsumerContract = z.infer<typeof ConsumerContract>;
 export function affects(consumer: ConsumerContract, change: Change): boolean {
   const { place } = change;
   if (place.kind === 'dependency') return false;
+  // What it uses of anything else, no consumer says.
+  if (place.kind !== 'endpoint' && place.kind !== 'event') return true;
   if (place.kind === 'event') {
     const event = consumer.events.find((one) => one.name === place.event && one.direction === place.role);
     if (!event) return false;
