@@ -16,7 +16,7 @@ export interface Subject {
   role: 'accepts' | 'promises';
   /** The beginning of the rules' names: `request`, `response`, `consumed-event`, `published-event`. */
   prefix: string;
-  place: Exclude<Place, { kind: 'dependency' }>;
+  place: Extract<Place, { kind: 'endpoint' | 'event' | 'schema' }>;
 }
 
 type Way = 'narrowed' | 'widened';
