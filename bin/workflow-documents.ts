@@ -1,12 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { apiFunctions } from '#apis/functions.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { capabilities } from '#local/capabilities.ts';
 import { type Definition, innerScopes, type Scope, type State } from '#local/step-functions/definition.ts';
 import { loadDefinition } from '#local/step-functions/load.ts';
 import { migrationFunctions } from '#migrations/functions.ts';
 import type { FunctionFacts } from '#platform/function-facts.ts';
+import { apiGrants } from '../cdk/slices/apis-grants.ts';
 import { deploymentGrants } from '../cdk/slices/deployment-grants.ts';
 import { migrationGrants } from '../cdk/slices/migration-grants.ts';
 
@@ -141,6 +143,7 @@ const callable = (
 
 /** Every function that a state machine may call: of the capability that it belongs to. */
 const functions = [
+  ...callable('apis', apiFunctions, apiGrants),
   ...callable('deployments', deploymentFunctions, deploymentGrants),
   ...callable('migrations', migrationFunctions, migrationGrants),
 ];

@@ -35,6 +35,7 @@ function stateful(stack: Stack, environment: Environment) {
     services: tableOf('services'),
     gateway: tableOf('gateway'),
     deployments: tableOf('deployments'),
+    apis: tableOf('apis'),
   };
   const bucket = artifactsBucket(stack, environment, key, actions.s3);
   const eventBus = new EventBus(stack, 'Events', {
@@ -58,8 +59,8 @@ function stateful(stack: Stack, environment: Environment) {
 }
 
 /**
- * One environment: `stateful` (data), `connector` (functions beside the databases), `services` (services, gateway and
- * deployments), `gateway` (the front door of services, where it is wanted) and `service` (API, workflows of migrations, alarms), deployed in this order.
+ * One environment: `stateful` (data), `connector` (functions beside the databases), `services` (services, gateway,
+ * deployments and APIs), `gateway` (the front door of services, where it is wanted) and `service` (API, workflows of migrations, alarms), deployed in this order.
  */
 export function environmentStage(app: App, environment: Environment): Stage {
   const { name, prefix, account, region } = environment;
@@ -88,7 +89,7 @@ export function environmentStage(app: App, environment: Environment): Stage {
     logKey: data.key,
   });
 
-  const others = servicesStack(stack('services', 'services, their gateway and their deployments'), {
+  const others = servicesStack(stack('services', 'services, their gateway, deployments and APIs'), {
     environment,
     key: data.key,
     eventBus: data.eventBus,

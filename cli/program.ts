@@ -17,6 +17,15 @@ const alertRule: Noun = {
   },
 };
 
+const api: Noun = {
+  description: 'APIs, their versions and who uses which',
+  verbs: {
+    list: async () => (await import('./api/read.ts')).apiList(),
+    show: async () => (await import('./api/read.ts')).apiShow(),
+    remove: async () => (await import('./api/remove.ts')).apiRemove(),
+  },
+};
+
 const backup: Noun = {
   description: 'Rows that migrations kept before they went away',
   verbs: {
@@ -235,6 +244,7 @@ const slack: Noun = {
 const all: Verbs = {
   dev: async () => (await import('./dev.ts')).dev(),
   demo: async () => (await import('./demo.ts')).demo(),
+  api,
   connector,
   database,
   deployment,

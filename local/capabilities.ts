@@ -1,3 +1,4 @@
+import { apis } from './capabilities/apis.ts';
 import { deployments } from './capabilities/deployments.ts';
 import { gateway } from './capabilities/gateway.ts';
 import { migrations } from './capabilities/migrations.ts';
@@ -5,4 +6,4 @@ import { services } from './capabilities/services.ts';
 import type { Capability } from './capability.ts';
 
 /** Everything this laptop runs. */
-export const capabilities: readonly Capability[] = [migrations, services, gateway, deployments];
+export const capabilities: readonly Capability[] = [migrations, services, gateway, deployments, apis];

@@ -7,6 +7,7 @@ import type { ApiHandler } from '../constructs/http-api.ts';
 import { gateSecret, promotionSecret, stateMachineArn } from '../constructs/names.ts';
 import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
+import { apis } from './apis.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
 import { deployments } from './deployments.ts';
 import { gateway } from './gateway.ts';
@@ -18,7 +19,7 @@ export interface ServicesStackProps {
   eventBus: EventBus;
   bucket: { name: string; arn: string };
   /** One a capability. */
-  tables: Record<'services' | 'gateway' | 'deployments', { name: string; arn: string }>;
+  tables: Record<'services' | 'gateway' | 'deployments' | 'apis', { name: string; arn: string }>;
 }
 
 export interface ServicesStack {
@@ -31,7 +32,7 @@ export interface ServicesStack {
   watched: Watched[];
 }
 
-/** The control plane of services, of the gateway's routes and of deployments. */
+/** The control plane of services, of the gateway's routes, of deployments and of APIs. */
 export function servicesStack(stack: Stack, props: ServicesStackProps): ServicesStack {
   const { tables, ...common } = props;
   const variables = {
@@ -65,6 +66,12 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       PROMOTION_SECRET: promotionSecret(props.environment.prefix),
     },
   });
+  const deployedApis = deployCapability(stack, apis, {
+    ...common,
+    table: tables.apis,
+    asks: {},
+    variables,
+  });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,
     nouns: [...nouns],
@@ -76,6 +83,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       answering('services', deployedServices.live('api'), services.nouns),
       answering('gateway', deployedGateway.live('api'), gateway.nouns),
       answering('deployments', deployedDeployments.live('api'), deployments.nouns),
+      answering('apis', deployedApis.live('api'), apis.nouns),
     ],
     triggers: [
       {
@@ -113,6 +121,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       ...functionAlarms('services', deployedServices),
       ...functionAlarms('gateway', deployedGateway),
       ...functionAlarms('deployments', deployedDeployments),
+      ...functionAlarms('apis', deployedApis),
     ],
   };
 }

@@ -12,6 +12,7 @@ const paths = {
   services: '/services/audit',
   gateway: '/gateway/audit',
   deployments: '/deployments/audit',
+  apis: '/apis/audit',
 } as const;
 
 interface Options {

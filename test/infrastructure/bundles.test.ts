@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
+import { apis } from '../../cdk/slices/apis.ts';
 import { type CapabilityDefinition, entryOf, namesOf } from '../../cdk/slices/capability.ts';
 import { deployments } from '../../cdk/slices/deployments.ts';
 import { gateway } from '../../cdk/slices/gateway.ts';
@@ -118,6 +119,7 @@ const deployedFunctions = [
   ...(await ofCapability(services, 'production/services')),
   ...(await ofCapability(gateway, 'production/services')),
   ...(await ofCapability(deployments, 'production/services')),
+  ...(await ofCapability(apis, 'production/services')),
 ];
 
 function resourceOf({ stack, id }: Deployed, type: string, suffix: string) {

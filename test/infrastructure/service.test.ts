@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { handler as apisApi } from '#apis/api.ts';
 import { handler as deploymentsApi } from '#deployments/api.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { handler as gatewayApi } from '#gateway/api.ts';
@@ -115,7 +116,7 @@ describe('the HTTP API', () => {
       authorization: Properties.AuthorizationType,
     }));
     const open = routes.filter(({ authorization }) => authorization !== 'JWT').map(({ key }) => key);
-    const roots = ['', '/services', '/gateway', '/deployments'];
+    const roots = ['', '/services', '/gateway', '/deployments', '/apis'];
     expect(open.sort()).toEqual(
       [
         ...roots.flatMap((root) => [`GET ${root}/health`, `GET ${root}/openapi.json`]),
@@ -131,7 +132,7 @@ describe('the HTTP API', () => {
     const keys = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(
       ([, { Properties }]) => Properties.RouteKey,
     );
-    const apis = [api, servicesApi, gatewayApi, deploymentsApi];
+    const apis = [api, servicesApi, gatewayApi, deploymentsApi, apisApi];
     const nouns = new Set(
       apis.flatMap(({ definition }) => definition.routes.map(({ path }) => path.split('/')[1])),
     );
@@ -239,6 +240,7 @@ describe('alarms', () => {
         ...['errors', 'throttles'].flatMap((what) => [
           `services-function-${what}`,
           `gateway-function-${what}`,
+          `apis-function-${what}`,
           // More functions than one alarm sums.
           ...Array.from({ length: parts }, (_, at) => `deployments-function-${what}-${at + 1}`),
         ]),

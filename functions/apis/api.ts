@@ -1,0 +1,21 @@
+import { auditRoute } from '#platform/audit-route.ts';
+import { httpApi } from '#platform/http.ts';
+import { idempotencyStore } from '#platform/idempotency.ts';
+import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { apiRoutes } from './routes/apis.ts';
+import { table } from './store.ts';
+
+/** The HTTP API of apis: one Lambda. */
+export const handler = httpApi({
+  name: 'apis-api',
+  root: '/apis',
+  info: {
+    title: 'Theseus: APIs',
+    version: '0.1.0',
+    description: 'APIs, their versions side by side, who uses which, and how they go away.',
+  },
+  routes: [...apiRoutes, auditRoute('/apis/audit', needs('read_api_audit'), Action, auditTrail)],
+  idempotency: () => idempotencyStore(table()),
+  access: accessControl,
+  audit: auditTrail,
+});

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
+import { Version } from '#compatibility/ranges.ts';
+import { pageOf } from '#platform/page.ts';
+
+/** What the paths of the API mean themselves. */
+const reserved = new Set(['audit', 'consumers', 'deprecations', 'feed', 'health', 'policies']);
+
+/** An API's name: as a service's. */
+export const ApiName = ServiceName.refine((name) => !reserved.has(name), {
+  error: ({ input }) => `${String(input)} is a path of the API itself: expected another name`,
+});
+
+export const ApiKind = z.enum(['openapi', 'graphql', 'asyncapi', 'json-schema']);
+export type ApiKind = z.infer<typeof ApiKind>;
+
+/** `1.4.2` or `2026-03-01`: which of the two an API has is its `versioning`. */
+export const ApiVersion = z.union([Version, z.iso.date()], {
+  error: ({ input }) =>
+    `Expected a version such as 1.4.2 or a date such as 2026-03-01, found ${JSON.stringify(input)}`,
+});
+
+export const Versioning = z.strictObject({
+  scheme: z.enum(['semver', 'date']).describe('semver: 1.4.2; date: 2026-03-01'),
+});
+export type Versioning = z.infer<typeof Versioning>;
+
+const HeaderName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'Expected the name of a header, at most 64 characters')
+  .transform((name) => name.toLowerCase());
+
+const template = (shape: RegExp, example: string) =>
+  z
+    .string()
+    .max(200)
+    .regex(shape, `Expected a template such as ${example}`)
+    .refine((text) => text.split('{version}').length === 2, 'Expected {version} in it once');
+
+/** How a request says which version it is for. */
+export const Choice = z.discriminatedUnion('by', [
+  z.strictObject({ by: z.literal('header'), name: HeaderName }),
+  z.strictObject({
+    by: z.literal('path'),
+    template: template(/^(\/[A-Za-z0-9._~{}-]+)+$/, '/v{version}').describe('What paths begin with'),
+  }),
+  z.strictObject({
+    by: z.literal('media-type'),
+    template: template(/^[a-z]+\/[a-z0-9.+{}-]+$/, 'application/vnd.acme.v{version}+json'),
+  }),
+  z.strictObject({ by: z.literal('query'), name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/) }),
+]);
+export type Choice = z.infer<typeof Choice>;
+
+/** How much callers may rely on it; a deprecation policy may follow from it. */
+export const Stability = z.enum(['draft', 'alpha', 'beta', 'stable']);
+export type Stability = z.infer<typeof Stability>;
+
+export const RateLimit = z.strictObject({
+  consumer: z.string().min(1).max(128).describe('A consumer, or * for each'),
+  version: ApiVersion.optional().describe('Only of this version'),
+  endpoint: z.string().max(1_200).optional().describe('Only of this endpoint: GET /orders/{}'),
+  requestsPerMinute: z.int().min(1).max(1_000_000),
+});
+
+/** What an API is set to be; PUT says all of it. */
+export const ApiSettings = z
+  .strictObject({
+    kind: ApiKind,
+    description: z.string().max(2_000).default(''),
+    service: ServiceName.nullable().default(null).describe('The service behind the gateway that serves it'),
+    versioning: Versioning.default({ scheme: 'semver' }),
+    choice: Choice.default({ by: 'header', name: 'x-api-version' }),
+    consumer: z
+      .strictObject({ header: HeaderName })
+      .default({ header: 'x-consumer' })
+      .describe('The header that names the consumer'),
+    stability: Stability.default('stable'),
+    policy: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,62}$/)
+      .nullable()
+      .default(null)
+      .describe('Policy of deprecation; null: the one of its stability'),
+    defaultVersion: ApiVersion.nullable()
+      .default(null)
+      .describe('For requests that say none and consumers without a pin; null: the newest active one'),
+    limits: z.array(RateLimit).max(200).default([]),
+    usage: z
+      .strictObject({
+        sample: z.number().min(0).max(1).describe('Share of requests whose fields are read'),
+        fields: z.boolean(),
+      })
+      .default({ sample: 0.1, fields: true }),
+    publicDocuments: z
+      .boolean()
+      .default(false)
+      .describe('Changelogs and guides are read without a token, so that consumers can follow links to them'),
+  })
+  .meta({ id: 'ApiSettings' });
+export type ApiSettings = z.infer<typeof ApiSettings>;
+
+export const VersionStatus = z.enum(['active', 'deprecated', 'removed']);
+export type VersionStatus = z.infer<typeof VersionStatus>;
+
+const Time = z.iso.datetime();
+
+export const ApiView = ApiSettings.extend({
+  name: z.string(),
+  latest: ApiVersion.nullable().describe('The newest that is active'),
+  versions: z.array(z.strictObject({ version: ApiVersion, status: VersionStatus })).describe('Oldest first'),
+  createdAt: Time,
+  updatedAt: Time,
+}).meta({ id: 'Api' });
+export type ApiView = z.infer<typeof ApiView>;
+
+export const ApiSummary = z
+  .strictObject({
+    name: z.string(),
+    kind: ApiKind,
+    service: z.string().nullable(),
+    versions: z.int(),
+    latest: ApiVersion.nullable(),
+  })
+  .meta({ id: 'ApiSummary' });
+export type ApiSummary = z.infer<typeof ApiSummary>;
+export const ApiPage = pageOf(ApiSummary).meta({ id: 'ApiPage' });
+
+export const DescribeApiInput = z.strictObject({ api: ServiceName, version: ApiVersion.optional() });
