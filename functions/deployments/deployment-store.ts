@@ -4,9 +4,9 @@ import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type Place, parseItem, type WorkPage } from '#platform/records.ts';
-import { RecordContended } from './errors.ts';
+import { type RecordChange, recordChanger } from '#platform/workflow-record.ts';
 import { DeploymentRecord, Entry } from './records.ts';
-import type { DeploymentEvent, DeploymentStatus } from './schemas.ts';
+import type { DeploymentStatus } from './schemas.ts';
 import { deleteItem, keys, readItem, readPage, readWork, table, writeItem } from './store.ts';
 
 const active = new Set<DeploymentStatus>([
@@ -91,62 +91,13 @@ export async function forgetDeployment({ id, createdAt, service }: DeploymentRec
   await deleteItem(keys.entry(createdAt, id));
 }
 
-export type NewEvent = Pick<DeploymentEvent, 'type' | 'actor'> & { data?: DeploymentEvent['data'] };
-
 /** What a decision changes; events are stored in the same write. */
-export interface Change {
-  set: Partial<Omit<DeploymentRecord, 'id' | 'revision' | 'outbox' | 'nextSequence' | 'updatedAt'>>;
-  events?: NewEvent[];
-  /** Events up to this sequence number were published: the record lets them go. */
-  publishedThrough?: number;
-}
+export type Change = RecordChange<DeploymentRecord>;
 
-const contentionAttempts = 12;
-
-/**
- * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did. `decide` returns
- * undefined to change nothing and throws to refuse. Returns the record as it is then. Throws RecordContended, NotFound.
- */
-export async function changeDeployment(
-  id: string,
-  decide: (record: DeploymentRecord) => Change | undefined,
-): Promise<DeploymentRecord> {
-  for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
-    const record = await readDeployment(id);
-    const change = decide(record);
-    if (change === undefined) return record;
-    const changed = applyChange(record, change);
-    const written = await writeItem(
-      keys.deployment(id),
-      { ...changed, ...workKey(changed) },
-      { expression: 'revision = :revision', values: { ':revision': record.revision } },
-    );
-    if (written) return changed;
-    await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
-  }
-  throw new RecordContended(`Deployment ${id} was written by others ${contentionAttempts} times in a row`, {
-    evidence: { id },
-    action: 'Repeat the request.',
-  });
-}
-
-/** The record after a change. */
-export function applyChange(record: DeploymentRecord, change: Change): DeploymentRecord {
-  const at = clock.iso();
-  const { set, events = [], publishedThrough } = change;
-  const added = events.map((event, index) => ({
-    sequence: record.nextSequence + index,
-    at,
-    type: event.type,
-    actor: event.actor,
-    data: event.data ?? {},
-  }));
-  return {
-    ...record,
-    ...set,
-    revision: record.revision + 1,
-    updatedAt: publishedThrough === undefined ? at : record.updatedAt,
-    outbox: [...record.outbox.filter(({ sequence }) => sequence > (publishedThrough ?? -1)), ...added],
-    nextSequence: record.nextSequence + added.length,
-  };
-}
+/** Changes a deployment's record (see recordChanger). Throws RecordContended, NotFound. */
+export const changeDeployment = /* @__PURE__ */ recordChanger<DeploymentRecord>({
+  noun: 'Deployment',
+  read: readDeployment,
+  write: (record, condition) =>
+    writeItem(keys.deployment(record.id), { ...record, ...workKey(record) }, condition),
+});

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { TheseusError } from '#platform/errors.ts';
+import { RecordContended, TheseusError } from '#platform/errors.ts';
 import * as errors from './errors.ts';
 
 const text = readFileSync(new URL('../../docs/deployments.md', import.meta.url), 'utf8');
 const rows = [...text.slice(text.indexOf('\n## Errors\n')).matchAll(/^\| `(\w+)` \| (\S.*) \| \S.* \|$/gm)];
 type Named = new (message: string) => TheseusError;
-const named = Object.values(errors)
+// Their own, and the one of the platform that every record may bring.
+const named = [...Object.values(errors), RecordContended]
   .filter((value) => value.prototype instanceof TheseusError)
   // All are made from a message.
   .map((Made) => new (Made as Named)('x'));

@@ -3,13 +3,6 @@ import { Conflict, type ErrorDetails, TheseusError } from '#platform/errors.ts';
 // Every named failure of deployments. `name` is a literal because state machines retry and catch by it; `retryable`
 // equals the Retry lists of state-machines/deployment.asl.json (a test compares them).
 
-/** The record was written by others too many times in a row. */
-export class RecordContended extends TheseusError {
-  override readonly name: string = 'RecordContended';
-  override readonly status: number = 503;
-  override readonly retryable: boolean = true;
-}
-
 /** What decides where traffic goes did not answer, or was busy: the same call may succeed later. */
 export class TargetUnavailable extends TheseusError {
   override readonly name: string = 'TargetUnavailable';

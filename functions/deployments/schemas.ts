@@ -1,6 +1,8 @@
-import semver from 'semver';
 import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
+import { Version } from '#compatibility/ranges.ts';
 import { pageOf } from '#platform/page.ts';
+import { WorkflowEvent } from '#platform/workflow-record.ts';
 import { AlarmName } from './alarm-schemas.ts';
 import { JudgeCriteria } from './judge/criteria.ts';
 import { Judgement } from './judge/judgement.ts';
@@ -12,16 +14,6 @@ import { Canary, Split, Target } from './targets/schemas.ts';
 // What a person sends and sees of deployments; what is stored is in records.ts.
 
 export const DeploymentId = z.string().regex(/^dep_[A-Za-z0-9]{1,40}$/, 'Expected the id of a deployment');
-export const ServiceName = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{0,62}$/,
-    'Expected 1 to 63 lower case letters, digits and hyphens, beginning with a letter',
-  );
-const Version = z
-  .string()
-  .max(64)
-  .refine((text) => semver.valid(text) === text, 'Expected a version such as 1.4.0');
 
 const Url = z
   .string()
@@ -184,15 +176,7 @@ export const DeploymentFailure = z
   .meta({ id: 'DeploymentFailure' });
 export type DeploymentFailure = z.infer<typeof DeploymentFailure>;
 
-export const DeploymentEvent = z
-  .strictObject({
-    sequence: z.int(),
-    at: z.iso.datetime(),
-    type: z.string(),
-    actor: z.string(),
-    data: z.record(z.string(), z.json()),
-  })
-  .meta({ id: 'DeploymentEvent' });
+export const DeploymentEvent = WorkflowEvent.meta({ id: 'DeploymentEvent' });
 export type DeploymentEvent = z.infer<typeof DeploymentEvent>;
 
 export const Action = z.enum([

@@ -1,7 +1,8 @@
 import { clock } from '#platform/clock.ts';
+import { RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent } from '#platform/records.ts';
-import { RecordContended, SlotTaken } from './errors.ts';
+import { SlotTaken } from './errors.ts';
 import { SlotRecord } from './records.ts';
 import type { NewDeployment } from './schemas.ts';
 import { keys, readItem, writeItem } from './store.ts';

@@ -1,14 +1,9 @@
 import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { Version } from '#compatibility/ranges.ts';
 import { latencyHistogram } from '#platform/latency-histogram.ts';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import { BreakerPolicy } from './circuit-breaker/policy.ts';
-
-export const serviceName = /^[a-z][a-z0-9-]{0,62}$/;
-/** Name of a service: also the first segment of its path at the gateway. */
-export const ServiceName = z.string().regex(serviceName, {
-  error: 'Expected 1 to 63 lower case letters, digits and hyphens, beginning with a letter',
-});
 
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, {
   error: 'Expected the name of a header, at most 64 characters',

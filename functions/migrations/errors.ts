@@ -106,13 +106,6 @@ export class ExecutionDied extends TheseusError {
   override readonly name: string = 'ExecutionDied';
 }
 
-/** Many wrote the same record at the same moment, and our limited retries lost each time. */
-export class RecordContended extends TheseusError {
-  override readonly name: string = 'RecordContended';
-  override readonly status: number = 503;
-  override readonly retryable: boolean = true;
-}
-
 /** The secret of a database holds neither a connection string nor the fields of one. */
 export class SecretInvalid extends InvalidInput {
   override readonly name: string = 'SecretInvalid';

@@ -1,9 +1,8 @@
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { BatchWriteCommand, type BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { dynamodb, eventBridge } from '#platform/clients.ts';
+import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
-import { environmentVariable } from '#platform/environment.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
+import { readEventLog as readLog, sendEvents } from '#platform/event-log.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import type { ItemKey, Place } from '#platform/records.ts';
 import type { TaskTools } from '#platform/task.ts';
@@ -81,7 +80,7 @@ export async function keepAndSend(
   for (let start = 0; start < events.length; start += batchSize) {
     const batch = events.slice(start, start + batchSize);
     await keep(batch, keyOf);
-    await send(batch, about);
+    await sendEvents(eventSource, batch, about);
   }
 }
 
@@ -101,25 +100,6 @@ async function keep(events: MigrationEvent[], keyOf: (sequence: number) => ItemK
   });
 }
 
-async function send(events: MigrationEvent[], about: Record<string, string>): Promise<void> {
-  const answer = await eventBridge().send(
-    new PutEventsCommand({
-      Entries: events.map((event) => ({
-        EventBusName: environmentVariable('EVENT_BUS_NAME'),
-        Source: eventSource,
-        DetailType: event.type,
-        Time: new Date(event.at),
-        Detail: JSON.stringify({ ...about, ...event }),
-      })),
-    }),
-  );
-  if ((answer.FailedEntryCount ?? 0) > 0) {
-    throw new ServiceUnavailable(`EventBridge refused ${answer.FailedEntryCount} events`, {
-      evidence: about,
-    });
-  }
-}
-
 export interface EventsPage {
   items: MigrationEvent[];
   /** The sequence number after which the next page begins; undefined on the last. */
@@ -131,21 +111,9 @@ export const readEvents = (record: MigrationRecord, limit: number, after: number
   readEventLog(record, (sequence) => keys.event(record.id, sequence), limit, after);
 
 /** The same of whatever keeps its events in this way. */
-export async function readEventLog(
+export const readEventLog = (
   record: Pick<MigrationRecord, 'outbox' | 'nextSequence'>,
   keyOf: (sequence: number) => ItemKey,
   limit: number,
   after: number,
-): Promise<EventsPage> {
-  const page = await readPage(MigrationEvent, {
-    pk: keyOf(0).pk,
-    prefix: 'EVENT#',
-    limit,
-    from: after < 0 ? undefined : { ...keyOf(after) },
-  });
-  const seen = page.items.at(-1)?.sequence ?? after;
-  const waiting = page.next === undefined ? record.outbox.filter(({ sequence }) => sequence > seen) : [];
-  const items = [...page.items, ...waiting].slice(0, limit);
-  const last = items.at(-1)?.sequence;
-  return { items, next: last !== undefined && last < record.nextSequence - 1 ? last : undefined };
-}
+): Promise<EventsPage> => readLog(readPage, MigrationEvent, record, keyOf, { limit, after });

@@ -1,13 +1,13 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
-import { NotFound } from '#platform/errors.ts';
+import { NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type Place, parseItem, type WorkPage } from '#platform/records.ts';
-import { RecordContended } from './errors.ts';
+import { type NewEvent, nextEvents } from '#platform/workflow-record.ts';
 import { type Postponed, remembered } from './executions/memory.ts';
 import { MigrationRecord } from './records.ts';
-import type { MigrationEvent, MigrationStatus } from './schemas.ts';
+import type { MigrationStatus } from './schemas.ts';
 import { deleteItem, keys, readItem, readOpen, table, writeItem } from './store.ts';
 
 const active = new Set<MigrationStatus>([
@@ -140,8 +140,6 @@ export async function forgetMigration(record: MigrationRecord): Promise<void> {
   await deleteItem(keys.migrationEntry(record.createdAt, record.id));
 }
 
-export type NewEvent = Pick<MigrationEvent, 'type' | 'actor'> & { data?: MigrationEvent['data'] };
-
 /** What a decision changes; events are stored in the same write. */
 export interface Change {
   set: Partial<Omit<MigrationRecord, 'id' | 'version' | 'outbox' | 'nextSequence' | 'updatedAt'>>;
@@ -239,24 +237,5 @@ export function applyChange(record: MigrationRecord, change: Change): MigrationR
     version: record.version + 1,
     updatedAt: bookkeeping ? record.updatedAt : clock.iso(),
     ...nextEvents(record, change),
-  };
-}
-
-/** The events of a record after a change: those published are let go, new ones follow in order. */
-export function nextEvents(
-  record: Pick<MigrationRecord, 'outbox' | 'nextSequence'>,
-  { events = [], publishedThrough = -1 }: Pick<Change, 'events' | 'publishedThrough'>,
-): Pick<MigrationRecord, 'outbox' | 'nextSequence'> {
-  const at = clock.iso();
-  const added = events.map((event, index) => ({
-    sequence: record.nextSequence + index,
-    at,
-    type: event.type,
-    actor: event.actor,
-    data: event.data ?? {},
-  }));
-  return {
-    outbox: [...record.outbox.filter((event) => event.sequence > publishedThrough), ...added],
-    nextSequence: record.nextSequence + added.length,
   };
 }

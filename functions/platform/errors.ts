@@ -143,6 +143,13 @@ export class ServiceUnavailable extends TheseusError {
   }
 }
 
+/** 503: many wrote the same record at the same moment, and our limited retries lost each time. */
+export class RecordContended extends TheseusError {
+  override readonly name: string = 'RecordContended';
+  override readonly status: number = 503;
+  override readonly retryable: boolean = true;
+}
+
 /** A stored thing does not have the form this version reads: a defect, or data of a newer version. */
 export class RecordUnreadable extends TheseusError {
   override readonly name: string = 'RecordUnreadable';

@@ -40,10 +40,3 @@ export class CloudMapUnavailable extends TheseusError {
   override readonly name: string = 'CloudMapUnavailable';
   override readonly status: number = 422;
 }
-
-/** An item was written by others again and again; trying again may help. */
-export class RecordContended extends TheseusError {
-  override readonly name: string = 'RecordContended';
-  override readonly retryable: boolean = true;
-  override readonly status: number = 503;
-}

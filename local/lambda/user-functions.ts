@@ -1,48 +1,34 @@
 import { join } from 'node:path';
 import {
-  type AliasConfiguration,
-  type CreateAliasCommandInput,
-  type CreateAliasCommandOutput,
   type DeleteFunctionCommandInput,
   type DeleteFunctionCommandOutput,
   type FunctionConfiguration,
-  type GetAliasCommandInput,
-  type GetAliasCommandOutput,
   type GetFunctionCommandInput,
   type GetFunctionCommandOutput,
   type GetFunctionConfigurationCommandInput,
   type GetFunctionConfigurationCommandOutput,
   type GetProvisionedConcurrencyConfigCommandInput,
-  InvalidParameterValueException,
   type ListVersionsByFunctionCommandInput,
   type ListVersionsByFunctionCommandOutput,
-  PreconditionFailedException,
   ProvisionedConcurrencyConfigNotFoundException,
   type PublishVersionCommandInput,
   type PublishVersionCommandOutput,
   ResourceConflictException,
   ResourceNotFoundException,
-  type UpdateAliasCommandInput,
-  type UpdateAliasCommandOutput,
 } from '@aws-sdk/client-lambda';
-import { newId } from '#platform/ids.ts';
 import { knownFields } from '../known-fields.ts';
-import { type AliasRecord, openAliasRecords } from './alias-records.ts';
+import { openAliasRecords } from './alias-records.ts';
+import { aliasesOf, weighted } from './aliases.ts';
+import { type Answer, failure, invalid, latest, staleRevision } from './answers.ts';
 import { functionArn, parseFunctionName } from './arn.ts';
 import type { FurtherFunctions } from './runtime.ts';
 import { codeIn, digestOf, importVersion, type VersionCode } from './user-code.ts';
 
-type Answer<T> = Promise<Omit<T, '$metadata'>>;
-
-const failure = { $metadata: {} };
-const latest = '$LATEST';
 /** As a function has that says nothing else, s. */
 const timeoutSeconds = 30;
 const memoryMb = 128;
 /** Lambda gives at most this many of a list at once. */
 const pageSize = 50;
-
-const invalid = (message: string) => new InvalidParameterValueException({ ...failure, message });
 
 export interface UserFunctionsOptions {
   /** Of their code (see codeIn); undefined without any. */
@@ -87,9 +73,6 @@ export async function openUserFunctions(options: UserFunctionsOptions) {
     return found;
   }
 
-  const aliasOf = (name: string, alias: string): AliasRecord | undefined =>
-    records.of(name).aliases.find((one) => one.name === alias);
-
   /** The version's code: a number, $LATEST, or of an alias the one that `pick` says. Throws ResourceNotFoundException. */
   async function codeOf(name: string, qualifier: string): Promise<VersionCode> {
     const versions = await versionsOf(name);
@@ -99,17 +82,15 @@ export async function openUserFunctions(options: UserFunctionsOptions) {
     return found;
   }
 
-  /** Which version an alias sends this call to. */
-  function weighted({ functionVersion, weights }: AliasRecord): string {
-    const [second] = Object.entries(weights);
-    return second !== undefined && options.random() < second[1] ? second[0] : functionVersion;
-  }
+  const { aliasOf, createAlias, getAlias, updateAlias } = aliasesOf(records, async (name, version) => {
+    await codeOf(name, version);
+  });
 
   /** Where a call with this qualifier goes; undefined when there is no such function, version or alias. */
   const choose: FurtherFunctions['choose'] = async (name, qualifier) => {
     const alias = aliasOf(name, qualifier);
     try {
-      const chosen = await codeOf(name, alias === undefined ? qualifier : weighted(alias));
+      const chosen = await codeOf(name, alias === undefined ? qualifier : weighted(alias, options.random()));
       const version = qualifier === latest ? latest : chosen.version;
       const definition = { load: () => importVersion(chosen), timeoutSeconds, memoryMb };
       return { file: chosen.file, version, definition };
@@ -190,118 +171,6 @@ export async function openUserFunctions(options: UserFunctionsOptions) {
       );
     }
     return configuration;
-  }
-
-  const staleRevision = () =>
-    new PreconditionFailedException({
-      ...failure,
-      message:
-        'The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId',
-    });
-
-  const shownAlias = (name: string, alias: AliasRecord): AliasConfiguration => ({
-    AliasArn: `${functionArn(name)}:${alias.name}`,
-    Name: alias.name,
-    Description: alias.description,
-    FunctionVersion: alias.functionVersion,
-    RevisionId: alias.revisionId,
-    ...(Object.keys(alias.weights).length === 0
-      ? {}
-      : { RoutingConfig: { AdditionalVersionWeights: alias.weights } }),
-  });
-
-  /** Refuses what Lambda refuses of an alias. */
-  async function checkAlias(name: string, { functionVersion, weights }: AliasRecord): Promise<void> {
-    await codeOf(name, functionVersion);
-    const further = Object.entries(weights);
-    if (further.length > 1) throw invalid('The maximum number of versions in AdditionalVersionWeights is 1.');
-    for (const [version, weight] of further) {
-      if (functionVersion === latest || version === latest)
-        throw invalid('$LATEST is not supported for an alias pointing to more than 1 version');
-      if (version === functionVersion)
-        throw invalid(
-          `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`,
-        );
-      if (!(weight >= 0 && weight <= 1))
-        throw invalid(`The weight of version ${version} is ${weight}, not between 0.0 and 1.0.`);
-      await codeOf(name, version);
-    }
-  }
-
-  async function saveAlias(name: string, alias: AliasRecord): Promise<AliasConfiguration> {
-    await checkAlias(name, alias);
-    const record = records.of(name);
-    const others = record.aliases.filter((one) => one.name !== alias.name);
-    await records.save({ ...record, aliases: [...others, alias] });
-    return shownAlias(name, alias);
-  }
-
-  async function createAlias(input: CreateAliasCommandInput): Answer<CreateAliasCommandOutput> {
-    knownFields('Lambda.CreateAlias', input, [
-      'FunctionName',
-      'Name',
-      'FunctionVersion',
-      'Description',
-      'RoutingConfig',
-    ]);
-    const { name } = parseFunctionName(input.FunctionName ?? '');
-    const alias = input.Name ?? '';
-    if (!/^(?!\d+$)[\w-]{1,128}$/.test(alias)) throw invalid(`'${alias}' is no name of an alias.`);
-    if (aliasOf(name, alias) !== undefined) {
-      throw new ResourceConflictException({
-        ...failure,
-        message: `Alias already exists: ${functionArn(name)}:${alias}`,
-      });
-    }
-    return saveAlias(name, {
-      name: alias,
-      description: input.Description ?? '',
-      functionVersion: input.FunctionVersion ?? '',
-      weights: input.RoutingConfig?.AdditionalVersionWeights ?? {},
-      revisionId: newId('rev'),
-    });
-  }
-
-  function existingAlias(input: GetAliasCommandInput | UpdateAliasCommandInput): {
-    name: string;
-    alias: AliasRecord;
-  } {
-    const { name } = parseFunctionName(input.FunctionName ?? '');
-    const alias = aliasOf(name, input.Name ?? '');
-    if (alias !== undefined) return { name, alias };
-    throw new ResourceNotFoundException({
-      ...failure,
-      message: `Cannot find alias arn: ${functionArn(name)}:${input.Name}`,
-    });
-  }
-
-  async function getAlias(input: GetAliasCommandInput): Answer<GetAliasCommandOutput> {
-    knownFields('Lambda.GetAlias', input, ['FunctionName', 'Name']);
-    const { name, alias } = existingAlias(input);
-    return shownAlias(name, alias);
-  }
-
-  async function updateAlias(input: UpdateAliasCommandInput): Answer<UpdateAliasCommandOutput> {
-    knownFields('Lambda.UpdateAlias', input, [
-      'FunctionName',
-      'Name',
-      'FunctionVersion',
-      'Description',
-      'RoutingConfig',
-      'RevisionId',
-    ]);
-    const { name, alias } = existingAlias(input);
-    if (input.RevisionId !== undefined && input.RevisionId !== alias.revisionId) throw staleRevision();
-    return saveAlias(name, {
-      name: alias.name,
-      description: input.Description ?? alias.description,
-      functionVersion: input.FunctionVersion ?? alias.functionVersion,
-      weights:
-        input.RoutingConfig === undefined
-          ? alias.weights
-          : (input.RoutingConfig.AdditionalVersionWeights ?? {}),
-      revisionId: newId('rev'),
-    });
   }
 
   async function deleteFunction(input: DeleteFunctionCommandInput): Answer<DeleteFunctionCommandOutput> {

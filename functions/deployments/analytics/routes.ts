@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import type { Place } from '#platform/records.ts';
@@ -6,7 +7,6 @@ import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
 import { listDeployments } from '../deployment-store.ts';
 import type { DeploymentRecord } from '../records.ts';
-import { ServiceName } from '../schemas.ts';
 import { keys } from '../store.ts';
 import { type Deployed, measuresByService, measuresOf } from './measures.ts';
 import { DeploymentAnalytics } from './schemas.ts';

@@ -1,4 +1,4 @@
-import type { Place } from '#platform/records.ts';
+import { reconcileOpen } from '#platform/open-work.ts';
 import type { TaskTools } from '#platform/task.ts';
 import type { InvocationLogger } from '#platform/telemetry.ts';
 import { deliverAnswers } from '../decisions/tokens.ts';
@@ -10,34 +10,12 @@ import { failureOf, staysForward } from './failures.ts';
 import { freeForgotten } from './turns.ts';
 import { executionStatus, newExecution, startExecution } from './workflow.ts';
 
-const mostPages = 20;
 /** How often an execution is followed by another one before a person must look. */
 const mostAttempts = 10;
 
 /** Looks at every deployment that is active. Failures of one do not keep it from the others. */
-export async function reconcileAll(
-  tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>,
-): Promise<{ looked: number; acted: number }> {
-  let looked = 0;
-  let acted = 0;
-  let from: Place | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
-    const work = await readDeploymentWork(from);
-    for (const id of work.ids) {
-      tools.signal.throwIfAborted();
-      looked += 1;
-      try {
-        if (await reconcileDeployment(id, tools.logger)) acted += 1;
-      } catch (error) {
-        tools.metrics.count('ReconcileFailed');
-        tools.logger.error('deployment not reconciled', error instanceof Error ? error : String(error));
-      }
-    }
-    from = work.next;
-    if (from === undefined) break;
-  }
-  return { looked, acted };
-}
+export const reconcileAll = (tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>) =>
+  reconcileOpen('deployment', readDeploymentWork, tools, (id) => reconcileDeployment(id, tools.logger));
 
 /** Brings one deployment on when nobody else does. Returns whether anything had to be done. */
 export async function reconcileDeployment(id: string, logger: InvocationLogger): Promise<boolean> {

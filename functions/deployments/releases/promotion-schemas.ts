@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { environmentName } from '#platform/environment.ts';
-import { ServiceName } from '../schemas.ts';
+
 import { NewRelease, ReleaseId, ReleaseMember } from './schemas.ts';
 
 /** What a release brought in one environment, for the next. */

@@ -1,5 +1,5 @@
 import { clock } from '#platform/clock.ts';
-import type { Place } from '#platform/records.ts';
+import { reconcileOpen } from '#platform/open-work.ts';
 import type { TaskTools } from '#platform/task.ts';
 import type { ReleaseRecord } from './records.ts';
 import {
@@ -12,34 +12,12 @@ import {
 import { deliverToRelease } from './waiting.ts';
 import { newReleaseExecution, releaseExecutionStatus, startRelease } from './workflow.ts';
 
-const mostPages = 20;
 /** How often an execution is followed by another one before a person must look. */
 const mostAttempts = 10;
 
 /** Looks at every release that is active. Failures of one do not keep it from the others. */
-export async function reconcileReleases(
-  tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>,
-): Promise<{ looked: number; acted: number }> {
-  let looked = 0;
-  let acted = 0;
-  let from: Place | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
-    const work = await readReleaseWork(from);
-    for (const id of work.ids) {
-      tools.signal.throwIfAborted();
-      looked += 1;
-      try {
-        if (await reconcileRelease(id)) acted += 1;
-      } catch (error) {
-        tools.metrics.count('ReconcileFailed');
-        tools.logger.error('release not reconciled', error instanceof Error ? error : String(error));
-      }
-    }
-    from = work.next;
-    if (from === undefined) break;
-  }
-  return { looked, acted };
-}
+export const reconcileReleases = (tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>) =>
+  reconcileOpen('release', readReleaseWork, tools, reconcileRelease);
 
 /** Brings one release on when nobody else does. Returns whether anything had to be done. */
 export async function reconcileRelease(id: string): Promise<boolean> {

@@ -1,8 +1,6 @@
-import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
-import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type Place, type WorkPage } from '#platform/records.ts';
-import { RecordContended } from '../errors.ts';
+import { type RecordChange, recordChanger } from '#platform/workflow-record.ts';
 import { keys, readItem, readPage, readWork, writeItem } from '../store.ts';
 import { ReleaseEntry, ReleaseRecord } from './records.ts';
 import type { ReleaseStatus } from './schemas.ts';
@@ -52,58 +50,12 @@ export async function createRelease(record: ReleaseRecord): Promise<boolean> {
 }
 
 /** What a decision changes; events are stored in the same write. */
-export interface ReleaseChange {
-  set: Partial<Omit<ReleaseRecord, 'id' | 'revision' | 'outbox' | 'nextSequence' | 'updatedAt'>>;
-  events?: { type: string; actor: string; data?: ReleaseRecord['outbox'][number]['data'] }[];
-  /** Events up to this sequence number were published: the record lets them go. */
-  publishedThrough?: number;
-}
+export type ReleaseChange = RecordChange<ReleaseRecord>;
 
-const contentionAttempts = 12;
-
-/**
- * Reads, decides, writes on the condition that nobody wrote between; decides anew when somebody did. `decide` returns
- * undefined to change nothing and throws to refuse. Throws RecordContended, NotFound.
- */
-export async function changeRelease(
-  id: string,
-  decide: (record: ReleaseRecord) => ReleaseChange | undefined,
-): Promise<ReleaseRecord> {
-  for (let attempt = 0; attempt < contentionAttempts; attempt += 1) {
-    const record = await readRelease(id);
-    const change = decide(record);
-    if (change === undefined) return record;
-    const changed = applyChange(record, change);
-    const written = await writeItem(
-      keys.release(id),
-      { ...changed, ...workKey(changed) },
-      { expression: 'revision = :revision', values: { ':revision': record.revision } },
-    );
-    if (written) return changed;
-    await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
-  }
-  throw new RecordContended(`Release ${id} was written by others ${contentionAttempts} times in a row`, {
-    evidence: { id },
-    action: 'Repeat the request.',
-  });
-}
-
-function applyChange(record: ReleaseRecord, change: ReleaseChange): ReleaseRecord {
-  const at = clock.iso();
-  const { set, events = [], publishedThrough } = change;
-  const added = events.map(({ type, actor, data = {} }, index) => ({
-    sequence: record.nextSequence + index,
-    at,
-    type,
-    actor,
-    data,
-  }));
-  return {
-    ...record,
-    ...set,
-    revision: record.revision + 1,
-    updatedAt: at,
-    outbox: [...record.outbox.filter(({ sequence }) => sequence > (publishedThrough ?? -1)), ...added],
-    nextSequence: record.nextSequence + added.length,
-  };
-}
+/** Changes a release's record (see recordChanger). Throws RecordContended, NotFound. */
+export const changeRelease = /* @__PURE__ */ recordChanger<ReleaseRecord>({
+  noun: 'Release',
+  read: readRelease,
+  write: (record, condition) =>
+    writeItem(keys.release(record.id), { ...record, ...workKey(record) }, condition),
+});

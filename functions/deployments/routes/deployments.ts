@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { decodeCursor, pageBody, pageOf, pageQuery } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
@@ -18,7 +19,6 @@ import {
   DeploymentPlan,
   DeploymentStatus,
   NewDeployment,
-  ServiceName,
 } from '../schemas.ts';
 import { planOf, startDeployment } from '../starting.ts';
 import { viewOf } from '../view.ts';

@@ -2,16 +2,11 @@ import {
   type AliasConfiguration,
   DeleteFunctionCommand,
   GetAliasCommand,
-  GetFunctionConfigurationCommand,
-  GetProvisionedConcurrencyConfigCommand,
-  InvokeCommand,
   PublishVersionCommand,
   UpdateAliasCommand,
 } from '@aws-sdk/client-lambda';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { lambda } from '#platform/clients.ts';
-import { clock } from '#platform/clock.ts';
-import { redactText } from '#platform/redact.ts';
 import { AliasChanged, TargetRefused, TargetUnavailable } from '../errors.ts';
 import {
   type AliasRoute,
@@ -27,23 +22,13 @@ import {
   withoutGreen,
 } from './alias-route.ts';
 import { ask, isNamed } from './ask.ts';
-import type { LambdaAliasTarget } from './schemas.ts';
-import type { Health, Made, Subject, TargetActions } from './target.ts';
+import { AliasMade, type AliasTarget, checkHealth, configuration, warmUp } from './lambda-green.ts';
+import type { Made, Subject, TargetActions } from './target.ts';
 
-type AliasTarget = z.infer<typeof LambdaAliasTarget>;
 type AliasSubject = Subject<AliasTarget>;
-
-const AliasMade = z.strictObject({
-  blue: z.string(),
-  green: z.string(),
-  /** Whether this deployment published green. */
-  published: z.boolean(),
-});
 
 /** How often an alias that others change at the same moment is read again. */
 const mostReadings = 3;
-/** Invocations at once when warming up, each of which starts a sandbox of its own. */
-const warmedAtOnce = 10;
 
 const aliasName = ({ functionName, alias }: AliasTarget) => `${functionName}:${alias}`;
 
@@ -117,14 +102,6 @@ async function publish({ target, deployment }: AliasSubject, signal: AbortSignal
   if (Version !== undefined) return Version;
   throw new TargetUnavailable(`PublishVersion of ${target.functionName} answered no version`);
 }
-
-const configuration = (target: AliasTarget, version: string, signal: AbortSignal) =>
-  ask(`GetFunctionConfiguration of ${target.functionName}:${version}`, () =>
-    lambda().send(
-      new GetFunctionConfigurationCommand({ FunctionName: target.functionName, Qualifier: version }),
-      { abortSignal: signal },
-    ),
-  );
 
 async function split({ target }: AliasSubject, made: Made) {
   const { green } = AliasMade.parse(made);
@@ -202,95 +179,6 @@ const shift: TargetActions<AliasTarget>['shift'] = async (
   throw new TargetUnavailable(
     `The alias ${aliasName(target)} changed ${mostReadings} times while it was read`,
   );
-};
-
-const invoke = ({ functionName, testEvent }: AliasTarget, version: string, signal: AbortSignal) =>
-  lambda().send(
-    new InvokeCommand({
-      FunctionName: functionName,
-      Qualifier: version,
-      Payload: Buffer.from(JSON.stringify(testEvent)),
-    }),
-    { abortSignal: signal },
-  );
-
-const warmUp: TargetActions<AliasTarget>['warmUp'] = async ({ target }, given, requests, signal) => {
-  if (target.testEvent === undefined) return;
-  const { green } = AliasMade.parse(given);
-  for (let sent = 0; sent < requests && !signal.aborted; sent += warmedAtOnce) {
-    const batch = Array.from({ length: Math.min(warmedAtOnce, requests - sent) }, () =>
-      invoke(target, green, signal),
-    );
-    await Promise.allSettled(batch);
-  }
-};
-
-const Answer = z.looseObject({ statusCode: z.int() });
-const Failure = z.looseObject({ errorType: z.string(), errorMessage: z.string().default('') });
-
-function read<T extends z.ZodType>(schema: T, text: string): z.output<T> | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined; // not JSON
-  }
-}
-
-/** Invokes green with the test event: well when it answers, and not with a status of 400 or more where it has one. */
-async function tryOut(target: AliasTarget, green: string, signal: AbortSignal): Promise<Health> {
-  const endpoint = `${target.functionName}:${green}`;
-  const started = clock.monotonic();
-  const answer = await ask(`Invoke of ${endpoint}`, () => invoke(target, green, signal));
-  const text = Buffer.from(answer.Payload ?? []).toString('utf8');
-  const took = `${Math.round(clock.monotonic() - started)} ms`;
-  if (answer.FunctionError !== undefined) {
-    const failure = read(Failure, text);
-    const said = failure === undefined ? text : `${failure.errorType}: ${failure.errorMessage}`;
-    return { endpoint, healthy: false, detail: redactText(said).slice(0, 300) };
-  }
-  const status = read(Answer, text)?.statusCode;
-  if (status === undefined) return { endpoint, healthy: true, detail: `answered in ${took}` };
-  return { endpoint, healthy: status < 400, detail: `status ${status} in ${took}` };
-}
-
-/** Provisioned concurrency of green that is not there yet; undefined when it is ready or none was asked for. */
-async function provisioning(
-  target: AliasTarget,
-  green: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    const config = await lambda().send(
-      new GetProvisionedConcurrencyConfigCommand({ FunctionName: target.functionName, Qualifier: green }),
-      { abortSignal: signal },
-    );
-    if (config.Status === 'READY') return undefined;
-    const {
-      AvailableProvisionedConcurrentExecutions: there = 0,
-      RequestedProvisionedConcurrentExecutions: asked = 0,
-    } = config;
-    return `provisioned concurrency ${config.Status}, ${there} of ${asked}${config.StatusReason ? `: ${config.StatusReason}` : ''}`;
-  } catch (error) {
-    if (isNamed(error, 'ProvisionedConcurrencyConfigNotFoundException')) return undefined;
-    throw error;
-  }
-}
-
-const checkHealth: TargetActions<AliasTarget>['checkHealth'] = async ({ target }, given, signal) => {
-  const { green } = AliasMade.parse(given);
-  const endpoint = `${target.functionName}:${green}`;
-  const { State = 'Active', StateReason } = await configuration(target, green, signal);
-  // A version that was idle for weeks is brought back by the next call.
-  if (State !== 'Active' && State !== 'Inactive') {
-    return [{ endpoint, healthy: false, detail: `${State}${StateReason ? `: ${StateReason}` : ''}` }];
-  }
-  const waiting = await ask(`GetProvisionedConcurrencyConfig of ${endpoint}`, () =>
-    provisioning(target, green, signal),
-  );
-  if (waiting !== undefined) return [{ endpoint, healthy: false, detail: waiting }];
-  if (target.testEvent === undefined)
-    return [{ endpoint, healthy: true, detail: `${State}; no test event was given` }];
-  return [await tryOut(target, green, signal)];
 };
 
 /** Deletes a version unless an alias still uses it. */

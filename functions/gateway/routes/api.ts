@@ -1,19 +1,11 @@
 import { z } from 'zod';
+import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { decodeCursor, pageBody } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route as ApiRoute, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
-import {
-  Route,
-  RouteBody,
-  RouteDeletion,
-  RoutePage,
-  RouteQuery,
-  ServiceName,
-  Traffic,
-  TrafficQuery,
-} from '../schemas.ts';
+import { Route, RouteBody, RouteDeletion, RoutePage, RouteQuery, Traffic, TrafficQuery } from '../schemas.ts';
 import { trafficOf } from '../traffic/summary.ts';
 import { listRoutes, putRoute, readRoute, removeRoute } from './record.ts';
 

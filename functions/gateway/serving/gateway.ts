@@ -1,9 +1,9 @@
+import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { random } from '#platform/random.ts';
 import { ServiceUnknown } from '../errors.ts';
-import { serviceName } from '../schemas.ts';
 import { type TrafficRecorder, trafficRecorder } from '../traffic/recorder.ts';
 import type { Send } from './attempt.ts';
 import { breakersOf } from './breakers.ts';
@@ -111,7 +111,7 @@ export function createGateway({
       try {
         const [, service = '', rest = '/'] = /^\/([^/]*)(\/.*)?$/.exec(request.path) ?? [];
         // What cannot be a name is not even looked for.
-        if (!serviceName.test(service)) throw unknownService(service);
+        if (!ServiceName.safeParse(service).success) throw unknownService(service);
         const found = routes.find(service);
         const { value, refreshing } = found instanceof Promise ? await found : found;
         if (refreshing !== undefined) afterwards.push(refreshing);

@@ -1,6 +1,7 @@
+import type { NewEvent } from '#platform/workflow-record.ts';
 import { possibleActions } from '../decisions/actions.ts';
 import { pausing } from '../decisions/pausing.ts';
-import { type Change, isActive, type NewEvent } from '../migration-store.ts';
+import { type Change, isActive } from '../migration-store.ts';
 import type { Readings } from '../monitoring/metrics.ts';
 import type { MigrationRecord } from '../records.ts';
 import { nextAlert } from './evaluate.ts';

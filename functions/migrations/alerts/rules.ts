@@ -1,8 +1,7 @@
 import { clock } from '#platform/clock.ts';
-import { Conflict, type FieldProblem, InvalidInput, NotFound } from '#platform/errors.ts';
+import { Conflict, type FieldProblem, InvalidInput, NotFound, RecordContended } from '#platform/errors.ts';
 import { absent } from '#platform/records.ts';
 import { findDatabase } from '../databases/databases.ts';
-import { RecordContended } from '../errors.ts';
 import { deleteItem, keys, readAll, readItem, writeItem } from '../store.ts';
 import { defaultRules } from './defaults.ts';
 import { type AlertRule, AlertRuleRecord, type ChangedAlertRule, type NewAlertRule } from './schemas.ts';

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
-import { Conflict, NotFound } from '#platform/errors.ts';
+import { Conflict, NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type ItemPage, type Place } from '#platform/records.ts';
-import { RecordContended } from '../errors.ts';
 import { readBackups } from '../executions/progress.ts';
 import { readMigration } from '../migration-store.ts';
 import { BackupRecord, MigrationRecord } from '../records.ts';

@@ -1,5 +1,5 @@
+import { RecordContended } from '#platform/errors.ts';
 import { findDatabase } from '../databases/databases.ts';
-import { RecordContended } from '../errors.ts';
 import { keys, writeItem } from '../store.ts';
 
 const attempts = 5;

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
-import { Conflict, fieldProblems, InvalidInput, NotFound } from '#platform/errors.ts';
+import { Conflict, fieldProblems, InvalidInput, NotFound, RecordContended } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { absent, type Place } from '#platform/records.ts';
-import { RecordContended } from '../errors.ts';
 import { DatabaseRecord, defaultConnectorId } from '../records.ts';
 import { deleteItem, keys, readItem, readPage, writeItem } from '../store.ts';
 import { type Database, Labels } from './schemas.ts';

@@ -1,7 +1,8 @@
 import { clock } from '#platform/clock.ts';
+import type { NewEvent } from '#platform/workflow-record.ts';
 import { ExecutionSuperseded, MigrationCancelled } from '../errors.ts';
 import { leaseMs } from '../functions.ts';
-import { changeMigration, type NewEvent } from '../migration-store.ts';
+import { changeMigration } from '../migration-store.ts';
 import { changeAtEndOfPhase } from '../monitoring/changes.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { Phase, PhaseRun } from '../schemas.ts';

@@ -1,5 +1,5 @@
 import { clock } from '#platform/clock.ts';
-import type { Place } from '#platform/records.ts';
+import { reconcileOpen } from '#platform/open-work.ts';
 import type { TaskTools } from '#platform/task.ts';
 import type { InvocationLogger } from '#platform/telemetry.ts';
 import { deliverAnswers } from '../decisions/tokens.ts';
@@ -8,34 +8,17 @@ import type { Execution, MigrationRecord } from '../records.ts';
 import { givenUp, mostAttempts, recordFailure } from './failures.ts';
 import { executionStatus, newExecution, startExecution } from './workflow.ts';
 
-const mostPages = 20;
 /** Planning takes seconds; what is not there after this was cut off, ms. */
 const planningMs = 15 * 60_000;
 
 /** Looks at every migration that is active. Failures of one do not keep it from the others. */
-export async function reconcileAll(
-  tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>,
-): Promise<{ looked: number; acted: number }> {
-  let looked = 0;
-  let acted = 0;
-  let from: Place | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
-    const work = await readWork(from);
-    for (const id of work.ids) {
-      tools.signal.throwIfAborted();
-      looked += 1;
-      try {
-        if (await reconcileMigration(id, tools.logger)) acted += 1;
-      } catch (error) {
-        tools.metrics.count('ReconcileFailed');
-        tools.logger.error('migration not reconciled', error instanceof Error ? error : String(error));
-      }
-    }
-    from = work.next;
-    if (from === undefined) break;
-  }
-  return { looked, acted };
-}
+export const reconcileAll = (tools: Pick<TaskTools, 'signal' | 'logger' | 'metrics'>) =>
+  reconcileOpen(
+    'migration',
+    (from) => readWork(from),
+    tools,
+    (id) => reconcileMigration(id, tools.logger),
+  );
 
 /** Brings one migration on when nobody else does. Returns whether anything had to be done. */
 export async function reconcileMigration(id: string, logger: InvocationLogger): Promise<boolean> {

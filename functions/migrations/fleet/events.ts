@@ -1,4 +1,4 @@
-import type { Place } from '#platform/records.ts';
+import { forAllOpen } from '#platform/open-work.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { type EventsPage, keepAndSend, readEventLog } from '../events.ts';
 import { readWork } from '../migration-store.ts';
@@ -6,21 +6,16 @@ import { keys } from '../store.ts';
 import type { FleetRecord } from './records.ts';
 import { changeFleet, readFleet } from './store.ts';
 
-const mostPages = 20;
-
 /** Publishes what was stored and not sent, of all fleets. Returns how many events. */
 export async function publishFleets(tools: Pick<TaskTools, 'signal'>): Promise<number> {
   let published = 0;
-  let from: Place | undefined;
-  for (let page = 0; page < mostPages; page += 1) {
-    const work = await readWork(from, 'FLEET_WORK');
-    for (const id of work.ids) {
-      tools.signal.throwIfAborted();
+  await forAllOpen(
+    (from) => readWork(from, 'FLEET_WORK'),
+    tools,
+    async (id) => {
       published += await publishFleet(await readFleet(id));
-    }
-    from = work.next;
-    if (from === undefined) break;
-  }
+    },
+  );
   return published;
 }
 

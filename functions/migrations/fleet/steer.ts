@@ -1,8 +1,8 @@
 import { clock } from '#platform/clock.ts';
+import type { NewEvent } from '#platform/workflow-record.ts';
 import { artifactKeys, artifactsBucket, writeArtifact } from '../artifacts.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { connectorOf, executionNameOf } from '../executions/workflow.ts';
-import type { NewEvent } from '../migration-store.ts';
 import { halted, haltReason } from './halting.ts';
 import type { Batch, BatchTarget, Connector, FleetRecord, TargetRecord } from './records.ts';
 import { changeFleet, countFailures, type FleetChange } from './store.ts';

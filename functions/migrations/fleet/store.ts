@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
-import { NotFound } from '#platform/errors.ts';
+import { NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type ItemPage, type Place } from '#platform/records.ts';
-import { RecordContended } from '../errors.ts';
-import { type Change, fleetWorkKey, nextEvents } from '../migration-store.ts';
+import { nextEvents } from '#platform/workflow-record.ts';
+import { type Change, fleetWorkKey } from '../migration-store.ts';
 import { deleteItem, keys, readAll, readItem, readPage, writeItem } from '../store.ts';
 import { type BatchTarget, FleetRecord, type FleetTarget, TargetRecord } from './records.ts';
 import type { FleetStatus } from './schemas.ts';

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../migration-store.ts';
+import type { NewEvent } from '#platform/workflow-record.ts';
 import type { MigrationRecord } from '../records.ts';
 import type { Phase } from '../schemas.ts';
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
-import { NotFound } from '#platform/errors.ts';
+import { NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type ItemPage, type Place } from '#platform/records.ts';
 import { artifactKeys, readJson, writeJson } from '../artifacts.ts';
-import { RecordContended } from '../errors.ts';
 import { type SchemaVersion, VersionSource } from '../registry/schemas.ts';
 import { SchemaShape, shapeHash } from '../registry/shape.ts';
 import { MigrationEvent } from '../schemas.ts';

@@ -1,8 +1,7 @@
 import { clock } from '#platform/clock.ts';
-import { Conflict, NotFound } from '#platform/errors.ts';
+import { Conflict, NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent } from '#platform/records.ts';
-import { RecordContended } from '../errors.ts';
 import { deleteItem, keys, readAll, readItem, writeItem } from '../store.ts';
 import { WebhookRecord } from './records.ts';
 import type { Webhook } from './schemas.ts';

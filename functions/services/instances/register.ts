@@ -1,6 +1,7 @@
 import { clock } from '#platform/clock.ts';
+import { RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
-import { InstanceIsStatic, RecordContended, TooMany } from '../errors.ts';
+import { InstanceIsStatic, TooMany } from '../errors.ts';
 import type { VersionRecord } from '../registry/records.ts';
 import { readVersion } from '../registry/versions.ts';
 import { checkEndpoints } from './destinations.ts';

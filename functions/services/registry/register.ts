@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonical } from '#compatibility/json-schema/document.ts';
 import { clock } from '#platform/clock.ts';
+import { RecordContended } from '#platform/errors.ts';
 import { absent } from '#platform/records.ts';
-import { ContractBreaks, RecordContended, TooMany, VersionDiffers, VersionTooLow } from '../errors.ts';
+import { ContractBreaks, TooMany, VersionDiffers, VersionTooLow } from '../errors.ts';
 import { checkEndpoints } from '../instances/destinations.ts';
 import { enterEndpoints } from '../instances/static.ts';
 import type { Compatibility, NewVersion } from '../schemas.ts';

@@ -1,9 +1,8 @@
 import { compareVersions } from '#compatibility/ranges.ts';
 import { clock } from '#platform/clock.ts';
-import { NotFound } from '#platform/errors.ts';
+import { NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type ItemPage, type Place } from '#platform/records.ts';
-import { RecordContended } from '../errors.ts';
 import type { Service, ServiceVersion, VersionSummary } from '../schemas.ts';
 import { keys, readAll, readItem, readPage, writeItem } from '../store.ts';
 import { contractOf } from './contracts.ts';
