@@ -68,6 +68,12 @@ export const Change = z.strictObject({
   message: z.string(),
   example: Example.optional(),
   remedy: z.string(),
+  /** What the level was before, and who or what changed it, in turn. */
+  adjusted: z
+    .array(z.strictObject({ by: z.enum(['usage', 'override']), from: Level, reason: z.string() }))
+    .optional(),
+  /** Consumers that used what changes, at most 10. */
+  usedBy: z.array(z.string()).optional(),
 });
 export type Change = z.infer<typeof Change>;
 

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Change } from './changes.ts';
+import type { Source } from './source.ts';
+
+export const DescriptionKind = z.enum(['openapi', 'graphql', 'asyncapi', 'json-schema']);
+export type DescriptionKind = z.infer<typeof DescriptionKind>;
+
+/** What every kind's model has. */
+export interface DescriptionBase {
+  kind: DescriptionKind;
+  /** Which version of the kind's specification: `3.1.0`. */
+  format: string;
+  title: string;
+  /** What the description says of its own version, if it does. */
+  version: string | undefined;
+  /** SHA-256 of the text: equal for the same description. */
+  digest: string;
+}
+
+export interface CompareOptions {
+  /** The day of the comparison, `2026-11-22`: sunset dates are held against it. */
+  today: string;
+}
+
+/** How one kind of description is read and compared. */
+export interface Kind<D extends DescriptionBase> {
+  /** Whether it is of this kind, when nobody says. */
+  recognises: (source: Source) => boolean;
+  /** @throws InvalidInput with the problems, each with its pointer. */
+  read: (source: Source) => D;
+  /** What changed, in any order. */
+  compare: (old: D, next: D, options: CompareOptions) => Change[];
+  /** The names of all rules that `compare` may tell. */
+  rules: () => Iterable<string>;
+}
