@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Change } from './changes.ts';
 import type { Source } from './source.ts';
+import type { Usage } from './usage.ts';
 
 export const DescriptionKind = z.enum(['openapi', 'graphql', 'asyncapi', 'json-schema']);
 export type DescriptionKind = z.infer<typeof DescriptionKind>;
@@ -20,6 +21,8 @@ export interface DescriptionBase {
 export interface CompareOptions {
   /** The day of the comparison, `2026-11-22`: sunset dates are held against it. */
   today: string;
+  /** What consumers used: what nobody used does not break. */
+  usage?: Usage | undefined;
 }
 
 /** How one kind of description is read and compared. */
@@ -29,7 +32,8 @@ export interface Kind<D extends DescriptionBase> {
   /** @throws InvalidInput with the problems, each with its pointer. */
   read: (source: Source) => D;
   /** What changed, in any order. */
-  compare: (old: D, next: D, options: CompareOptions) => Change[];
+  // A method, so that the kinds fit into one table: that both descriptions are of its kind is asked before.
+  compare(old: D, next: D, options: CompareOptions): Change[];
   /** The names of all rules that `compare` may tell. */
   rules: () => Iterable<string>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInput } from '#platform/errors.ts';
-import { compareDescriptions, readDescription } from './descriptions.ts';
+import { compareDescriptions, type Description, readDescription } from './descriptions.ts';
 
 const document = (paths: object = {}) => ({
   openapi: '3.1.0',
@@ -17,6 +17,7 @@ const problemsOf = (run: () => unknown) => {
   }
   return [];
 };
+const endpointsOf = (api: Description) => (api.kind === 'openapi' ? [...api.endpoints.keys()] : []);
 const operation = { responses: { 200: { description: 'ok' } } };
 
 describe('a description', () => {
@@ -25,7 +26,7 @@ describe('a description', () => {
     expect({ kind, title, format }).toEqual({ kind: 'openapi', title: 'Orders', format: '3.1.0' });
     const yaml =
       'openapi: 3.0.3\ninfo: {title: Orders, version: 1.0.0}\npaths:\n  /orders: {get: {responses: {}}}\n';
-    expect([...readDescription(yaml).endpoints.keys()]).toEqual(['GET /orders']);
+    expect(endpointsOf(readDescription(yaml))).toEqual(['GET /orders']);
   });
 
   it('of no known kind, or of none, is refused with what was found', () => {
@@ -63,6 +64,41 @@ describe('a description', () => {
     expect(() =>
       compareDescriptions(one, { ...one, kind: 'other' as never }, { today: '2026-11-22' }),
     ).toThrow('Expected two descriptions of one kind');
+  });
+});
+
+describe('a GraphQL schema', () => {
+  const schema = '"""Of orders""" schema { query: Query } type Query { a: Int b: Int @deprecated }';
+
+  it('is told from its text, whatever its file is called, and never from YAML', () => {
+    for (const text of [schema, '# a comment\n"a" type Query { a: Int }'])
+      expect(readDescription(text).kind).toBe('graphql');
+    expect(readDescription(schema).title).toBe('Of orders');
+    expect(() => readDescription('type: object')).toThrow('of a known kind');
+  });
+
+  it.each([
+    ['type Query {', 'Line 1, column 13'],
+    ['type Query {\n  a: Foo }', 'Line 2, column 6: Unknown type "Foo"'],
+    ['type A { a: Int }', 'Query root type must be provided'],
+    ['type Query { __proto__: Int }', 'must not begin with "__"'],
+    [`type Query { a: ${'['.repeat(100_000)} }`, 'Expected at most 100 levels'],
+    [`type Query { a(x: Int = ${'{a:'.repeat(101)}): Int }`, 'Expected at most 100 levels'],
+  ])('is refused with where it is wrong: %.40s', (text, detail) => {
+    expect(problemsOf(() => readDescription(text, { kind: 'graphql' }))[0]?.detail).toContain(detail);
+  });
+
+  it('that lost what nobody asked for is compatible when usage says so', () => {
+    const [old, next] = [readDescription(schema), readDescription('type Query { a: Int }')];
+    const [today, lastSeen] = ['2026-11-22', '2026-11-20T00:00:00Z'];
+    const types = [{ type: 'Query', field: 'a', operations: 1, requests: 5 }];
+    const consumers = [{ consumer: 'shop', version: '1', lastSeen, endpoints: [], types }];
+    const usage = { from: '2026-11-01T00:00:00Z', to: '2026-11-22T00:00:00Z', sampled: 1, consumers };
+    expect(compareDescriptions(old, next, { today })).toMatchObject({ compatible: false, bump: 'major' });
+    expect(compareDescriptions(old, next, { today, usage })).toMatchObject({
+      compatible: true,
+      bump: 'minor',
+    });
   });
 });
 
@@ -117,7 +153,7 @@ describe('an OpenAPI description', () => {
       "$ref": {"type": "string"}, "__proto__": {"$ref": "#/components/schemas/hasOwnProperty"}}},
       "hasOwnProperty": {"type": "object", "default": {"$ref": "#/nowhere"}}}}}`;
     const api = readDescription(text);
-    expect([...api.endpoints.keys()]).toEqual(['GET /__proto__']);
+    expect(endpointsOf(api)).toEqual(['GET /__proto__']);
     expect(compareDescriptions(api, api, { today: '2026-11-22' }).changes).toEqual([]);
   });
 });

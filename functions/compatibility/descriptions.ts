@@ -1,18 +1,20 @@
 import { InvalidInput } from '#platform/errors.ts';
 import { type Verdict, verdictOf } from './changes.ts';
 import type { CompareOptions, DescriptionKind, Kind } from './description-kind.ts';
+import { type Graphql, graphqlKind } from './graphql/kind.ts';
 import { type LevelOverride, overrideLevels } from './levels.ts';
 import { openApiKind } from './openapi/kind.ts';
 import type { OpenApi } from './openapi/model.ts';
 import { readSource, refused } from './source.ts';
-import { type Usage, weighByUsage } from './usage.ts';
+import { weighByUsage } from './usage.ts';
 
 /** What an API says of itself, read and checked. Each kind has its own model; all have `kind`, `format`, `title`, `version`. */
-export type Description = OpenApi;
+export type Description = OpenApi | Graphql;
 
 /** In the order in which a text is asked for its kind. */
 const kinds: { [K in Description['kind']]: Kind<Extract<Description, { kind: K }>> } = {
   openapi: openApiKind,
+  graphql: graphqlKind,
 };
 
 /**
@@ -38,8 +40,6 @@ function kindOf(kind: DescriptionKind): Kind<Description> {
 }
 
 export interface Weighing extends CompareOptions {
-  /** What consumers used: what nobody used does not break. */
-  usage?: Usage | undefined;
   /** What a person says of rules, after all else. */
   levels?: readonly LevelOverride[] | undefined;
 }

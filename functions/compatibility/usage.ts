@@ -80,8 +80,9 @@ export function weighByUsage(changes: readonly Change[], usage: Usage): Change[]
   });
 }
 
-/** Whether usage speaks of such a place at all. */
-const isKnown = (place: Place): boolean => place.kind === 'endpoint' || place.kind === 'type';
+/** Whether usage speaks of such a place at all: of directives it does not. */
+const isKnown = (place: Place): boolean =>
+  place.kind === 'endpoint' || (place.kind === 'type' && !place.type.startsWith('@'));
 
 function usedBy(consumer: ConsumerUsage, change: Change): boolean | 'unknown' {
   const { place } = change;
