@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type Action, Deployment } from '#deployments/schemas.ts';
 import { call } from '../client.ts';
+import { print } from '../output.ts';
 import { platformOf } from '../platform.ts';
 import { reportDeployment } from './describe.ts';
 
@@ -18,6 +19,7 @@ const action = (verb: Action, description: string) => (): Command =>
         answer: Deployment,
       });
       reportDeployment(deployment, options);
+      if (!options.json) print(`Follow it with: npx theseus deployment watch ${id}`);
     });
 
 export const deploymentActions = {

@@ -8,22 +8,15 @@ import { compareFiles, goesOn, printCompatibility } from './describe.ts';
 import { readContract, readRegistration } from './file.ts';
 
 interface Options {
-  offline?: boolean;
   from?: string;
   to?: string;
   json?: boolean;
 }
 
 async function compare(first: string, second: string | undefined, options: Options, command: Command) {
-  const { offline, from, to } = options;
-  if (offline) {
-    if (second !== undefined) {
-      return compareFiles('The contract', await readContract(first), await readContract(second));
-    }
-    throw new Failure('Without a platform two files are compared.', {
-      code: exitCode.usage,
-      action: 'For example: theseus service compatibility old.yaml new.yaml --offline',
-    });
+  const { from, to } = options;
+  if (second !== undefined) {
+    return compareFiles('The contract', await readContract(first), await readContract(second));
   }
   const platform = await platformOf(command);
   if (to !== undefined) {
@@ -57,10 +50,9 @@ export const serviceCompatibility = (): Command =>
     )
     .argument(
       '<file or service>',
-      'a file to be registered; with --to a service; with --offline the old file',
+      'a file to be registered; with --to a service; before a new file the old one',
     )
-    .argument('[new file]', 'with --offline')
-    .option('--offline', 'compare two files, registrations or contracts, without a platform')
+    .argument('[new file]', 'compare two files, registrations or contracts, without a platform')
     .option('--from <version>', 'with --to: the registered version that it takes the place of')
     .option('--to <version>', 'a registered version')
     .option('--json', 'print JSON')
@@ -68,6 +60,6 @@ export const serviceCompatibility = (): Command =>
       const found = await compare(first, second, options, command);
       if (options.json) printJson(found);
       else printCompatibility(found);
-      const broken = options.offline && found.number === null && !found.compatible;
+      const broken = second !== undefined && found.number === null && !found.compatible;
       if (broken || !goesOn(found)) process.exitCode = exitCode.refused;
     });
