@@ -126,6 +126,58 @@ describe('the rules', () => {
   });
 });
 
+describe('names and values', () => {
+  it.each(['title', 'description', 'default', 'deprecated', 'example', '$comment', '__proto__'])(
+    'of a property called %s are no annotation',
+    (name) => {
+      const [old, next] = [text, number].map((one) => ({
+        type: 'object',
+        properties: JSON.parse(`{"${name}": ${JSON.stringify(one)}}`),
+      }));
+      expect(rules(old ?? true, next ?? true)).toEqual(['breaking request-type-narrowed']);
+      // Where it is not compared but by its words, too.
+      expect(rules({ not: old }, { not: next }).length).toBeGreaterThan(0);
+    },
+  );
+
+  it('in constants are what they are', () => {
+    const [one, other] = [{ not: { const: { title: 1 } } }, { not: { const: { title: 2 } } }];
+    expect(rules(one, other)).toContain('warning request-not-compared');
+  });
+});
+
+describe('a shared definition', () => {
+  const shared = (street: JsonSchema, more: Record<string, JsonSchema> = {}) => ({
+    person: object({ address: { $ref: '#/definitions/address' }, friend: { $ref: '#/definitions/person' } }),
+    address: object({ street }),
+    ...more,
+  });
+  const whole = { $ref: '#/definitions/person' };
+  const compared = (old: Record<string, JsonSchema>, next: Record<string, JsonSchema>) =>
+    compareSchemas(side(whole, '2020-12', old), side(whole, '2020-12', next), request).map(
+      ({ rule }) => rule,
+    );
+
+  it('that nothing leads to is not looked at, and one that something leads to is', () => {
+    expect(compared(shared(text), shared(text, { other: number }))).toEqual([]);
+    expect(new Set(compared(shared(text), shared(number)))).toEqual(new Set(['request-type-narrowed']));
+  });
+
+  it('of more than a text can hold is compared to its end', () => {
+    const many = (last: JsonSchema) => ({
+      person: object({
+        ...Object.fromEntries(
+          Array.from({ length: 3_000 }, (_, at) => [`a${at}`, { enum: ['x'.repeat(100)] }]),
+        ),
+        last: { $ref: '#/definitions/last' },
+      }),
+      last: { not: last },
+    });
+    expect(compared(many(text), many(text))).toEqual([]);
+    expect(compared(many(text), many(number)).length).toBeGreaterThan(0);
+  });
+});
+
 describe('no change', () => {
   const address = object({ street: text, zip: { type: 'string', maxLength: 5 } }, { required: ['street'] });
   it.each<[string, JsonSchema, JsonSchema]>([

@@ -2,9 +2,9 @@ import type { ValidateFunction } from 'ajv';
 import type { Change, Direction, Example, Place } from '../changes.ts';
 import { type Difference, isLenient } from './differences.ts';
 import { type Dialect, pointerTo } from './document.ts';
-import { fingerprint } from './fingerprint.ts';
 import { Nodes } from './nodes.ts';
 import { type KindName, kinds, levelOf } from './rules.ts';
+import { Sameness } from './sameness.ts';
 import { Subset } from './subset.ts';
 import { compile, type SchemaSide } from './validator.ts';
 import { type Witness, witnessOf } from './witness.ts';
@@ -36,6 +36,7 @@ export class SchemaComparison {
   readonly #before: Nodes;
   readonly #after: Nodes;
   readonly #subsets: Record<Way, Subset>;
+  readonly #sameness: Sameness | undefined;
   /** Changes that have an example: the same definition may be used in a hundred places. */
   readonly #shown = new Set<string>();
   #examples = MOST_EXAMPLES;
@@ -43,9 +44,11 @@ export class SchemaComparison {
   constructor(old: Dialect, next: Dialect) {
     this.#before = new Nodes(old);
     this.#after = new Nodes(next);
+    // The same words of two dialects may mean different things.
+    this.#sameness = old === next ? new Sameness() : undefined;
     this.#subsets = {
-      narrowed: new Subset(this.#before, this.#after),
-      widened: new Subset(this.#after, this.#before),
+      narrowed: new Subset(this.#before, this.#after, this.#sameness),
+      widened: new Subset(this.#after, this.#before, this.#sameness),
     };
   }
 
@@ -54,8 +57,7 @@ export class SchemaComparison {
    * those that are newly valid the other; a breaking change has a document that shows it, or says why there is none.
    */
   compare(old: SchemaSide, next: SchemaSide, subject: Subject): Change[] {
-    const same = fingerprint(old.root.schema, old.root) === fingerprint(next.root.schema, next.root);
-    if (same && old.dialect === next.dialect) return [];
+    if (this.#sameness?.same(rootOf(old), rootOf(next))) return [];
     const [first, second] = [nodeOf(this.#before, old), nodeOf(this.#after, next)];
     const { narrowed, widened } = this.#subsets;
     const all: Directed[] = [
@@ -81,6 +83,15 @@ export class SchemaComparison {
     });
   }
 
+  /** A value that a schema of one side allows; undefined when none was found. */
+  sample(side: 'old' | 'next', one: SchemaSide): unknown {
+    const [nodes, subset] =
+      side === 'old' ? [this.#before, this.#subsets.narrowed] : [this.#after, this.#subsets.widened];
+    nodes.begin();
+    subset.samples.begin();
+    return subset.samples.of(nodeOf(nodes, one), 1)[0];
+  }
+
   #witness(difference: Difference, way: Way, { old, next }: Validators): Witness | undefined {
     if (!old || !next) return undefined;
     const [accepted, refused] = way === 'narrowed' ? [old, next] : [next, old];
@@ -97,8 +108,8 @@ const notFound = 'No example document was found that shows it';
 const shownElsewhere = 'Another change of the same definition has an example';
 const notLookedFor = `No example was looked for, since there are more than ${MOST_EXAMPLES} such changes`;
 
-const nodeOf = (nodes: Nodes, { root }: SchemaSide) =>
-  nodes.of([{ schema: root.schema, pointer: root.pointer, root }]);
+const rootOf = ({ root }: SchemaSide) => ({ schema: root.schema, pointer: root.pointer, root });
+const nodeOf = (nodes: Nodes, side: SchemaSide) => nodes.of([rootOf(side)]);
 
 /** Of these the same field may have one that breaks and others that do not, each worth telling. */
 const told = new Set<KindName>([

@@ -40,6 +40,7 @@ const ONE = [
   ...['propertyNames', 'then', 'unevaluatedItems', 'unevaluatedProperties'],
 ];
 const LIST = ['allOf', 'anyOf', 'items', 'oneOf', 'prefixItems'];
+/** Keywords whose value names schemas: their keys are names, and not keywords. */
 const MAP = ['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties'];
 
 /** The schemas that stand directly in `schema`, with the steps that lead there. What stands in `enum` or `examples` is none. */
@@ -86,3 +87,33 @@ export const annotations: ReadonlySet<string> = new Set([
   ],
   ...['example', 'examples', 'readOnly', 'summary', 'title', 'writeOnly'],
 ]);
+
+const maps = new Set(MAP);
+const values = new Set(['const', 'enum', 'required', 'dependentRequired']);
+
+/**
+ * What a schema says as a text, annotations left out and keys in order: names of properties are names, whatever they are,
+ * and values of `enum` and `const` are values. `reference` gives the text of a schema with `$ref`, and of what stands beside it.
+ */
+export function schemaText(
+  schema: unknown,
+  reference: (to: string, beside: () => string) => string | undefined,
+): string {
+  if (Array.isArray(schema)) return `[${schema.map((one) => schemaText(one, reference)).join()}]`;
+  if (!isObject(schema)) return JSON.stringify(schema) ?? 'null';
+  const entries = (without?: string) =>
+    Object.keys(schema)
+      .filter((key) => key !== without && !annotations.has(key))
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${keywordText(key, schema[key], reference)}`)
+      .join();
+  const led = typeof schema.$ref === 'string' ? reference(schema.$ref, () => entries('$ref')) : undefined;
+  return led ?? `{${entries()}}`;
+}
+
+function keywordText(key: string, value: unknown, reference: Parameters<typeof schemaText>[1]): string {
+  if (values.has(key)) return canonical(value);
+  if (!maps.has(key) || !isObject(value)) return schemaText(value, reference);
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${schemaText(value[name], reference)}`).join()}}`;
+}

@@ -221,10 +221,22 @@ function saysAnything({ schema }: Located): boolean {
 
 const expressions = new Map<string, RegExp>();
 
-/** Whether `text` matches a regular expression of ECMA-262, anywhere in it. */
+/** Whether `text` matches a regular expression of ECMA-262, anywhere in it. What is no expression matches nothing. */
 export function matches(pattern: string, text: string): boolean {
-  const known = expressions.get(pattern) ?? new RegExp(pattern, 'u');
+  const known = expressions.get(pattern) ?? expressionOf(pattern);
   if (expressions.size > 1_000) expressions.clear();
   expressions.set(pattern, known);
   return known.test(text);
+}
+
+/** Many are written without the flag u in mind, which refuses needless backslashes. */
+function expressionOf(pattern: string): RegExp {
+  for (const flags of ['u', '']) {
+    try {
+      return new RegExp(pattern, flags);
+    } catch {
+      // The next flags, then.
+    }
+  }
+  return /(?!)/;
 }

@@ -149,11 +149,15 @@ const declared = ({ layers }: ObjectFacts) =>
 /** The values that a keyword's text speaks of: what is `const` in it, or listed in `enum`. */
 export function mentionedIn(text: string): unknown[] {
   const found: unknown[] = [];
-  JSON.parse(text, (key, value: unknown) => {
-    if (key === 'const') found.push(value);
-    if (key === 'enum' && Array.isArray(value)) found.push(...value);
-    return value;
-  });
+  try {
+    JSON.parse(text, (key, value: unknown) => {
+      if (key === 'const') found.push(value);
+      if (key === 'enum' && Array.isArray(value)) found.push(...value);
+      return value;
+    });
+  } catch {
+    // Of what could not be read the text is a pointer, and mentions nothing.
+  }
   return found;
 }
 

@@ -13,6 +13,7 @@ import {
 } from './differences.ts';
 import type { Nodes } from './nodes.ts';
 import { objectDifferences } from './objects.ts';
+import type { Sameness } from './sameness.ts';
 import { mentionedIn, Samples, texts } from './sample.ts';
 import { numberDifferences, numbersAround, stringDifferences, textsAround } from './scalars.ts';
 import { split } from './split.ts';
@@ -30,15 +31,17 @@ export class Subset implements Comparison {
   readonly a: Nodes;
   readonly b: Nodes;
   readonly samples: Samples;
+  readonly #sameness: Sameness | undefined;
   readonly #known = new Map<string, Difference[]>();
   readonly #open = new Map<string, number>();
   #pairs = 0;
   /** The outermost pair that was taken to fit since: what rests on it is not kept. */
   #restsOn = Number.POSITIVE_INFINITY;
 
-  constructor(a: Nodes, b: Nodes) {
+  constructor(a: Nodes, b: Nodes, sameness?: Sameness) {
     this.a = a;
     this.b = b;
+    this.#sameness = sameness;
     this.samples = new Samples(a);
   }
 
@@ -53,6 +56,7 @@ export class Subset implements Comparison {
 
   #differences(a: Node, b: Node): Difference[] {
     if (b.parts.length === 0 && b.alternatives().length > 0) return [];
+    if (this.#isSame(a, b)) return [];
     const key = `${a.key} ⊆ ${b.key}`;
     const known = this.#known.get(key);
     if (known) return known;
@@ -74,6 +78,19 @@ export class Subset implements Comparison {
     }
     this.#restsOn = Math.min(this.#restsOn, restedOn);
     return found;
+  }
+
+  /** Whether both are made of schemas of the same words: a way picked from `a` fits what all of it fits. */
+  #isSame(a: Node, b: Node): boolean {
+    const sameness = this.#sameness;
+    return (
+      sameness !== undefined &&
+      a.parts.length === b.parts.length &&
+      a.parts.every((part, at) => {
+        const other = b.parts[at];
+        return other !== undefined && sameness.same(part, other);
+      })
+    );
   }
 
   /** Differences at a place below, on the way that `step` says. */

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { type Dialect, dialects, isObject, type JsonSchema } from './document.ts';
 import type { Root } from './references.ts';
+import { reachable } from './sameness.ts';
 
 const options = { strict: false, validateSchema: false, logger: false, allErrors: true } as const;
 
@@ -38,11 +39,13 @@ export interface SchemaSide {
   dialect: Dialect;
 }
 
-/** One schema that says all that `side` says: the shared definitions stand among its own. */
+/** One schema that says all that `side` says: the shared definitions that it leads to stand among its own. */
 export function bundled({ root: { schema, shared } }: SchemaSide): JsonSchema {
   if (typeof schema === 'boolean') return schema;
   const { $schema: _, $id: __, ...rest } = schema;
-  return { ...rest, definitions: { ...shared, ...(isObject(rest.definitions) ? rest.definitions : {}) } };
+  const used = [...reachable(schema, shared)].map((name) => [name, shared[name]]);
+  const own = isObject(rest.definitions) ? rest.definitions : {};
+  return { ...rest, definitions: { ...Object.fromEntries(used), ...own } };
 }
 
 /** Compiles a schema; undefined when it cannot be, for example because it refers to another document. */
