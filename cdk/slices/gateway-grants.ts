@@ -15,4 +15,6 @@ export const gatewayGrants: Record<keyof typeof gatewayFunctions, Right[]> = {
   'shift-traffic': ['readRecords', 'writeRecords'],
   'describe-route': ['readRecords'],
   'read-traffic': ['listRecords'],
+  'put-api': ['readRecords', 'writeRecords', 'deleteRecords'],
+  'read-api-usage': ['listRecords'],
 };

@@ -15,6 +15,7 @@ const route = (access: ReadyRoute['access']): ReadyRoute => ({
   circuitBreaker: null,
   timeoutMs: 1_000,
   access,
+  api: null,
   revision: 1,
   heldBy: null,
   updatedAt: '2026-01-01T00:00:00.000Z',

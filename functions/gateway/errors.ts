@@ -21,6 +21,11 @@ export class RouteChanged extends Conflict {
   }
 }
 
+/** A service has one API at a time. */
+export class ServiceServesAnotherApi extends Conflict {
+  override readonly name: string = 'ServiceServesAnotherApi';
+}
+
 /** No route leads to a service of this name. */
 export class ServiceUnknown extends TheseusError {
   override readonly name: string = 'ServiceUnknown';
@@ -73,4 +78,35 @@ export class UpstreamTimeout extends TheseusError {
       ...details,
     });
   }
+}
+
+/** The API has no version of the name that the request gives. */
+export class ApiVersionUnknown extends TheseusError {
+  override readonly name: string = 'ApiVersionUnknown';
+  override readonly status: number = 400;
+}
+
+/** The version is gone for good. */
+export class ApiVersionRemoved extends TheseusError {
+  override readonly name: string = 'ApiVersionRemoved';
+  override readonly status: number = 410;
+}
+
+/** The version goes away, and is refused for a while so that nobody overlooks it. */
+export class BrownedOut extends TheseusError {
+  override readonly name: string = 'BrownedOut';
+  override readonly status: number;
+  override readonly retryable: boolean;
+
+  constructor(message: string, details: ErrorDetails, status: 410 | 503) {
+    super(message, details);
+    this.status = status;
+    this.retryable = status === 503;
+  }
+}
+
+/** What goes away takes nobody who has not used it before. */
+export class DeprecatedForNewConsumers extends TheseusError {
+  override readonly name: string = 'DeprecatedForNewConsumers';
+  override readonly status: number = 403;
 }

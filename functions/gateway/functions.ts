@@ -9,4 +9,6 @@ export const gatewayFunctions = {
   'shift-traffic': control(20),
   'describe-route': control(10),
   'read-traffic': control(20),
+  'put-api': control(20, 512),
+  'read-api-usage': control(50, 1_024),
 } as const satisfies Record<string, FunctionFacts>;

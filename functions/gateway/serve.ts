@@ -18,7 +18,7 @@ const ProxyEvent = z.object({
   requestContext: z.object({
     requestId: z.string(),
     identity: z.object({ sourceIp: z.string() }).optional(),
-    authorizer: z.looseObject({ tenant: z.string().optional() }).nullish(),
+    authorizer: z.looseObject({ tenant: z.string().optional(), consumer: z.string().optional() }).nullish(),
   }),
 });
 
@@ -73,6 +73,7 @@ export function requestOf(raw: unknown): GatewayRequest {
     address: event.requestContext.identity?.sourceIp ?? '',
     protocol: 'https',
     tenant: event.requestContext.authorizer?.tenant,
+    consumer: event.requestContext.authorizer?.consumer,
     requestId: event.requestContext.requestId,
     gone: nobodyLeaves,
   };

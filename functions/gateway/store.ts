@@ -21,4 +21,19 @@ export const keys = {
     pk: `TRAFFIC#${service}#${version}#${shard}`,
     sk: windowStart,
   }),
+  /** Which API a service has, in which revision: read with its route, so it is small. */
+  apiStamp: (service: string): ItemKey => ({ pk: 'API_STAMPS', sk: service }),
+  apiDocument: (service: string): ItemKey => ({ pk: 'API_DOCUMENTS', sk: service }),
+  /** What was counted of an API on a day. */
+  apiUsage: (api: string, day: string, place: string): ItemKey => ({
+    pk: `API_USAGE#${api}#${day}`,
+    sk: place,
+  }),
+  /** Requests of a minute under one limit of an API. */
+  rateLimit: (api: string, name: string, minute: string): ItemKey => ({
+    pk: `RATE_LIMIT#${api}#${name}`,
+    sk: minute,
+  }),
+  /** The service that an API has. */
+  apiHome: (api: string): ItemKey => ({ pk: 'API_HOMES', sk: api }),
 };

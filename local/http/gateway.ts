@@ -65,6 +65,7 @@ export async function startGateway({ port, load }: GatewayOptions): Promise<Gate
           address: request.socket.remoteAddress ?? '127.0.0.1',
           protocol: 'http',
           tenant: undefined,
+          consumer: undefined,
           requestId: newId('req'),
           gone: left.signal,
         },

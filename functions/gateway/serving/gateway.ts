@@ -3,6 +3,9 @@ import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { random } from '#platform/random.ts';
+import { rateLimits } from '../apis/rate-limits.ts';
+import { type Observers, serveApi, type Through } from '../apis/serve-api.ts';
+import { usageRecorder } from '../apis/usage/recorder.ts';
 import { ServiceUnknown } from '../errors.ts';
 import { type TrafficRecorder, trafficRecorder } from '../traffic/recorder.ts';
 import type { Send } from './attempt.ts';
@@ -10,8 +13,9 @@ import { breakersOf } from './breakers.ts';
 import { choose, versionHeader } from './choose.ts';
 import { forwarded, headerText } from './headers.ts';
 import { httpUpstreams } from './http-upstream.ts';
+import { servedRoutes } from './load-served.ts';
 import { mirrors } from './mirror.ts';
-import { loadRoute, type ReadyRoute } from './ready-route.ts';
+import type { ReadyRoute } from './ready-route.ts';
 import type { GatewayRequest, Respond } from './request.ts';
 import { answerProblem, choiceHeaders, passOn } from './respond.ts';
 import { type RouteCache, routeCache } from './route-cache.ts';
@@ -40,11 +44,13 @@ function unknownService(service: string): ServiceUnknown {
 
 /** The data plane of one process: its routes, connections and counts. */
 export function createGateway({
-  routes = routeCache(loadRoute),
+  routes = routeCache(servedRoutes()),
   traffic = trafficRecorder(),
+  apis = { limits: rateLimits(), usage: usageRecorder() },
 }: {
   routes?: RouteCache<ReadyRoute>;
   traffic?: TrafficRecorder;
+  apis?: Observers;
 } = {}): Gateway {
   const upstreams = httpUpstreams();
   const tries = triesOf(upstreams, traffic);
@@ -74,6 +80,21 @@ export function createGateway({
         action: 'Send the path without it.',
       });
     }
+    if (route.api === null) return await forward(route, rest, request, respond, afterwards);
+    await serveApi(route.api, { request, rest }, { respond, ...apis }, (changed, path, answering, through) =>
+      forward(route, path, changed, answering, afterwards, through),
+    );
+  }
+
+  /** `through` is what an API makes of the answer. */
+  async function forward(
+    route: ReadyRoute,
+    rest: string,
+    request: GatewayRequest,
+    respond: Respond,
+    afterwards: Promise<unknown>[],
+    through?: Through,
+  ): Promise<void> {
     const { headers, address, gone, method, query, requestId } = request;
     const tenant = request.tenant ?? headerText(headers, 'x-tenant-id');
     const { chosen, cookie } = choose(route, { headers, tenant, address, path: rest }, chance);
@@ -91,15 +112,16 @@ export function createGateway({
       route.circuitBreaker && breakers.of(`${route.service}/${to.version}`, route.circuitBreaker);
     const admission = await breaker?.admit();
     const started = clock.monotonic();
-    const attempt = await tries.repeatedly(route.service, to, send, route.retry);
+    const tried = await tries.repeatedly(route.service, to, send, route.retry);
     if (breaker && admission) {
-      const result = isFailure(attempt) ? 'failure' : gone.aborted ? 'ignored' : 'success';
+      const result = isFailure(tried) ? 'failure' : gone.aborted ? 'ignored' : 'success';
       afterwards.push(breaker.record(admission, { result, ms: clock.monotonic() - started }));
     }
+    const attempt = through && tried.kind === 'answered' ? await through(tried) : tried;
     if (attempt.kind === 'answered') {
       const more = choiceHeaders(to.version, cookie, attempt, request);
       const whole = await passOn(attempt, more, request, respond);
-      if (!whole && !gone.aborted) attempt.brokeOff();
+      if (!whole && !gone.aborted) tried.brokeOff();
     } else {
       await answerProblem(attempt.error, { [versionHeader]: to.version }, request, respond);
     }
@@ -122,10 +144,12 @@ export function createGateway({
       }
       // The client has its answer: what is left takes none of its time, and a frozen process would never do it.
       if (traffic.due()) afterwards.push(traffic.flush());
+      if (apis.usage.due()) afterwards.push(apis.usage.flush());
+      if (apis.limits.due()) afterwards.push(apis.limits.flush());
       if (afterwards.length > 0) await Promise.allSettled(afterwards);
     },
     async flush() {
-      await Promise.all([traffic.flush(), breakers.flush()]);
+      await Promise.all([traffic.flush(), breakers.flush(), apis.usage.flush(), apis.limits.flush()]);
     },
     close: () => upstreams.close(),
   };

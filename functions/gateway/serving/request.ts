@@ -17,6 +17,8 @@ export interface GatewayRequest {
   protocol: 'http' | 'https';
   /** As an authorizer in front of the gateway says; else the header x-tenant-id is believed. */
   tenant: string | undefined;
+  /** Likewise; else the header that the API names is believed. */
+  consumer: string | undefined;
   requestId: string;
   /** The client has gone. */
   gone: AbortSignal;

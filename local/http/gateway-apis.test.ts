@@ -1,0 +1,313 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { putApi } from '#gateway/apis/record.ts';
+import { type ApiSketch, apiRoute } from '#gateway/apis/testing/api-route.ts';
+import { readUsage } from '#gateway/apis/usage/read.ts';
+import { putRoute } from '#gateway/routes/record.ts';
+import { RouteSettings } from '#gateway/schemas.ts';
+import * as gateways from '#gateway/serving/gateway.ts';
+import * as requests from '#gateway/serving/request.ts';
+import { setClock, systemClock } from '#platform/clock.ts';
+import { startGatewayTable } from '../fixtures/gateway-table.ts';
+import { type GatewayServer, startGateway } from './gateway.ts';
+
+let closeTable: () => Promise<void>;
+let gateway: GatewayServer;
+let server: Server;
+let url = '';
+/** What the service answers; by itself it says what it received. */
+let answer: RequestListener;
+
+const echo: RequestListener = async (received, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of received) chunks.push(chunk);
+  const { method, url: path, headers } = received;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify({ method, path, headers, body: Buffer.concat(chunks).toString() }));
+};
+
+beforeAll(async () => {
+  closeTable = await startGatewayTable();
+  server = createServer((request, response) => answer(request, response));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  gateway = await startGateway({ port: 0, load: async () => ({ ...requests, ...gateways }) });
+});
+afterAll(async () => {
+  await gateway.stop();
+  server.close().closeAllConnections();
+  await closeTable();
+});
+beforeEach(() => {
+  answer = echo;
+});
+
+/** Noon, from where the time goes on: usage is counted by days, and none ends within this test. */
+const noon = Date.parse('2026-03-02T12:00:00Z');
+const now = () => noon + performance.now();
+afterAll(setClock({ ...systemClock, now, iso: () => new Date(now()).toISOString() }));
+
+let number = 0;
+/** A service of its own with an API of its own; its name is that of both. */
+async function served(sketch: ApiSketch = {}): Promise<string> {
+  number += 1;
+  const service = `shop-${number}`;
+  const target = { kind: 'http', urls: [url] };
+  const settings = RouteSettings.parse({ targets: [{ version: '1.0.0', percent: 100, target }] });
+  await putRoute({ service, settings, revision: 0, override: false, by: 'ada' });
+  await putApi(apiRoute({ api: service, service, usage: { sample: 1, fields: true }, ...sketch }));
+  return service;
+}
+
+const ask = async (service: string, path = '/', init: RequestInit = {}) => {
+  const response = await fetch(`${gateway.url}/${service}${path}`, init);
+  const text = await response.text();
+  const body = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+  return { status: response.status, headers: Object.fromEntries(response.headers), body };
+};
+const usageOf = async (api: string) => {
+  await gateway.flush();
+  return readUsage({ api, from: from(-1), to: from(0) });
+};
+const hour = 3_600_000;
+const from = (ms: number) => new Date(now() + ms).toISOString();
+const problem = (name: string) => `urn:theseus:problem:${name}`;
+
+const deprecation = {
+  at: '2026-01-01T00:00:00Z',
+  sunset: '2040-01-01T00:00:00Z',
+  guide: 'https://acme.test/guide',
+  successor: '2.0.0',
+};
+const old = { version: '1.0.0', status: 'deprecated' as const, deprecation };
+const newest = { version: '2.0.0' };
+
+describe('a request to a service with an API', () => {
+  it('is for the version it names, its consumer is pinned to, or the default, and the service learns which', async () => {
+    const service = await served({ versions: [old, newest], pins: { till: '1.0.0' } });
+    const named = await ask(service, '/orders', { headers: { 'api-version': '1', 'x-consumer': 'web' } });
+    expect(named.headers).toMatchObject({ 'x-api-version': '1.0.0', vary: 'api-version, x-consumer' });
+    expect(named.body.headers).toMatchObject({
+      'x-api-version': '2.0.0',
+      'x-api-requested-version': '1.0.0',
+      'x-consumer': 'web',
+    });
+    const pinned = await ask(service, '/', { headers: { 'x-consumer': 'till' } });
+    expect(pinned.headers['x-api-version']).toBe('1.0.0');
+    const plain = await ask(service);
+    expect(plain.headers['x-api-version']).toBe('2.0.0');
+    expect(plain.headers.deprecation).toBeUndefined();
+    const unknown = await ask(service, '/', { headers: { 'api-version': '7' } });
+    expect(unknown).toMatchObject({
+      status: 400,
+      body: { type: problem('ApiVersionUnknown'), evidence: { versions: ['1.0.0', '2.0.0'] } },
+    });
+  });
+
+  it('says in the path, the query or the media type which, and the service does not see it', async () => {
+    const versions = [old, newest];
+    const byPath = await served({ versions, choice: { by: 'path', template: '/v{version}' } });
+    const path = await ask(byPath, '/v1/orders/7?a=1');
+    expect(path.body.path).toBe('/orders/7?a=1');
+    expect(path.headers.link).toContain('<../../v2.0.0/orders/7?a=1>; rel="successor-version"');
+    expect(path.headers.vary).toBeUndefined();
+    const byQuery = await served({ versions, choice: { by: 'query', name: 'v' } });
+    const query = await ask(byQuery, '/orders?v=1.0.0&a=1');
+    expect(query.body.path).toBe('/orders?a=1');
+    expect(query.headers.link).toContain('<?a=1&v=2.0.0>; rel="successor-version"');
+    const byType = await served({
+      versions,
+      choice: { by: 'media-type', template: 'application/vnd.a.v{version}+json' },
+    });
+    const mine = 'application/vnd.a.v1.0.0+json';
+    const type = await ask(byType, '/', {
+      method: 'POST',
+      body: '{}',
+      headers: { accept: mine, 'content-type': mine },
+    });
+    expect(type.body.headers).toMatchObject({
+      accept: 'application/json',
+      'content-type': 'application/json',
+    });
+    expect(type.headers).toMatchObject({ 'content-type': `${mine}; charset=utf-8`, vary: 'accept' });
+  });
+
+  it('is told what goes away: its version, its endpoint, a field that it used, and what the service says itself', async () => {
+    const at = '2025-12-01T00:00:00Z';
+    const deprecatedElements = [
+      {
+        endpoint: 'GET /orders/{}',
+        at,
+        link: 'https://acme.test/orders',
+        refuseNewConsumers: false,
+        knownConsumers: [],
+      },
+      { endpoint: 'POST /orders', field: '/lines/*/gift', at, refuseNewConsumers: false, knownConsumers: [] },
+      { endpoint: 'POST /orders', field: '/expand', at, refuseNewConsumers: false, knownConsumers: [] },
+    ];
+    const service = await served({ versions: [old, { ...newest, deprecatedElements }] });
+    const version = { 'api-version': '1.0.0' };
+    expect((await ask(service, '/', { headers: version })).headers).toMatchObject({
+      deprecation: '@1767225600',
+      sunset: 'Sun, 01 Jan 2040 00:00:00 GMT',
+      link: '<https://acme.test/guide>; rel="deprecation", <https://acme.test/guide>; rel="sunset"',
+    });
+    const element = '@1764547200';
+    expect((await ask(service, '/orders/7')).headers.deprecation).toBe(element);
+    const post = async (body: unknown, query = '') =>
+      (
+        await ask(service, `/orders${query}`, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { 'content-type': 'application/json' },
+        })
+      ).headers.deprecation;
+    expect(await post({ lines: [{}, { gift: true }] })).toBe(element);
+    expect(await post({ lines: [{}] })).toBeUndefined();
+    expect(await post({}, '?expand=1')).toBe(element);
+    answer = (_request, response) => response.setHeader('deprecation', 'Mon, 01 Dec 2025 00:00:00 GMT').end();
+    expect((await ask(service, '/else')).headers.deprecation).toBe(element);
+  });
+
+  it('is refused when its version was removed, with the guide', async () => {
+    const service = await served({ versions: [{ ...old, status: 'removed' }, newest] });
+    expect(await ask(service, '/', { headers: { 'api-version': '1.0.0' } })).toMatchObject({
+      status: 410,
+      headers: { link: expect.stringContaining('<https://acme.test/guide>; rel="deprecation"') },
+      body: {
+        type: problem('ApiVersionRemoved'),
+        evidence: { successor: '2.0.0', guide: 'https://acme.test/guide' },
+      },
+    });
+  });
+
+  it('is refused in a brownout, unless its consumer is exempt, and counted', async () => {
+    const brownouts = [
+      { id: 'b1', from: from(-hour), to: from(hour), status: 503 as const, exempt: ['till'] },
+      { id: 'b0', from: from(-2 * hour), to: from(-hour), status: 410 as const, exempt: [] },
+    ];
+    const service = await served({ versions: [{ ...old, brownouts }, newest] });
+    const as = (consumer: string) =>
+      ask(service, '/', { headers: { 'api-version': '1', 'x-consumer': consumer } });
+    const refused = await as('web');
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { type: problem('BrownedOut'), evidence: { brownout: 'b1' } },
+    });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(3_000);
+    expect(refused.headers.link).toContain('rel="sunset"');
+    expect((await as('till')).status).toBe(200);
+    await as('web');
+    const { refused: harm, usage } = await usageOf(service);
+    expect(harm).toEqual([{ consumer: 'web', brownout: 'b1', requests: 2 }]);
+    expect(usage.consumers.find(({ consumer }) => consumer === 'web')?.endpoints).toMatchObject([
+      { requests: 2, errors: 2 },
+    ]);
+  });
+
+  it('is refused to consumers who are new to what goes away, and who asked in vain stays new', async () => {
+    const closed = { refuseNewConsumers: true, knownConsumers: ['till'] };
+    const element = {
+      endpoint: 'POST /',
+      field: '/gift',
+      at: deprecation.at,
+      link: 'https://acme.test/gift',
+      ...closed,
+    };
+    const service = await served({
+      versions: [
+        { ...old, ...closed },
+        { ...newest, deprecatedElements: [element] },
+      ],
+    });
+    const as = (consumer: string, init: RequestInit = {}, version = '1') =>
+      ask(service, '/', {
+        ...init,
+        headers: { 'content-type': 'application/json', 'api-version': version, 'x-consumer': consumer },
+      });
+    expect(await as('web')).toMatchObject({
+      status: 403,
+      body: { type: problem('DeprecatedForNewConsumers'), evidence: { guide: 'https://acme.test/guide' } },
+    });
+    expect((await as('till')).status).toBe(200);
+    const gift = { method: 'POST', body: '{"gift":1}' };
+    expect(await as('web', gift, '2')).toMatchObject({
+      status: 403,
+      body: { action: 'Do without it: see https://acme.test/gift.' },
+    });
+    expect((await as('web', { ...gift, body: '{}' }, '2')).status).toBe(200);
+    const { usage } = await usageOf(service);
+    expect(usage.consumers.map(({ consumer, version }) => `${consumer} ${version}`).sort()).toEqual([
+      'till 1.0.0',
+      'web 2.0.0',
+    ]);
+  });
+
+  it('is held against its schema and its limit', async () => {
+    const requestSchemas = {
+      'POST /orders/{}': { type: 'object', required: ['sku'], properties: { n: { minimum: 1 } } },
+    };
+    const limits = [{ consumer: 'web', requestsPerMinute: 3 }];
+    const service = await served({ versions: [old, { ...newest, requestSchemas }], limits });
+    const post = (body: string | Buffer, more: Record<string, string> = {}) =>
+      ask(service, '/orders/7', {
+        method: 'POST',
+        body: new Uint8Array(Buffer.from(body)),
+        headers: { 'content-type': 'application/json', ...more },
+      });
+    expect(await post('{"n":0}')).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/body' }, { pointer: '/body/n', detail: 'must be >= 1' }] },
+    });
+    expect(await post('{')).toMatchObject({ status: 400, body: { type: problem('InvalidInput') } });
+    expect((await post('{"sku":1}')).body.body).toBe('{"sku":1}');
+    expect((await post(gzipSync('{"n":0}'), { 'content-encoding': 'gzip' })).status).toBe(400);
+    const mine = { 'x-consumer': 'web' };
+    for (let at = 0; at < 3; at += 1) expect((await ask(service, '/', { headers: mine })).status).toBe(200);
+    const over = await ask(service, '/', { headers: mine });
+    expect(over).toMatchObject({ status: 429, body: { evidence: { requestsPerMinute: 3 } } });
+    expect(Number(over.headers['retry-after'])).toBeLessThanOrEqual(60);
+  });
+
+  it('and its fields are counted by consumer, version and endpoint', async () => {
+    const service = await served({
+      versions: [old, { ...newest, endpoints: ['POST /orders/{}', 'GET /x'] }],
+    });
+    answer = (request, response) => {
+      request.resume();
+      const body = gzipSync(JSON.stringify({ items: [{ id: 1 }, { name: 'a' }] }));
+      response.writeHead(request.url === '/x' ? 404 : 200, {
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+      });
+      response.end(body);
+    };
+    const headers = { 'x-consumer': 'web', 'content-type': 'application/json' };
+    await ask(service, '/orders/abc?page=2', { method: 'POST', body: '{"a":{"b":1}}', headers });
+    await ask(service, '/orders/def', { method: 'POST', body: '{"c":1}', headers });
+    await ask(service, '/x', { headers });
+    const { usage, days } = await usageOf(service);
+    expect(days).toMatchObject([{ version: '2.0.0', requests: 3, consumers: 1 }]);
+    expect(usage).toMatchObject({
+      sampled: 2 / 3,
+      consumers: [
+        {
+          consumer: 'web',
+          version: '2.0.0',
+          endpoints: expect.arrayContaining([
+            {
+              endpoint: 'POST /orders/{}',
+              requests: 2,
+              errors: 0,
+              sent: ['/a/b', '/c', '/page'],
+              received: ['/items/*/id', '/items/*/name'],
+            },
+            { endpoint: 'GET /x', requests: 1, errors: 1 },
+          ]),
+        },
+      ],
+    });
+  });
+});
