@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Change } from './changes.ts';
+import type { Content } from './json-schema/compare.ts';
+import type { CompatibilityMode } from './json-schema/modes.ts';
 import type { Source } from './source.ts';
 import type { Usage } from './usage.ts';
 
@@ -23,6 +25,10 @@ export interface CompareOptions {
   today: string;
   /** What consumers used: what nobody used does not break. */
   usage?: Usage | undefined;
+  /** Of a JSON Schema: who has to go on with whose documents; BACKWARD unless it is said. */
+  mode?: CompatibilityMode | undefined;
+  /** Of a JSON Schema: whether open objects may have had anything under a name; lenient unless it is said. */
+  content?: Content | undefined;
 }
 
 /** How one kind of description is read and compared. */

@@ -2,6 +2,7 @@ import { InvalidInput } from '#platform/errors.ts';
 import { type Verdict, verdictOf } from './changes.ts';
 import type { CompareOptions, DescriptionKind, Kind } from './description-kind.ts';
 import { type Graphql, graphqlKind } from './graphql/kind.ts';
+import { jsonSchemaKind, type StandaloneSchema } from './json-schema/model.ts';
 import { type LevelOverride, overrideLevels } from './levels.ts';
 import { openApiKind } from './openapi/kind.ts';
 import type { OpenApi } from './openapi/model.ts';
@@ -9,12 +10,13 @@ import { readSource, refused } from './source.ts';
 import { weighByUsage } from './usage.ts';
 
 /** What an API says of itself, read and checked. Each kind has its own model; all have `kind`, `format`, `title`, `version`. */
-export type Description = OpenApi | Graphql;
+export type Description = OpenApi | Graphql | StandaloneSchema;
 
 /** In the order in which a text is asked for its kind. */
 const kinds: { [K in Description['kind']]: Kind<Extract<Description, { kind: K }>> } = {
   openapi: openApiKind,
   graphql: graphqlKind,
+  'json-schema': jsonSchemaKind,
 };
 
 /**

@@ -17,7 +17,14 @@ export interface Subject {
   /** The beginning of the rules' names: `request`, `response`, `consumed-event`, `published-event`. */
   prefix: string;
   place: Extract<Place, { kind: 'endpoint' | 'event' | 'schema' }>;
+  /**
+   * Where an object is open, may documents have had anything under a name that it did not declare? `lenient`, the default:
+   * nobody is taken to send such. `strict`: they may, so that to declare an optional property breaks.
+   */
+  content?: Content | undefined;
 }
+
+export type Content = 'lenient' | 'strict';
 
 type Way = 'narrowed' | 'widened';
 
@@ -66,7 +73,8 @@ export class SchemaComparison {
     ];
     const validators = lazily(() => ({ old: compile(old), next: compile(next) }));
     return merged(all, subject).map(({ difference, way }) => {
-      const harmful = (way === 'narrowed') === (subject.role === 'accepts') && !isLenient(difference);
+      const forgiven = isLenient(difference) && subject.content !== 'strict';
+      const harmful = (way === 'narrowed') === (subject.role === 'accepts') && !forgiven;
       const key = JSON.stringify([
         pointerOf(difference, way, next),
         difference.kind,
@@ -104,6 +112,8 @@ interface Validators {
   next: ValidateFunction | undefined;
 }
 
+const openContent =
+  '. The object is open, so that a document may have had anything under the name, as the example has';
 const notFound = 'No example document was found that shows it';
 const shownElsewhere = 'Another change of the same definition has an example';
 const notLookedFor = `No example was looked for, since there are more than ${MOST_EXAMPLES} such changes`;
@@ -157,7 +167,9 @@ function changeOf(
   shown: Witness | string,
 ): Change {
   const { kind, inA, inB } = difference;
-  const level = levelOf(kind, way, subject.role);
+  // What is forgiven unless content is strict: then a document is the only proof that it breaks.
+  const proved = isLenient(difference) && typeof shown !== 'string';
+  const level = proved ? 'breaking' : levelOf(kind, way, subject.role);
   const [was, is] = way === 'narrowed' ? [inA, inB] : [inB, inA];
   const field = fieldOf(difference);
   const why = level === 'breaking' && typeof shown === 'string' ? `. ${shown}` : '';
@@ -175,7 +187,7 @@ function changeOf(
     direction: subject.direction,
     place: { ...subject.place, field },
     pointer: pointerOf(difference, way, next),
-    message: `At ${field || 'the whole'}, expected as before: ${was}. Found: ${is}${why}`,
+    message: `At ${field || 'the whole'}, expected as before: ${was}. Found: ${is}${proved ? openContent : why}`,
     ...(example && { example }),
     remedy: level === 'info' ? 'None needed.' : kinds[kind].remedy,
   };

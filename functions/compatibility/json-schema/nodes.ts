@@ -36,11 +36,11 @@ export class Nodes {
   /** The node of a document that is valid under each of `parts`. */
   of(parts: readonly Located[]): Node {
     const [first] = parts;
-    const single = parts.length === 1 && first ? this.#known.get(first.pointer) : undefined;
+    const single = parts.length === 1 && first ? this.#known.get(keyOf(first)) : undefined;
     if (single) return single;
     const saying = [...new Map(parts.filter(saysAnything).map((part) => [part.pointer, part])).values()];
     saying.sort((a, b) => (a.pointer < b.pointer ? -1 : 1));
-    const key = saying.map(({ pointer }) => pointer).join(' & ');
+    const key = saying.map(keyOf).join(' & ');
     const known = this.#known.get(key);
     if (known) return known;
     let found: Alternative[] | 'looking' | undefined;
@@ -157,6 +157,9 @@ export class Nodes {
     );
   }
 }
+
+/** Of the whole document, whose pointer is empty, it must not be that of no parts at all, which is anything. */
+const keyOf = ({ pointer }: Located) => `#${pointer}`;
 
 /** A node that is one of the ways of another. */
 export const onlyOf = (node: Node, alternative: Alternative): Node => ({

@@ -1,5 +1,5 @@
 import { accepts } from './accepts.ts';
-import type { Alternative, ObjectFacts, PropertyLayer } from './alternatives.ts';
+import type { Alternative, Node, ObjectFacts, PropertyLayer } from './alternatives.ts';
 import type { Comparison, Difference, Found } from './differences.ts';
 import { matches } from './nodes.ts';
 import { freshName, type Wish } from './sample.ts';
@@ -70,19 +70,26 @@ function properties(
     const open = a.parts.length === 0 && !x.fixed.has(name);
     if (open && !declares(x, name) && !x.required.includes(name)) {
       if (!declares(y, name) || spokenOf.has(name)) return [];
-      return [declaredNow(name)];
+      return [declaredNow(name, () => othersUnder(comparison, one, name, b))];
     }
     return comparison.under({ alternative: one, property: name, field: name }, a, b);
   });
 }
 
-const declaredNow = (subject: string): Found => ({
+const declaredNow = (subject: string, values: () => unknown[]): Found => ({
   kind: 'property-optional',
   subject,
   inA: `${JSON.stringify(subject)} is not spoken of`,
   inB: `${JSON.stringify(subject)} is declared`,
-  values: () => [],
+  values,
 });
+
+/** Objects of `one` that have something else under a name than what it is declared to be now: nobody is taken to send them. */
+function othersUnder(comparison: Comparison, one: Alternative, name: string, declared: Node): unknown[] {
+  return ['a', 1, true, null, {}, []]
+    .filter((value) => accepts(comparison.b, declared, value) !== true)
+    .flatMap((value) => comparison.samples.ofAlternative(one, { properties: { [name]: value } }));
+}
 
 /** Properties that neither side names: whether they may be there at all, and what they may be. */
 function otherProperties(comparison: Comparison, one: Alternative, x: ObjectFacts, y: ObjectFacts): Either[] {
@@ -126,10 +133,14 @@ function matchingProperties(
       .filter((pattern) => !own.includes(pattern))
       .flatMap((pattern): Either[] => {
         // An open object says nothing about the names of a new pattern: as with a property that is declared.
-        if (rest.parts.length === 0) return [declaredNow(pattern)];
         const [property] = namesLike(pattern, x, y);
+        const declared = comparison.b.matchingProperty(y, pattern);
+        if (rest.parts.length === 0)
+          return [
+            declaredNow(pattern, () => othersUnder(comparison, one, property ?? freshName([x, y]), declared)),
+          ];
         const step = { alternative: one, property: property ?? freshName([x, y]), field: '*' };
-        return comparison.under(step, rest, comparison.b.matchingProperty(y, pattern));
+        return comparison.under(step, rest, declared);
       }),
   ];
 }
