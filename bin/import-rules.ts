@@ -11,10 +11,12 @@ const IMPURE_FILE = /^functions\/platform\/(clock|ids|random|environment|clients
 const IMPURE_PACKAGE = /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@middy\/|pg$|pg-)/;
 /** Built-in modules that compute only. */
 const PURE_BUILTIN = /^node:(assert|buffer|path|querystring|string_decoder|url|util)(\/|$)/;
-/** Of others, what does: without chance, and of V8 how code is compiled, which changes nothing of what it computes. */
+/** Of others, what does: without chance; of V8 how code is compiled, and of vm how long it may run, which change nothing of what it computes. */
 const PURE_NAMES: Record<string, readonly string[]> = {
   'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual', 'hash'],
+  'node:module': ['stripTypeScriptTypes'],
   'node:v8': ['setFlagsFromString'],
+  'node:vm': ['constants', 'createContext', 'Script'],
 };
 const SDK_CLIENT =
   /Client$|^(DynamoDBDocument|DynamoDB|S3|SFN|Lambda|EventBridge|Scheduler|SecretsManager|AppConfig|AppConfigData|KMS|STS|CloudWatch)$|^(\*|default)$/;

@@ -8,7 +8,7 @@ import {
   type TransformedDocument,
 } from './operations/compile.ts';
 import { pointerOf } from './pointers.ts';
-import { programsFor } from './programs.ts';
+import { programsFor } from './programs/programs.ts';
 import type { RequestDocument, ResponseDocument, VersionChange } from './schemas.ts';
 
 /** The changes between an older version and the newest one, ready to run. */

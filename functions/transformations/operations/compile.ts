@@ -1,5 +1,6 @@
 import { InvalidInput } from '#platform/errors.ts';
 import { at, type Edit } from '../edits.ts';
+import { Misfit } from '../errors.ts';
 import { stepsOf } from '../pointers.ts';
 import type { Operation, OperationOf, RequestDocument, ResponseDocument } from '../schemas.ts';
 import { add, fill, join, move, remove, rename, split } from './fields.ts';
@@ -21,7 +22,7 @@ export interface Programs {
   /** @throws InvalidInput when the expression does not parse. */
   jsonata(source: string): Edit;
   /** The functions that a module exports. @throws InvalidInput when it cannot be loaded. */
-  typescript(source: string): { request?: DocumentEdit; response?: DocumentEdit; error?: DocumentEdit };
+  typescript(source: string): Record<'request' | 'response' | 'error', DocumentEdit | undefined>;
 }
 
 /** Compiles an operation of a list of a change. @throws InvalidInput for a program that cannot be compiled. */
@@ -72,7 +73,12 @@ function expressions(
   const compiled = (source: string | undefined): Edit | undefined => {
     if (source === undefined) return undefined;
     const evaluate = programs.jsonata(source);
-    return at(stepsOf(pointer), (value) => (value === undefined ? undefined : evaluate(value)));
+    return at(stepsOf(pointer), (value) => {
+      const after = value === undefined ? undefined : evaluate(value);
+      if (pointer === '' && after === undefined && value !== undefined)
+        throw new Misfit('the expression gives no document');
+      return after;
+    });
   };
   return { part: 'body', up: compiled(up), down: compiled(down) };
 }
