@@ -1,5 +1,6 @@
 import { InvalidInput } from '#platform/errors.ts';
-import { Misfit, TransformationFailed, type Way } from './errors.ts';
+import { TransformationFailed, type Way } from './errors.ts';
+import { Misfit } from './misfit.ts';
 import {
   type CompiledOperation,
   compileOperation,

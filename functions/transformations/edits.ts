@@ -1,4 +1,4 @@
-import { Misfit } from './errors.ts';
+import { Misfit } from './misfit.ts';
 import { EVERY } from './pointers.ts';
 
 /** What becomes of a value: itself when nothing changes, undefined when it goes. What it is given is never changed. */

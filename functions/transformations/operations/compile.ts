@@ -1,6 +1,6 @@
 import { InvalidInput } from '#platform/errors.ts';
 import { at, type Edit } from '../edits.ts';
-import { Misfit } from '../errors.ts';
+import { Misfit } from '../misfit.ts';
 import { stepsOf } from '../pointers.ts';
 import type { Operation, OperationOf, RequestDocument, ResponseDocument } from '../schemas.ts';
 import { add, fill, join, move, remove, rename, split } from './fields.ts';

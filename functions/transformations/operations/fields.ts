@@ -10,7 +10,7 @@ import {
   withField,
   withoutField,
 } from '../edits.ts';
-import { Misfit } from '../errors.ts';
+import { Misfit } from '../misfit.ts';
 import { parentOf, stepsOf } from '../pointers.ts';
 import type { OperationOf } from '../schemas.ts';
 

@@ -1,5 +1,5 @@
 import { at, type Edit, fieldOf, isFields, kindOf } from '../edits.ts';
-import { Misfit } from '../errors.ts';
+import { Misfit } from '../misfit.ts';
 import { stepsOf } from '../pointers.ts';
 import type { OperationOf } from '../schemas.ts';
 import type { Ways } from './fields.ts';

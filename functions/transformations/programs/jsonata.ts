@@ -1,7 +1,7 @@
 import { type Context, constants, createContext, Script } from 'node:vm';
 import { InvalidInput } from '#platform/errors.ts';
 import { define, type Edit } from '../edits.ts';
-import { Misfit } from '../errors.ts';
+import { Misfit } from '../misfit.ts';
 import { jsonataSource } from './jsonata-source.ts';
 import { timedOut } from './watchdog.ts';
 

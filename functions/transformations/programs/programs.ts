@@ -1,5 +1,5 @@
 import { isFields } from '../edits.ts';
-import { Misfit } from '../errors.ts';
+import { Misfit } from '../misfit.ts';
 import type { DocumentEdit, Programs, TransformedDocument } from '../operations/compile.ts';
 import type { Operation, VersionChange } from '../schemas.ts';
 import { startEngine } from './engine.ts';

@@ -5,7 +5,7 @@ import type {
   QuickJSWASMModule,
 } from 'quickjs-emscripten-core';
 import { InvalidInput } from '#platform/errors.ts';
-import { Misfit } from '../errors.ts';
+import { Misfit } from '../misfit.ts';
 import { engine, replaceEngine, withEngine } from './engine.ts';
 
 /** Of one module. The engine looks at the clock between steps; the watchdog ends also a single step that takes long. */
