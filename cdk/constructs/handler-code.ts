@@ -26,6 +26,9 @@ const banner = [
   "const __filename=theseusPath(import.meta.url),__dirname=theseusPath(new URL('.',import.meta.url))",
 ].join(';');
 
+/** Loaded as a text, see functions/transformations/programs/jsonata-source.ts. */
+const jsonata = 'node_modules/jsonata/jsonata.min.js';
+
 /** The PostgreSQL parser reads its WebAssembly from beside the code, so it travels along where it is used. */
 const parser = 'node_modules/libpg-query/wasm/libpg-query.wasm';
 const parserScript = 'node_modules/libpg-query/wasm/libpg-query.js';
@@ -103,6 +106,7 @@ function build(entries: Record<string, string>, output: string, directory: strin
       mainFields: ['module', 'main'],
       external: ['pg-native'], // optional in pg, never installed; the AWS SDK is inside, as it was tested
       banner: { js: banner },
+      define: { JSONATA_SOURCE: JSON.stringify(readFileSync(join(root, jsonata), 'utf8')) },
       logLevel: 'warning',
     });
     for (const { entryPoint, inputs } of Object.values(metafile.outputs)) {
