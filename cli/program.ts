@@ -22,7 +22,24 @@ const api: Noun = {
   verbs: {
     list: async () => (await import('./api/read.ts')).apiList(),
     show: async () => (await import('./api/read.ts')).apiShow(),
+    set: async () => (await import('./api/set.ts')).apiSet(),
     remove: async () => (await import('./api/remove.ts')).apiRemove(),
+    register: async () => (await import('./api/register.ts')).apiRegister(),
+    versions: async () => (await import('./api/versions.ts')).apiVersions(),
+    description: async () => (await import('./api/versions.ts')).apiDescription(),
+    deregister: async () => (await import('./api/versions.ts')).apiDeregister(),
+    compare: async () => (await import('./api/compare.ts')).apiCompare(),
+    pin: async () => (await import('./api/consumer.ts')).apiPin(),
+    unpin: async () => (await import('./api/consumer.ts')).apiUnpin(),
+    consumer: {
+      description: 'Who uses APIs',
+      verbs: {
+        set: async () => (await import('./api/consumer.ts')).apiConsumerSet(),
+        list: async () => (await import('./api/consumer.ts')).apiConsumerList(),
+        show: async () => (await import('./api/consumer.ts')).apiConsumerShow(),
+        remove: async () => (await import('./api/consumer.ts')).apiConsumerRemove(),
+      },
+    },
   },
 };
 

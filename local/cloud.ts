@@ -252,6 +252,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ],
     });
     undo.push(http.stop);
+    // URLs that take uploads lead here.
+    undo.push(setEnvironment({ AWS_ENDPOINT_URL_S3: http.url }));
     const load = capabilities.find(({ traffic }) => traffic !== undefined)?.traffic;
     const gateway =
       load === undefined ? undefined : await startGateway({ port: options.gatewayPort ?? 0, load });

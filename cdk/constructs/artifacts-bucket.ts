@@ -27,7 +27,7 @@ function closed(environment: Environment): BucketProps {
 
 /**
  * Plans, definitions and row backups. Private, TLS only, versioned: what is overwritten or deleted stays for
- * 30 days. Nothing current expires, because a row backup is the only copy of what a migration removed.
+ * 30 days. Nothing current expires but uploads, because a row backup is the only copy of what a migration removed.
  */
 export function artifactsBucket(
   scope: Construct,
@@ -57,6 +57,8 @@ export function artifactsBucket(
     serverAccessLogsBucket: asBucket(accessLogs),
     serverAccessLogsPrefix: 'artifacts/',
     lifecycleRules: [
+      // What nobody came back for; what was registered is kept elsewhere.
+      { prefix: 'uploads/', expiration: Duration.days(1) },
       {
         abortIncompleteMultipartUploadAfter: Duration.days(7),
         noncurrentVersionExpiration: Duration.days(30),

@@ -9,6 +9,14 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
  * bundle: one missing fails as much as one too many.
  */
 export const apiGrants: Record<keyof typeof apiFunctions, Right[]> = {
-  api: answering,
+  api: [...answering, 'readArtifacts', 'writeArtifacts', 'askGateway'],
   'describe-api': ['readRecords'],
+  'sweep-apis': [
+    'readRecords',
+    'listRecords',
+    'writeRecords',
+    'readArtifacts',
+    'publishEvents',
+    'askGateway',
+  ],
 };

@@ -69,7 +69,10 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
   const deployedApis = deployCapability(stack, apis, {
     ...common,
     table: tables.apis,
-    asks: {},
+    asks: {
+      GATEWAY_PUT_API_FUNCTION: deployedGateway.live('put-api'),
+      GATEWAY_READ_API_USAGE_FUNCTION: deployedGateway.live('read-api-usage'),
+    },
     variables,
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
@@ -114,6 +117,13 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         meaning: 'Finds deployments whose workflow died, and publishes events that were stored but not sent',
         when: { everyMinutes: 1 },
         handlers: [deployedDeployments.live('reconcile'), deployedDeployments.live('publish-events')],
+      },
+      {
+        name: 'sweep-apis',
+        meaning:
+          'Tells the gateway of APIs what it was not told yet, and sends events that were stored but not sent',
+        when: { everyMinutes: 1 },
+        handlers: [deployedApis.live('sweep-apis')],
       },
     ],
     watched: [

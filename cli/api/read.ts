@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ApiPage, ApiView } from '#apis/schemas.ts';
 import { call } from '../client.ts';
-import { print, printJson, table } from '../output.ts';
+import { colours, print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
 import { platformOf } from '../platform.ts';
 import { apiPath } from './path.ts';
@@ -63,4 +63,7 @@ export const apiShow = (): Command =>
         print(`  ${version}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`);
       }
       if (shown.versions.length === 0) print('  no versions yet');
+      const { upToDate, problem } = shown.served;
+      if (problem !== null) print(colours.red(`  the gateway does not take it: ${problem}`));
+      else if (!upToDate) print('  the gateway will have its newest state within a minute');
     });

@@ -3,6 +3,9 @@ import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { apiRoutes } from './routes/apis.ts';
+import { consumerRoutes } from './routes/consumers.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import { versionRoutes } from './routes/versions.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of apis: one Lambda. */
@@ -14,7 +17,13 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'APIs, their versions side by side, who uses which, and how they go away.',
   },
-  routes: [...apiRoutes, auditRoute('/apis/audit', needs('read_api_audit'), Action, auditTrail)],
+  routes: [
+    ...apiRoutes,
+    ...versionRoutes,
+    ...consumerRoutes,
+    ...uploadRoutes,
+    auditRoute('/apis/audit', needs('read_api_audit'), Action, auditTrail),
+  ],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

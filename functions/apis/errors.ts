@@ -1,4 +1,4 @@
-import { Conflict, TheseusError } from '#platform/errors.ts';
+import { Conflict } from '#platform/errors.ts';
 
 /** 409: this version is registered with another description; `evidence.registered` and `evidence.sent` are their hashes. */
 export class VersionDiffers extends Conflict {
@@ -15,9 +15,22 @@ export class ApiInUse extends Conflict {
   override readonly name: string = 'ApiInUse';
 }
 
-/** An item was written by others again and again; trying again may help. */
-export class RecordContended extends TheseusError {
-  override readonly name: string = 'RecordContended';
-  override readonly retryable: boolean = true;
-  override readonly status: number = 503;
+/** 409: the version is older than others that are registered, and of no line of theirs. */
+export class VersionOutOfOrder extends Conflict {
+  override readonly name: string = 'VersionOutOfOrder';
+}
+
+/** 409: the number of the version says less than its description changes; `evidence.demanded` is the lowest that does. */
+export class VersionTooLow extends Conflict {
+  override readonly name: string = 'VersionTooLow';
+}
+
+/** 409: consumers are pinned to the version, or it is the default. */
+export class VersionInUse extends Conflict {
+  override readonly name: string = 'VersionInUse';
+}
+
+/** 409: the uploaded description is not there, not whole, or not the one that was announced. */
+export class UploadIncomplete extends Conflict {
+  override readonly name: string = 'UploadIncomplete';
 }

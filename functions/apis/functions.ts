@@ -5,4 +5,5 @@ export const apiFunctions = {
   // Two descriptions of 20 MB, read and compared, want memory and a whole processor.
   api: control(29, 3_008),
   'describe-api': control(20),
+  'sweep-apis': control(120, 512),
 } as const satisfies Record<string, FunctionFacts>;

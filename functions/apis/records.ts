@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Bump } from '#compatibility/changes.ts';
+import { WorkflowEvent } from '#platform/workflow-record.ts';
 import { ApiSettings, ApiVersion, Stability, VersionStatus } from './schemas.ts';
 
 // What the table holds of APIs. Unknown fields are of newer versions and are kept out.
@@ -45,15 +47,11 @@ export const VersionRecord = z.object({
   title: z.string(),
   /** The description as it was given. */
   description: Stored,
+  /** What the gateway is told of it. */
+  served: z.object({ key: z.string() }),
   /** The version that it was compared with, and what came of it. */
   comparison: z
-    .object({
-      with: ApiVersion,
-      compatible: z.boolean(),
-      bump: z.enum(['none', 'patch', 'minor', 'major']),
-      breaking: z.int(),
-      warnings: z.int(),
-    })
+    .object({ with: ApiVersion, compatible: z.boolean(), bump: Bump, breaking: z.int(), warnings: z.int() })
     .nullable(),
   /** What was let through on purpose, why, and who said so. */
   accepted: z.object({ what: z.array(z.string()), reason: z.string(), by: z.string() }).nullable(),
@@ -74,16 +72,22 @@ export type VersionRecord = z.infer<typeof VersionRecord>;
 
 export const ApiRecord = z.object({
   schemaVersion: z.literal(1),
-  name: z.string(),
-  /** Counts changes; the gateway's route has the same. */
+  /** Its name. */
+  id: z.string(),
+  /** Counts writes. */
   revision: z.int(),
   settings: ApiSettings,
   /** Oldest first. */
   versions: z.array(VersionRecord),
   /** The version of each consumer that has one of its own. */
   pins: z.record(z.string(), ApiVersion),
-  /** The revision that the gateway has; it is told again while this is behind. */
+  /** Counts changes of what the gateway is told; it is told again while `servedRevision` is behind. */
+  routeRevision: z.int(),
   servedRevision: z.int(),
+  /** Why the gateway does not take it; null: it does, or was not told yet. */
+  servingProblem: z.string().nullable(),
+  outbox: z.array(WorkflowEvent),
+  nextSequence: z.int(),
   createdAt: z.string(),
   createdBy: z.string(),
   updatedAt: z.string(),

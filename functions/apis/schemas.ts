@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
+import { DescriptionKind } from '#compatibility/description-kind.ts';
+import { LevelOverride } from '#compatibility/levels.ts';
 import { Version } from '#compatibility/ranges.ts';
 import { pageOf } from '#platform/page.ts';
 
@@ -11,7 +13,7 @@ export const ApiName = ServiceName.refine((name) => !reserved.has(name), {
   error: ({ input }) => `${String(input)} is a path of the API itself: expected another name`,
 });
 
-export const ApiKind = z.enum(['openapi', 'graphql', 'asyncapi', 'json-schema']);
+export const ApiKind = DescriptionKind;
 export type ApiKind = z.infer<typeof ApiKind>;
 
 /** `1.4.2` or `2026-03-01`: which of the two an API has is its `versioning`. */
@@ -85,6 +87,11 @@ export const ApiSettings = z
     defaultVersion: ApiVersion.nullable()
       .default(null)
       .describe('For requests that say none and consumers without a pin; null: the newest active one'),
+    levels: z
+      .array(LevelOverride)
+      .max(200)
+      .default([])
+      .describe('Levels of rules that a person gave, and why'),
     limits: z.array(RateLimit).max(200).default([]),
     usage: z
       .strictObject({
@@ -109,6 +116,9 @@ export const ApiView = ApiSettings.extend({
   name: z.string(),
   latest: ApiVersion.nullable().describe('The newest that is active'),
   versions: z.array(z.strictObject({ version: ApiVersion, status: VersionStatus })).describe('Oldest first'),
+  served: z
+    .strictObject({ upToDate: z.boolean(), problem: z.string().nullable() })
+    .describe('Whether the gateway has the newest state, and why it does not take it'),
   createdAt: Time,
   updatedAt: Time,
 }).meta({ id: 'Api' });

@@ -1,4 +1,5 @@
 import { environmentVariable } from '#platform/environment.ts';
+import { eventSortKey } from '#platform/event-log.ts';
 import {
   allReader,
   type ItemKey,
@@ -28,6 +29,7 @@ export const keys = {
   entry: (api: string): ItemKey => ({ pk: 'APIS', sk: api }),
   /** An API with all its versions: one item, so that what the gateway is told is of one moment. */
   api: (api: string): ItemKey => inApi(api, 'RECORD'),
+  event: (api: string, sequence: number): ItemKey => inApi(api, eventSortKey(sequence)),
   /** A description that is being uploaded. */
   upload: (api: string, id: string): ItemKey => inApi(api, `UPLOAD#${id}`),
   /** The list of consumers. */
@@ -35,7 +37,7 @@ export const keys = {
   deprecation: (id: string): ItemKey => ({ pk: `DEPRECATION#${id}`, sk: 'RECORD' }),
   deprecationEvent: (id: string, sequence: number): ItemKey => ({
     pk: `DEPRECATION#${id}`,
-    sk: `EVENT#${String(sequence).padStart(8, '0')}`,
+    sk: eventSortKey(sequence),
   }),
   /** What one consumer was told of a deprecation. */
   notice: (id: string, notice: string): ItemKey => ({ pk: `DEPRECATION#${id}`, sk: `NOTICE#${notice}` }),
@@ -60,8 +62,8 @@ export const keys = {
 
 /** Kinds of open work on the index `gsi1`; see `workReader`. */
 export const work = {
-  /** APIs whose gateway was not told the newest. */
-  routes: 'ROUTES_DUE',
+  /** APIs of which the gateway was not told the newest, or whose events were not sent. */
+  apis: 'APIS_DUE',
   /** Deprecations that are not over. */
   deprecations: 'DEPRECATIONS_OPEN',
 };

@@ -13,6 +13,6 @@ export const apis: Capability = {
   tables: [{ variable: 'APIS_TABLE', definition: recordsTable('apis') }],
   http: [{ prefix: '/apis', function: 'api' }],
   rules: [],
-  schedules: [],
+  schedules: [{ name: 'apis-sweep', expression: 'rate(1 minute)', function: 'sweep-apis', input: {} }],
   environment: () => ({}),
 };

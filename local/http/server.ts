@@ -8,6 +8,7 @@ import type { Lambda } from '../lambda/runtime.ts';
 import { eventOf } from './event.ts';
 import { close, listen } from './listening.ts';
 import { authenticate, type LocalToken } from './tokens.ts';
+import { isUpload, takeUpload } from './uploads.ts';
 
 export interface HttpOptions {
   /** 0 takes any free port. */
@@ -29,6 +30,8 @@ export interface HttpServer {
 }
 
 const largestBody = 6 * 1_048_576;
+/** Of what goes past the functions, straight to the local S3. */
+const largestUpload = 64 * 1_048_576;
 /** API Gateway gives an integration 30 s. */
 const integrationTimeoutMs = 30_000;
 
@@ -41,16 +44,16 @@ const functionAnswer = z.object({
 });
 
 /** The whole body, or undefined when it is over the limit (the rest is read and thrown away). */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, largest = largestBody): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
     // Without an encoding set, Node's requests yield buffers only.
     const piece: Buffer = chunk;
     bytes += piece.length;
-    if (bytes <= largestBody) chunks.push(piece);
+    if (bytes <= largest) chunks.push(piece);
   }
-  return bytes <= largestBody ? Buffer.concat(chunks) : undefined;
+  return bytes <= largest ? Buffer.concat(chunks) : undefined;
 }
 
 /** Only names of this machine: a web page that points its own name at 127.0.0.1 (DNS rebinding) is refused. */
@@ -100,6 +103,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       throw new Forbidden(`The Host '${request.headers.host ?? ''}' is not this machine`, {
         action: 'Use http://127.0.0.1 or http://localhost.',
       });
+    }
+    if (isUpload(request)) {
+      await takeUpload(request, (await readBody(request, largestUpload)) ?? Buffer.alloc(0), options.clock);
+      send(response, 200, { 'x-request-id': requestId }, '');
+      return;
     }
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const caller = authenticate(options.tokens, request.headers.authorization);

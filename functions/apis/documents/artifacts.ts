@@ -6,8 +6,11 @@ import { NotFound } from '#platform/errors.ts';
 /** What is too large for the table. Every key of the bucket is built here; what stands under a hash never changes. */
 export const artifactKeys = {
   description: (api: string, hash: string) => `apis/${api}/descriptions/${hash}`,
+  served: (api: string, hash: string, validated: boolean) =>
+    `apis/${api}/served/${hash}${validated ? '-validated' : ''}.json`,
   changes: (api: string, hash: string) => `apis/${api}/changes/${hash}.json`,
-  upload: (api: string, id: string) => `apis/${api}/uploads/${id}`,
+  /** Everything below `uploads/` is forgotten after a day. */
+  upload: (api: string, id: string) => `uploads/apis/${api}/${id}`,
 };
 
 export const artifactsBucket = (): string => environmentVariable('ARTIFACTS_BUCKET');

@@ -27,9 +27,9 @@ function assertPossible(record: ApiRecord, next: ApiSettings): void {
   ];
   if (record.versions.length > 0 && fixed.length > 0) {
     throw new Conflict(
-      `${record.name} has ${record.versions.length} versions: its ${fixed.join(' and ')} cannot change`,
+      `${record.id} has ${record.versions.length} versions: its ${fixed.join(' and ')} cannot change`,
       {
-        evidence: { api: record.name, fixed, is: { kind, versioning } },
+        evidence: { api: record.id, fixed, is: { kind, versioning } },
         action: 'Make another API for it.',
       },
     );
@@ -48,14 +48,14 @@ export async function setApi(
 ): Promise<{ record: ApiRecord; created: boolean }> {
   assertSettings(settings);
   if ((await findApi(name)) === undefined) {
-    if (settings.defaultVersion !== null) versionOf({ name, versions: [] }, settings.defaultVersion);
-    const made = await createApi({ name, settings, createdBy: by });
+    if (settings.defaultVersion !== null) versionOf({ id: name, versions: [] }, settings.defaultVersion);
+    const made = await createApi(name, settings, by);
     if (made !== undefined) return { record: made, created: true };
   }
   const record = await changeApi(name, (found) => {
     if (JSON.stringify(found.settings) === JSON.stringify(settings)) return undefined;
     assertPossible(found, settings);
-    return { settings };
+    return { set: { settings }, events: [{ type: 'api.changed', actor: by }] };
   });
   return { record, created: false };
 }

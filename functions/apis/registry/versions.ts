@@ -2,6 +2,7 @@ import { compareVersions, Version } from '#compatibility/ranges.ts';
 import { InvalidInput, NotFound } from '#platform/errors.ts';
 import type { ApiRecord, VersionRecord } from '../records.ts';
 import type { Versioning } from '../schemas.ts';
+import type { ApiVersionView } from './version-schemas.ts';
 
 /** -1, 0 or 1: which of two versions of a scheme is the older. */
 export const compareApiVersions = ({ scheme }: Versioning, a: string, b: string): -1 | 0 | 1 =>
@@ -27,11 +28,28 @@ export function latestOf({ versions }: Pick<ApiRecord, 'versions'>): string | nu
 }
 
 /** Throws NotFound. */
-export function versionOf(api: Pick<ApiRecord, 'name' | 'versions'>, version: string): VersionRecord {
+export function versionOf(api: Pick<ApiRecord, 'id' | 'versions'>, version: string): VersionRecord {
   const found = api.versions.find((one) => one.version === version);
   if (found !== undefined) return found;
-  throw new NotFound(`${api.name} ${version} is not registered`, {
-    evidence: { api: api.name, version, registered: api.versions.map((one) => one.version).slice(-20) },
-    action: `List what is registered with \`theseus api versions ${api.name}\`.`,
+  throw new NotFound(`${api.id} ${version} is not registered`, {
+    evidence: { api: api.id, version, registered: api.versions.map((one) => one.version).slice(-20) },
+    action: `List what is registered with \`theseus api versions ${api.id}\`.`,
   });
 }
+
+export const versionView = (api: string, record: VersionRecord): ApiVersionView => ({
+  api,
+  version: record.version,
+  status: record.status,
+  stability: record.stability,
+  title: record.title,
+  description: { hash: record.description.hash, bytes: record.description.bytes },
+  comparison: record.comparison,
+  accepted: record.accepted,
+  changes: record.changes?.count ?? 0,
+  validateRequests: record.validateRequests,
+  deprecatedAt: record.deprecation?.at ?? null,
+  sunset: record.deprecation?.sunset ?? null,
+  registeredAt: record.registeredAt,
+  registeredBy: record.registeredBy,
+});

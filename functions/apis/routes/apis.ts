@@ -6,6 +6,7 @@ import { needs } from '../access.ts';
 import { apiView, listApis, readApi, removeApi } from '../registry/apis.ts';
 import { setApi } from '../registry/settings.ts';
 import { ApiName, ApiPage, ApiSettings, ApiView } from '../schemas.ts';
+import { serveApi } from '../serving/serve-api.ts';
 
 export const ApiParams = z.strictObject({ api: ApiName });
 
@@ -38,8 +39,9 @@ export const apiRoutes: Route[] = [
     params: ApiParams,
     body: ApiSettings,
     responses: { 200: ApiView, 201: ApiView },
-    async handler({ params, body, caller }) {
+    async handler({ params, body, caller, logger }) {
       const { record, created } = await setApi(params.api, body, caller.subject);
+      await serveApi(record, { logger });
       return { status: created ? 201 : 200, body: apiView(record) };
     },
   }),

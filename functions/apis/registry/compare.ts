@@ -1,0 +1,79 @@
+import type { Change, Verdict } from '#compatibility/changes.ts';
+import { checkVersion } from '#compatibility/contracts/compare.ts';
+import { compareDescriptions, type Description } from '#compatibility/descriptions.ts';
+import type { Usage } from '#compatibility/usage.ts';
+import { clock } from '#platform/clock.ts';
+import type { ApiRecord } from '../records.ts';
+import { readUsage } from '../usage/read-usage.ts';
+import { descriptionOf } from './descriptions.ts';
+import type { ApiComparison } from './version-schemas.ts';
+import { versionOf } from './versions.ts';
+
+export const mostChanges = 200;
+
+/** A version and what it says. */
+export interface Described {
+  version: string;
+  description: Description;
+}
+
+/** What one version changes after another, weighed by what a person said and by what consumers used. */
+export function verdictOn(
+  { settings }: Pick<ApiRecord, 'settings'>,
+  old: Description,
+  next: Description,
+  usage: Usage | null,
+): Verdict {
+  return compareDescriptions(old, next, {
+    today: clock.iso().slice(0, 10),
+    levels: settings.levels,
+    ...(usage === null ? {} : { usage }),
+  });
+}
+
+const countOf = (changes: readonly Change[], level: Change['level']): number =>
+  changes.filter((one) => one.level === level).length;
+
+/** The number of a version, held against a verdict; null where versions are dates. */
+export const numberOf = (
+  { settings }: Pick<ApiRecord, 'settings'>,
+  from: string,
+  to: string,
+  verdict: Verdict,
+): ApiComparison['number'] =>
+  settings.versioning.scheme === 'semver' ? checkVersion(from, to, verdict) : null;
+
+export function comparisonOf(
+  api: Pick<ApiRecord, 'id' | 'settings'>,
+  from: string | null,
+  to: string,
+  verdict: Verdict,
+  usage: Usage | null,
+): ApiComparison {
+  const { changes, compatible, bump } = verdict;
+  return {
+    api: api.id,
+    from,
+    to,
+    compatible,
+    bump,
+    number: from === null ? null : numberOf(api, from, to, verdict),
+    usage: usage === null ? null : { from: usage.from, to: usage.to, sampled: usage.sampled },
+    counts: {
+      breaking: countOf(changes, 'breaking'),
+      warning: countOf(changes, 'warning'),
+      info: countOf(changes, 'info'),
+    },
+    changes: changes.slice(0, mostChanges),
+    more: Math.max(0, changes.length - mostChanges),
+  };
+}
+
+/** What it changes to go from one registered version to another, whichever is the newer. Throws NotFound. */
+export async function compareRegistered(api: ApiRecord, from: string, to: string): Promise<ApiComparison> {
+  const { kind } = api.settings;
+  const [old, next] = [versionOf(api, from), versionOf(api, to)];
+  const usage = await readUsage(api);
+  const verdict = verdictOn(api, await descriptionOf(old, kind), await descriptionOf(next, kind), usage);
+  return comparisonOf(api, from, to, verdict, usage);
+}
