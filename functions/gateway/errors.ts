@@ -86,6 +86,19 @@ export class ApiVersionUnknown extends TheseusError {
   override readonly status: number = 400;
 }
 
+/** The answer of a service has to be changed for its client and is not what can be changed. */
+export class AnswerUnreadable extends TheseusError {
+  override readonly name: string = 'AnswerUnreadable';
+  override readonly status: number = 502;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, {
+      action: 'Let the service answer with JSON of at most 6 MB there, or ask for its newest version.',
+      ...details,
+    });
+  }
+}
+
 /** The version is gone for good. */
 export class ApiVersionRemoved extends TheseusError {
   override readonly name: string = 'ApiVersionRemoved';

@@ -44,10 +44,10 @@ beforeEach(() => {
   answer = echo;
 });
 
-/** Noon, from where the time goes on: usage is counted by days, and none ends within this test. */
+/** Noon stands still: usage is counted by days and limits by minutes, and none ends within this test. */
 const noon = Date.parse('2026-03-02T12:00:00Z');
-const now = () => noon + performance.now();
-afterAll(setClock({ ...systemClock, now, iso: () => new Date(now()).toISOString() }));
+const iso = () => new Date(noon).toISOString();
+afterAll(setClock({ ...systemClock, now: () => noon, iso }));
 
 let number = 0;
 /** A service of its own with an API of its own; its name is that of both. */
@@ -64,15 +64,16 @@ async function served(sketch: ApiSketch = {}): Promise<string> {
 const ask = async (service: string, path = '/', init: RequestInit = {}) => {
   const response = await fetch(`${gateway.url}/${service}${path}`, init);
   const text = await response.text();
-  const body = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+  const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
+  const body = isJson ? JSON.parse(text) : text;
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
 };
 const usageOf = async (api: string) => {
   await gateway.flush();
-  return readUsage({ api, from: from(-1), to: from(0) });
+  return readUsage({ api, from: from(0), to: from(1) });
 };
 const hour = 3_600_000;
-const from = (ms: number) => new Date(now() + ms).toISOString();
+const from = (ms: number) => new Date(noon + ms).toISOString();
 const problem = (name: string) => `urn:theseus:problem:${name}`;
 
 const deprecation = {
@@ -309,5 +310,163 @@ describe('a request to a service with an API', () => {
         },
       ],
     });
+  });
+});
+
+const changes = [
+  {
+    id: 'total-is-an-object',
+    description: 'The total has a currency',
+    endpoints: ['POST /orders', 'GET /orders/{}', 'HEAD /orders/{}'],
+    request: [
+      { op: 'rename' as const, in: 'body' as const, at: '/lines/*/article', to: 'sku' },
+      { op: 'rename' as const, in: 'query' as const, at: '/expand', to: 'include' },
+      { op: 'rename' as const, in: 'headers' as const, at: '/x-old', to: 'x-new' },
+    ],
+    response: [
+      { op: 'rename' as const, in: 'body' as const, at: '/lines/*/article', to: 'sku' },
+      {
+        op: 'wrap' as const,
+        at: '/total',
+        as: 'object' as const,
+        property: 'amount',
+        with: { currency: 'EUR' },
+      },
+    ],
+    errors: [{ op: 'status' as const, from: 404, to: 410 }],
+  },
+];
+const json = { 'content-type': 'application/json' };
+const oldVersion = { 'api-version': '1.0.0' };
+const order = { lines: [{ sku: 'a' }], total: { amount: 5, currency: 'EUR' } };
+
+describe('a service that knows the newest version only', () => {
+  const chained = () => served({ versions: [{ ...old, changes }, newest] });
+  const replies = (status: number, headers: Record<string, string>, body: string | Buffer) => {
+    answer = (request, response) => {
+      request.resume();
+      response.writeHead(status, headers).end(body);
+    };
+  };
+
+  it('gets requests of older versions as its own, in body, query and headers', async () => {
+    const service = await chained();
+    const seen: unknown[] = [];
+    answer = async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      seen.push([request.url, request.headers['x-new'], Buffer.concat(chunks).toString()]);
+      expect(Number(request.headers['content-length'])).toBe(Buffer.concat(chunks).length);
+      expect(request.headers['content-encoding']).toBeUndefined();
+      response.end();
+    };
+    const body = { lines: [{ article: 'ä', article2: 1 }] };
+    const init = { method: 'POST', headers: { ...json, ...oldVersion, 'x-old': 'y' } };
+    await ask(service, '/orders?expand=a&expand=b%20c&z=1', { ...init, body: JSON.stringify(body) });
+    const packed = new Uint8Array(gzipSync(JSON.stringify(body)));
+    await ask(service, '/orders', {
+      ...init,
+      headers: { ...init.headers, 'content-encoding': 'gzip' },
+      body: packed,
+    });
+    const raised = '{"lines":[{"sku":"ä","article2":1}]}';
+    expect(seen).toEqual([
+      ['/orders?include=a&include=b%20c&z=1', 'y', raised],
+      ['/orders', 'y', raised],
+    ]);
+    const misfit = await ask(service, '/orders', { ...init, body: '{"lines":[7]}' });
+    expect(misfit).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/body/lines/0' }], evidence: { change: 'total-is-an-object' } },
+    });
+    const text = { ...init, headers: { ...init.headers, 'content-type': 'text/csv' }, body: 'a;b' };
+    expect((await ask(service, '/orders', text)).body.type).toBe(problem('UnsupportedMediaType'));
+    expect(seen.length).toBe(2);
+  });
+
+  it('has its answers changed into the version asked for, compressed or not, with a length and a tag of their own', async () => {
+    const service = await chained();
+    const lowered = { lines: [{ article: 'a' }], total: 5 };
+    replies(200, { ...json, etag: '"x"', 'accept-ranges': 'bytes' }, JSON.stringify(order));
+    const plain = await ask(service, '/orders/7', { headers: oldVersion });
+    expect(plain).toMatchObject({
+      status: 200,
+      body: lowered,
+      headers: { etag: '"x;v=1.0.0"', 'content-length': String(JSON.stringify(lowered).length) },
+    });
+    expect(plain.headers['accept-ranges']).toBeUndefined();
+    replies(200, { ...json, 'content-encoding': 'gzip' }, gzipSync(JSON.stringify(order)));
+    const packed = await ask(service, '/orders/7', { headers: oldVersion });
+    expect(packed.body).toEqual(lowered);
+    expect(packed.headers['content-encoding']).toBeUndefined();
+    const current = await ask(service, '/orders/7');
+    expect(current.body).toEqual(order);
+    const other = await ask(service, '/customers/7', { headers: oldVersion });
+    expect(other.body).toEqual(order);
+    answer = (request, response) =>
+      response.writeHead(304, { etag: '"x"' }).end(String(request.headers['if-none-match']));
+    const unchanged = await ask(service, '/orders/7', {
+      headers: { ...oldVersion, 'if-none-match': 'W/"y;v=1.0.0", "x;v=1.0.0"' },
+    });
+    expect(unchanged).toMatchObject({ status: 304, headers: { etag: '"x;v=1.0.0"' } });
+    answer = (request, response) =>
+      response
+        .writeHead(200, {
+          ...json,
+          'content-length': '99',
+          'x-tags': String(request.headers['if-none-match']),
+          'x-range': String(request.headers.range),
+        })
+        .end();
+    const head = await ask(service, '/orders/7', {
+      method: 'HEAD',
+      headers: { ...oldVersion, 'if-none-match': '"x;v=1.0.0"', range: 'bytes=0-1' },
+    });
+    expect(head).toMatchObject({ status: 200, headers: { 'x-tags': '"x"', 'x-range': 'undefined' } });
+    expect(head).not.toHaveProperty('headers.content-length');
+  });
+
+  it('has its errors changed too, and what is not JSON passed as it is', async () => {
+    const service = await chained();
+    replies(410, { 'content-type': 'application/problem+json' }, '{"title":"gone"}');
+    expect(await ask(service, '/orders/7', { headers: oldVersion })).toMatchObject({
+      status: 404,
+      body: { title: 'gone' },
+    });
+    replies(200, { 'content-type': 'text/plain', etag: '"x"' }, '{"total":{"amount":5}}');
+    expect(await ask(service, '/orders/7', { headers: oldVersion })).toMatchObject({
+      body: '{"total":{"amount":5}}',
+      headers: { etag: '"x"' },
+    });
+    replies(204, {}, '');
+    expect((await ask(service, '/orders/7', { headers: oldVersion })).status).toBe(204);
+  });
+
+  it('is never answered by half of a document', async () => {
+    const service = await chained();
+    const failure = async () => {
+      const { status, body } = await ask(service, '/orders/7', { headers: oldVersion });
+      return [status, body.type];
+    };
+    replies(200, json, '{"total":');
+    expect(await failure()).toEqual([502, problem('AnswerUnreadable')]);
+    replies(200, { ...json, 'content-encoding': 'zstd' }, 'abc');
+    expect(await failure()).toEqual([502, problem('AnswerUnreadable')]);
+    replies(200, json, JSON.stringify({ total: 'x'.repeat(6 * 1_048_576) }));
+    expect(await failure()).toEqual([502, problem('AnswerUnreadable')]);
+    replies(
+      200,
+      { ...json, 'content-encoding': 'gzip' },
+      gzipSync(JSON.stringify({ total: 'x'.repeat(7 * 1_048_576) })),
+    );
+    expect(await failure()).toEqual([502, problem('AnswerUnreadable')]);
+    replies(200, json, '{"lines":[[]]}');
+    expect(await failure()).toEqual([502, problem('TransformationFailed')]);
+    answer = (request, response) => {
+      request.resume();
+      response.writeHead(200, { ...json, 'content-length': '100' }).write('{"total"');
+      setImmediate(() => response.destroy());
+    };
+    expect(await failure()).toEqual([502, problem('UpstreamUnreachable')]);
   });
 });

@@ -1,6 +1,8 @@
 import { pointerTo } from '#compatibility/json-schema/document.ts';
 import { compile } from '#compatibility/json-schema/validator.ts';
+import { clock } from '#platform/clock.ts';
 import { type FieldProblem, InvalidInput } from '#platform/errors.ts';
+import { compileChain } from '#transformations/chain.ts';
 import { schemaSide } from './request-schemas.ts';
 import type { ApiRoute, ServedVersion } from './schemas.ts';
 
@@ -23,6 +25,7 @@ export async function checkApi(route: ApiRoute): Promise<void> {
     if (versions.indexOf(version.version) !== at)
       problems.push({ pointer: `/versions/${at}/version`, detail: `${version.version} is there twice` });
     problems.push(...schemaProblems(version, `/versions/${at}/requestSchemas`));
+    problems.push(...(await changeProblems(version, `/versions/${at}/changes`)));
   }
   const dated = versions.filter((version) => isDate(version)).length;
   if (dated !== 0 && dated !== versions.length)
@@ -48,4 +51,19 @@ function schemaProblems({ requestSchemas = {} }: ServedVersion, pointer: string)
         ]
       : [],
   );
+}
+
+/** Changes are compiled once to see that they can be. */
+async function changeProblems({ changes }: ServedVersion, pointer: string): Promise<FieldProblem[]> {
+  const found: FieldProblem[] = [];
+  for (const [at, change] of changes.entries()) {
+    try {
+      (await compileChain([change], { now: () => clock.monotonic() })).dispose();
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      const problems = error.problems.length > 0 ? error.problems : [{ pointer: '', detail: error.message }];
+      found.push(...problems.map((one) => ({ ...one, pointer: `${pointer}/${at}${one.pointer}` })));
+    }
+  }
+  return found;
 }

@@ -1,15 +1,17 @@
 import { ApiVersionRemoved, BrownedOut, DeprecatedForNewConsumers } from '../errors.ts';
 import type { Brownout, DeprecatedElement, ServedVersion } from './schemas.ts';
 
+type Version = Omit<ServedVersion, 'changes'>;
+
 /** Who asks which version of which API. */
 export interface Asking {
   api: string;
-  version: ServedVersion;
+  version: Version;
   consumer: string;
 }
 
 /** Where to go instead, as far as it is known. */
-function wayOut({ deprecation }: ServedVersion) {
+function wayOut({ deprecation }: Version) {
   const { guide, link, successor, sunset } = deprecation ?? {};
   const read = guide ?? link;
   const where = read === undefined ? '' : ` See ${read}.`;

@@ -3,6 +3,7 @@ import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { JsonSchema } from '#compatibility/json-schema/document.ts';
 import { Version } from '#compatibility/ranges.ts';
 import { Usage } from '#compatibility/usage.ts';
+import { VersionChange } from '#transformations/schemas.ts';
 
 /** `1.4.2`, or a date such as `2026-03-01`: all versions of an API are of one kind. */
 export const ApiVersion = z.union([Version, z.iso.date()], {
@@ -98,9 +99,6 @@ export const DeprecatedElement = z
   .refine(inOrder, outOfOrder);
 export type DeprecatedElement = z.infer<typeof DeprecatedElement>;
 
-/** A step from the version it stands at to the next newer one. */
-export const Change = z.looseObject({ id: z.string().min(1).max(200) });
-
 export const ServedVersion = z.strictObject({
   version: ApiVersion,
   status: z.enum(['active', 'deprecated', 'removed']),
@@ -108,7 +106,7 @@ export const ServedVersion = z.strictObject({
   refuseNewConsumers: z.boolean().default(false),
   knownConsumers: consumers.default([]).describe('Who is not new to it'),
   brownouts: z.array(Brownout).max(100).default([]),
-  changes: z.array(Change).max(500).default([]),
+  changes: z.array(VersionChange).max(500).default([]).describe('What leads to the next newer version'),
   deprecatedElements: z.array(DeprecatedElement).max(2_000).default([]),
   requestSchemas: z
     .record(EndpointKey, JsonSchema)

@@ -71,6 +71,7 @@ export async function serveApi(
     return respond({ status, headers: answerHeaders(headers, route, version, lifecycles) });
   };
 
+  const release = api.hold();
   let seen: SeenAnswer | undefined;
   let counts = true;
   try {
@@ -86,10 +87,12 @@ export async function serveApi(
     lifecycles.push(...elements.map(elementLifecycle));
     limits.admit(route.limits, use);
     if (version.validator.has(endpoint)) version.validator.check(endpoint, await document.value());
-    const headers = { ...taken.headers, ...headersFor(route, version, consumer) };
-    const onward = { ...request, query: taken.query, headers, body: document.bytes };
-    await forward(onward, taken.path, answering, async (answered) => {
-      const own = spoken(answered, taken);
+    const { path, ...raised } = await api.requestUp(version, endpoint, taken, document);
+    const headers = { ...raised.headers, ...headersFor(route, version, consumer) };
+    await forward({ ...request, ...raised, headers }, path, answering, async (answered) => {
+      const lowered = await api.answerDown(version, endpoint, request.method, answered);
+      if (lowered.kind === 'failed') return lowered;
+      const own = spoken(lowered, taken);
       if (!looks || own.status >= 400) return own;
       seen = seenAnswer(own);
       return seen.answered;
@@ -98,6 +101,8 @@ export async function serveApi(
     // Who is new to what goes away must not become known to it by asking.
     counts = !(error instanceof DeprecatedForNewConsumers);
     await answerProblem(error, {}, request, answering).catch(() => {}); // the response had begun: it stays unfinished
+  } finally {
+    release();
   }
   if (seen !== undefined)
     use.fields = { sent: await sentFields(document, taken), received: await seen.fields() };
@@ -105,8 +110,8 @@ export async function serveApi(
 }
 
 /** What the service is told of a request. */
-const headersFor = ({ latest, consumer: { header } }: ApiRoute, version: ReadyVersion, consumer: string) => ({
-  [apiVersionHeader]: latest,
+const headersFor = ({ consumer: { header } }: ApiRoute, version: ReadyVersion, consumer: string) => ({
+  [apiVersionHeader]: version.changes.serves,
   [requestedVersionHeader]: version.version,
   ...(consumer === anonymous ? {} : { [header]: consumer }),
 });

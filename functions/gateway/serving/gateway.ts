@@ -123,6 +123,7 @@ export function createGateway({
       const whole = await passOn(attempt, more, request, respond);
       if (!whole && !gone.aborted) tried.brokeOff();
     } else {
+      if (tried.kind === 'answered' && attempt.atFault && !gone.aborted) tried.brokeOff();
       await answerProblem(attempt.error, { [versionHeader]: to.version }, request, respond);
     }
   }

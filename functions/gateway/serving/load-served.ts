@@ -15,6 +15,7 @@ export function servedRoutes(): (service: string) => Promise<ReadyRoute | null> 
     const isSame = stamp?.api === known?.route.api && stamp?.revision === known?.route.revision;
     if (known !== undefined && isSame) return known;
     ready.delete(service);
+    known?.retire();
     const route = stamp && (await readApi(service));
     if (route === undefined) return null;
     // Only where there is an API: what serves it is large.
