@@ -1,4 +1,6 @@
 import { InvalidInput } from '#platform/errors.ts';
+import { asyncApiKind } from './asyncapi/kind.ts';
+import type { AsyncApi } from './asyncapi/model.ts';
 import { type Verdict, verdictOf } from './changes.ts';
 import type { CompareOptions, DescriptionKind, Kind } from './description-kind.ts';
 import { type Graphql, graphqlKind } from './graphql/kind.ts';
@@ -10,12 +12,13 @@ import { readSource, refused } from './source.ts';
 import { weighByUsage } from './usage.ts';
 
 /** What an API says of itself, read and checked. Each kind has its own model; all have `kind`, `format`, `title`, `version`. */
-export type Description = OpenApi | Graphql | StandaloneSchema;
+export type Description = OpenApi | Graphql | AsyncApi | StandaloneSchema;
 
 /** In the order in which a text is asked for its kind. */
 const kinds: { [K in Description['kind']]: Kind<Extract<Description, { kind: K }>> } = {
   openapi: openApiKind,
   graphql: graphqlKind,
+  asyncapi: asyncApiKind,
   'json-schema': jsonSchemaKind,
 };
 
@@ -37,8 +40,7 @@ export function readDescription(
 }
 
 function kindOf(kind: DescriptionKind): Kind<Description> {
-  if (Object.hasOwn(kinds, kind)) return kinds[kind as keyof typeof kinds];
-  throw new InvalidInput(`Descriptions of the kind ${kind} cannot be read yet`);
+  return kinds[kind];
 }
 
 export interface Weighing extends CompareOptions {
