@@ -70,7 +70,9 @@ export const Change = z.strictObject({
   remedy: z.string(),
   /** What the level was before, and who or what changed it, in turn. */
   adjusted: z
-    .array(z.strictObject({ by: z.enum(['usage', 'override']), from: Level, reason: z.string() }))
+    .array(
+      z.strictObject({ by: z.enum(['stability', 'usage', 'override']), from: Level, reason: z.string() }),
+    )
     .optional(),
   /** Consumers that used what changes, at most 10. */
   usedBy: z.array(z.string()).optional(),

@@ -1,4 +1,3 @@
-import type { ValidateFunction } from 'ajv';
 import type { Change, Direction, Example, Place } from '../changes.ts';
 import { type Difference, isLenient } from './differences.ts';
 import { type Dialect, pointerTo } from './document.ts';
@@ -6,7 +5,7 @@ import { Nodes } from './nodes.ts';
 import { type KindName, kinds, levelOf } from './rules.ts';
 import { Sameness } from './sameness.ts';
 import { Subset } from './subset.ts';
-import { compile, type SchemaSide } from './validator.ts';
+import { type SchemaSide, type Validate, validatorOf } from './validator.ts';
 import { type Witness, witnessOf } from './witness.ts';
 
 /** Where the compared schemas stand, and which way documents go. */
@@ -71,7 +70,7 @@ export class SchemaComparison {
       ...narrowed.begin(first, second).map((difference) => ({ difference, way: 'narrowed' as const })),
       ...widened.begin(second, first).map((difference) => ({ difference, way: 'widened' as const })),
     ];
-    const validators = lazily(() => ({ old: compile(old), next: compile(next) }));
+    const validators = lazily(() => ({ old: validatorOf(old), next: validatorOf(next) }));
     return merged(all, subject).map(({ difference, way }) => {
       const forgiven = isLenient(difference) && subject.content !== 'strict';
       const harmful = (way === 'narrowed') === (subject.role === 'accepts') && !forgiven;
@@ -108,8 +107,8 @@ export class SchemaComparison {
 }
 
 interface Validators {
-  old: ValidateFunction | undefined;
-  next: ValidateFunction | undefined;
+  old: Validate | undefined;
+  next: Validate | undefined;
 }
 
 const openContent =

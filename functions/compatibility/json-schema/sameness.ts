@@ -119,3 +119,15 @@ export function digestOf(value: unknown, root: Root): string {
   });
   return hash('sha256', [wordsOf(value).text, ...own, ...texts].join('\n'));
 }
+
+/** The words of a schema and of all definitions that it leads to, if they are more than `least` characters. */
+export function wordsOfAll({ schema, shared }: Root, least: number): string | undefined {
+  if (typeof schema === 'boolean') return undefined;
+  const names = [...reachable(schema, shared)];
+  const texts = names.map((name) => {
+    const one = shared[name];
+    return typeof one === 'object' ? wordsOf(one).text : '';
+  });
+  const all = [wordsOf(schema).text, ...texts];
+  return all.reduce((sum, { length }) => sum + length, 0) > least ? all.join('\n') : undefined;
+}

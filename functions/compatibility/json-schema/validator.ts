@@ -1,13 +1,14 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { type Dialect, dialects, isObject, type JsonSchema } from './document.ts';
+import { type Complaint, Interpreter, reads } from './interpreter.ts';
 import type { Root } from './references.ts';
-import { reachable } from './sameness.ts';
+import { reachable, wordsOfAll } from './sameness.ts';
 
 const options = { strict: false, validateSchema: false, logger: false, allErrors: true } as const;
 
-function validatorOf(dialect: Dialect): Ajv {
+function newAjv(dialect: Dialect): Ajv {
   const ajv = dialect === 'draft-07' ? new Ajv(options) : new Ajv2020(options);
   formats.default(ajv);
   return ajv;
@@ -17,7 +18,7 @@ function validatorOf(dialect: Dialect): Ajv {
 const validators: Partial<Record<Dialect, Ajv>> = {};
 
 function validatorFor(dialect: Dialect): Ajv {
-  const known = validators[dialect] ?? validatorOf(dialect);
+  const known = validators[dialect] ?? newAjv(dialect);
   validators[dialect] = known;
   return known;
 }
@@ -62,15 +63,40 @@ export function compile(side: SchemaSide): ValidateFunction | undefined {
   }
 }
 
+/** What is wrong with a document: nothing when it is valid. */
+export type Validate = (document: unknown) => readonly Complaint[];
+
+/** A schema of more characters takes longer to be compiled than to be read for the few documents that are asked. */
+const LARGE = 4_000;
+
+/** A validator of a schema; undefined when there can be none, for example because it refers to another document. */
+export function validatorOf(side: SchemaSide): Validate | undefined {
+  const words = side.dialect === '2020-12' ? wordsOfAll(side.root, LARGE) : undefined;
+  if (words && reads(words)) {
+    const interpreter = new Interpreter(side.root, formatAccepts);
+    return (document) => interpreter.validate(document);
+  }
+  const compiled = compile(side);
+  return compiled && ((document) => (compiled(document) ? [] : complaintsOf(compiled)));
+}
+
+const complaintsOf = ({ errors }: ValidateFunction): Complaint[] =>
+  (errors ?? []).map(({ keyword, instancePath, message = 'is not valid' }) => ({
+    keyword,
+    instancePath,
+    message,
+  }));
+
 /** What a validator says first against a document: undefined when it is valid. */
 export function firstProblem(side: SchemaSide, document: unknown): string | undefined {
-  const validate = compile(side);
+  const validate = validatorOf(side);
   if (!validate) return 'the schema refers to what is not there, so that no document can be checked';
-  return validate(document) ? undefined : problemText(validate.errors?.[0]);
+  const [first] = validate(document);
+  return first && problemText(first);
 }
 
 /** An error of a validator in words: where, and what. */
-export function problemText(error: ErrorObject | undefined): string {
+export function problemText(error: Complaint | undefined): string {
   return `${error?.instancePath || 'the document'} ${error?.message ?? 'is not valid'}`;
 }
 

@@ -1,8 +1,8 @@
-import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { Difference } from './differences.ts';
+import type { Complaint } from './interpreter.ts';
 import type { KindName } from './rules.ts';
 import type { Samples } from './sample.ts';
-import { problemText } from './validator.ts';
+import { problemText, type Validate } from './validator.ts';
 
 /** A document and what the side says that refuses it. */
 export interface Witness {
@@ -20,8 +20,8 @@ const MOST = 60;
 export function witnessOf(
   difference: Difference,
   samples: Samples,
-  accepted: ValidateFunction,
-  refused: ValidateFunction,
+  accepted: Validate,
+  refused: Validate,
 ): Witness | undefined {
   let another: Witness | undefined;
   for (const value of difference.values().slice(0, MOST)) {
@@ -74,13 +74,11 @@ function around(difference: Difference, samples: Samples, value: unknown): unkno
 }
 
 /** What `refused` says against a document that `accepted` takes; undefined when it proves nothing. */
-function proof(
-  document: unknown,
-  accepted: ValidateFunction,
-  refused: ValidateFunction,
-): readonly ErrorObject[] | undefined {
+function proof(document: unknown, accepted: Validate, refused: Validate): readonly Complaint[] | undefined {
   try {
-    return accepted(document) && !refused(document) ? (refused.errors ?? []) : undefined;
+    if (accepted(document).length > 0) return undefined;
+    const complaints = refused(document);
+    return complaints.length > 0 ? complaints : undefined;
   } catch {
     // A schema that leads back to itself without an end: nothing is proved.
     return undefined;
