@@ -96,7 +96,9 @@ export function firstProblem(side: SchemaSide, document: unknown): string | unde
 }
 
 /** An error of a validator in words: where, and what. */
-export function problemText(error: Complaint | undefined): string {
+export function problemText(
+  error: { instancePath: string; message?: string | undefined } | undefined,
+): string {
   return `${error?.instancePath || 'the document'} ${error?.message ?? 'is not valid'}`;
 }
 
