@@ -19,7 +19,7 @@ afterEach(() => {
   for (const directory of temporary.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
-/** A Map whose items fail twice before they work, a Wait, and a task that waits for its token. */
+/** A Map whose items fail twice before they work, a Wait, a task that waits for its token, and states that are passed. */
 const everything = machine({
   Set: { Type: 'Pass', Assign: { factor: 10 }, Next: 'Both' },
   Both: {
@@ -67,9 +67,16 @@ const everything = machine({
       },
     ],
     Assign: { results: '{% $states.result %}' },
-    Next: 'Last',
+    Next: 'Both?',
   },
-  Last: { Type: 'Pass', Output: { results: '{% $results %}', factor: '{% $factor %}' }, End: true },
+  'Both?': {
+    Type: 'Choice',
+    Choices: [{ Condition: '{% $count($results) = 2 %}', Next: 'Last' }],
+    Default: 'Never',
+  },
+  Last: { Type: 'Pass', Output: { results: '{% $results %}', factor: '{% $factor %}' }, Next: 'Done' },
+  Done: { Type: 'Succeed' },
+  Never: { Type: 'Fail', Error: 'OneMissing' },
 });
 const EXPECTED = {
   results: [

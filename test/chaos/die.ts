@@ -10,7 +10,8 @@ import { basename, dirname, join } from 'node:path';
  * across restarts. Also sets the process's clock ahead, as a machine's clock can be.
  *
  * CHAOS_DEATHS    file of the deaths to die, one a line: `<state machine> <moment> <state>`. The moment `entered` is right
- *                 after a state was entered; `unrecorded`: a task's work is done and its answer not written
+ *                 after a state was entered; `unrecorded`: a task's work is done and its answer not written; `failed`: the
+ *                 work is done, and what is written is that the function's own process ended before it said so
  * CHAOS_NOTES     file of those died
  * CHAOS_STOP      the process stops itself (SIGSTOP) when it has sent these words over a socket; noted as a death `stopped`
  * CHAOS_SHIFT_MS  added to the machine's time
@@ -29,7 +30,11 @@ interface Line {
   path: number[];
   event?: {
     type: string;
+    id: number;
+    previousEventId: number;
     stateEnteredEventDetails?: { name: string };
+    taskSucceededEventDetails?: { resourceType: string; resource: string };
+    taskSubmittedEventDetails?: { resourceType: string; resource: string };
   };
 }
 interface Watched {
@@ -68,8 +73,10 @@ Object.assign(fs, {
     const state = line === undefined ? undefined : watch.inState.get(line.path.join());
     const type = line?.event?.type ?? '';
     // A waiting task's work is what hands its token over.
-    if (state !== undefined && ['TaskSucceeded', 'TaskFailed', 'TaskSubmitted'].includes(type))
+    if (line && state && ['TaskSucceeded', 'TaskFailed', 'TaskSubmitted'].includes(type)) {
       dieAt(watch.journal, 'unrecorded', state);
+      dieAt(watch.journal, 'failed', state, () => writeSync(descriptor, Buffer.from(failed(line))));
+    }
     const written = writeSync(descriptor, bytes, from);
     if (state !== undefined && line?.event?.stateEnteredEventDetails !== undefined)
       dieAt(watch.journal, 'entered', state);
@@ -80,6 +87,22 @@ Object.assign(fs, {
     closeSync(descriptor);
   },
 });
+/** A task's answer as a line of the journal, made that of a function whose process ended: nobody retries that. */
+function failed({ event, ...line }: Line): string {
+  const [error, cause] = ['Runtime.ExitError', 'Runtime exited with error: signal: killed'];
+  const answer = event?.taskSucceededEventDetails ?? event?.taskSubmittedEventDetails;
+  return `${JSON.stringify({
+    ...line,
+    patch: { phase: { at: 'error', error, cause } },
+    event: {
+      id: event?.id,
+      previousEventId: event?.previousEventId,
+      type: 'TaskFailed',
+      taskFailedEventDetails: { ...answer, error, cause },
+    },
+  })}\n`;
+}
+
 const { CHAOS_STATE_MACHINES: elsewhere = '' } = process.env;
 if (elsewhere !== '') {
   // It has overloads; whatever it is called with is handed on.
@@ -103,9 +126,10 @@ function machineOf(journal: string): string {
   return '?';
 }
 
-function dieAt(journal: string, moment: string, state: string): void {
+function dieAt(journal: string, moment: string, state: string, first?: () => void): void {
   const death = `${machineOf(journal)} ${moment} ${state}`;
   if (!deaths.has(death)) return;
+  first?.();
   fs.appendFileSync(notes, `${death}\n`);
   // It is written at an orderly end only, which never comes here.
   flushCompileCache();

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { Phase } from '#migrations/schemas.ts';
 import { type MortalPlatform, startMortal } from './platform.ts';
 import { holding, noPhase, openShop } from './shop.ts';
-import { deathsIn, failing } from './states.ts';
+import { deathsIn, everyStateOf, failing, survivedIn } from './states.ts';
 
 let platform: MortalPlatform;
 afterEach(() => platform?.stop());
@@ -58,6 +58,7 @@ it('kill -9 in every state of a migration and its removal: every row is right an
   const schema = versionSchema ?? '';
   expect(await shop.check({ schema })).toMatchObject({ wrong: [] });
   expect(platform.deaths().toSorted()).toEqual(forward.toSorted());
+  expect([...survivedIn('migration', platform), ...elsewhere].toSorted()).toEqual(everyStateOf('migration'));
 
   // A week later, while the new version is in use. At first a view of somebody else's stands in the way.
   shop.open('new', clientPath);
@@ -72,6 +73,8 @@ it('kill -9 in every state of a migration and its removal: every row is right an
   await shop.close('new');
   expect(await shop.check({ schema })).toMatchObject({ wrong: [] });
   expect(platform.deaths().toSorted()).toEqual([...forward, ...removal].toSorted());
+  const survived = [...survivedIn('migration-removal', platform), 'NothingToDo'];
+  expect(survived.toSorted()).toEqual(everyStateOf('migration-removal'));
   expect(await shop.sql("SELECT attname FROM pg_attribute WHERE attname LIKE '\\_theseus%'")).toEqual([]);
 
   expect(shop.errors()).toEqual([]);

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { Migration, Phase } from '#migrations/schemas.ts';
 import { type MortalPlatform, startMortal } from './platform.ts';
 import { holding, noPhase, openShop, schemaOf } from './shop.ts';
-import { deathsIn, failing } from './states.ts';
+import { deathsIn, everyStateOf, failing, survivedIn } from './states.ts';
 
 let platform: MortalPlatform;
 afterEach(() => platform?.stop());
@@ -154,6 +154,11 @@ it('kill -9 in every state of rollbacks and undos: schema and rows as before, no
   await shop.close('old');
   expect(await shop.check('old')).toMatchObject({ wrong: [] });
   expect(platform.deaths().toSorted()).toEqual(deaths.toSorted());
+  expect(survivedIn('migration', platform)).toEqual(expect.arrayContaining(failing));
+  for (const machine of ['migration-rollback', 'migration-undo']) {
+    const survived = [...survivedIn(machine, platform), 'NothingToDo'];
+    expect(survived.toSorted()).toEqual(everyStateOf(machine));
+  }
   expect(shop.errors()).toEqual([]);
 }, 420_000);
 
