@@ -10,7 +10,7 @@ import {
 } from './operations/compile.ts';
 import { pointerOf } from './pointers.ts';
 import { programsFor } from './programs/programs.ts';
-import type { RequestDocument, ResponseDocument, VersionChange } from './schemas.ts';
+import type { Operation, RequestDocument, ResponseDocument, VersionChange } from './schemas.ts';
 
 /** The changes between an older version and the newest one, ready to run. */
 export interface Chain {
@@ -32,8 +32,10 @@ export interface ChainOptions {
   now: () => number;
 }
 
-interface Step {
+/** An operation of a change, ready to run. */
+export interface Step {
   change: string;
+  operation: Operation;
   compiled: CompiledOperation;
 }
 
@@ -91,7 +93,7 @@ export function listsOf(change: VersionChange, programs: Programs): Lists {
   const compiled = (list: List): Step[] =>
     (change[list] ?? []).map((operation, at) => {
       try {
-        return { change: change.id, compiled: compileOperation(operation, list, programs) };
+        return { change: change.id, operation, compiled: compileOperation(operation, list, programs) };
       } catch (error) {
         throw error instanceof InvalidInput ? placed(error, change.id, `/${list}/${at}`) : error;
       }
