@@ -313,6 +313,37 @@ describe('a request to a service with an API', () => {
   });
 });
 
+it('of a GraphQL API counts the fields and the operations that clients ask for', async () => {
+  const schema = 'type Query { orders: [Order] } type Order { id: ID total: Int }';
+  const service = await served({ kind: 'graphql', versions: [{ version: '1.0.0', schema }] });
+  const send = (query: string, consumer: string) =>
+    ask(service, '/graphql', {
+      method: 'POST',
+      body: JSON.stringify({ query }),
+      headers: { 'content-type': 'application/json', 'x-consumer': consumer },
+    });
+  await send('query Mine { orders { id } }', 'web');
+  await send('query All { orders { id total } }', 'web');
+  await send('query All { orders { id total } }', 'web');
+  await send('query {', 'till');
+  const { usage, operations } = await usageOf(service);
+  const [web, till] = ['web', 'till'].map((name) =>
+    usage.consumers.find(({ consumer }) => consumer === name),
+  );
+  expect(web?.types).toEqual(
+    expect.arrayContaining([
+      { type: 'Order', field: 'id', operations: 2, requests: 3 },
+      { type: 'Order', field: 'total', operations: 1, requests: 2 },
+    ]),
+  );
+  expect(till).toMatchObject({ endpoints: [{ requests: 1 }] });
+  expect(till?.types).toBeUndefined();
+  expect(operations.filter(({ consumer }) => consumer === 'web')).toEqual([
+    { consumer: 'web', version: '1.0.0', operation: 'All', requests: 2 },
+    { consumer: 'web', version: '1.0.0', operation: 'Mine', requests: 1 },
+  ]);
+});
+
 const changes = [
   {
     id: 'total-is-an-object',

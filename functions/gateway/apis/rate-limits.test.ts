@@ -77,6 +77,23 @@ it('are kept by each process for itself while the table does not answer', async 
   expect(admitted(limits, of, request('a'), 9)).toBe(2);
 });
 
+it('count what is admitted while the table takes its time', async () => {
+  now = 60_210_000;
+  const waiting: (() => void)[] = [];
+  const limits = rateLimits(
+    (_api, _name, _minute, requests) => new Promise((resolve) => waiting.push(() => resolve(requests))),
+  );
+  const of = [{ consumer: '*', requestsPerMinute: 3 }];
+  const flushed: Promise<void>[] = [];
+  for (let at = 0; at < 3; at += 1) {
+    expect(admitted(limits, of, request('a'), 1)).toBe(1);
+    flushed.push(limits.flush());
+  }
+  for (const answer of waiting.toReversed()) answer();
+  await Promise.all(flushed);
+  expect(admitted(limits, of, request('a'), 9)).toBe(0);
+});
+
 it('remember a bounded number of consumers', () => {
   now = 60_240_000;
   const limits = rateLimits(async () => 0);

@@ -134,7 +134,8 @@ export function rateLimits(share: ShareCount = shareInTable): RateLimits {
           bucket.sharedAt = now;
           try {
             // What is admitted meanwhile is not in the sum, nor lost: it is counted as unshared.
-            bucket.known = Math.max(bucket.known, await share(bucket.api, bucket.name, of, unshared));
+            const sum = await share(bucket.api, bucket.name, of, unshared);
+            bucket.known = Math.max(bucket.known, sum);
           } catch {
             bucket.known -= unshared;
             bucket.unshared += unshared;

@@ -9,6 +9,7 @@ import { anonymous, consumerOf } from './consumer.ts';
 import { type RequestDocument, requestDocument } from './document.ts';
 import { fieldsOf, hasField } from './fields.ts';
 import { elementLifecycle, type Lifecycle, versionLifecycle, withLifecycle } from './lifecycle.ts';
+import { parametersOf } from './parameters.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ReadyApi } from './ready-api.ts';
 import type { ReadyVersion } from './ready-version.ts';
@@ -106,6 +107,11 @@ export async function serveApi(
   }
   if (seen !== undefined)
     use.fields = { sent: await sentFields(document, taken), received: await seen.fields() };
+  const reader = counts ? await api.operations(version) : undefined;
+  if (reader !== undefined) {
+    const body = await document.value().catch(() => null); // no JSON is no operation
+    use.operations = reader.of(body, parametersOf(taken.query));
+  }
   if (counts) usage.record(use);
 }
 

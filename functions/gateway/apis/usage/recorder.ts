@@ -2,6 +2,7 @@ import { clock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
 import { invocationMetrics } from '#platform/telemetry.ts';
 import { add, type Count, keyOf, ofOthers } from './counts.ts';
+import type { SentOperation } from './operations.ts';
 import { addCount } from './store.ts';
 import { toldFields } from './told-fields.ts';
 
@@ -17,8 +18,8 @@ export interface Use {
   brownout?: string | undefined;
   /** What it sent and received, if that was looked at; undefined within: it could not be told. */
   fields?: { sent: ReadonlySet<string> | undefined; received: ReadonlySet<string> | undefined } | undefined;
-  /** Of a GraphQL API. Fields undefined: they could not be told. */
-  operation?: { hash: string; name: string; fields: Set<string> | undefined } | undefined;
+  /** Of a GraphQL API. */
+  operations?: readonly SentOperation[] | undefined;
 }
 
 const flushEveryMs = 5_000;
@@ -97,12 +98,11 @@ export function usageRecorder(save: typeof addCount = addCount): UsageRecorder {
   return {
     looks: (use, sample) => sample > 0 && (!told.has(placeOf(use)) || random() < sample),
     record(use) {
-      const { api, version, consumer, endpoint, failed, brownout, operation } = use;
+      const { api, version, consumer, endpoint, failed, brownout, operations = [] } = use;
       const series = { api, day: today(), version, consumer, requests: 1 };
       const used = { ...series, errors: failed ? 1 : 0, lastSeen: clock.iso() };
       count({ kind: 'endpoint', ...used, endpoint, ...fieldsOf(use) });
-      if (operation !== undefined) {
-        const { hash, name, fields } = operation;
+      for (const { hash, name, fields } of operations) {
         const unknownFields = fields === undefined;
         count({ kind: 'operation', ...used, hash, name, fields: new Set(fields), unknownFields });
       }
