@@ -29,6 +29,7 @@ const api: Noun = {
     description: async () => (await import('./api/versions.ts')).apiDescription(),
     deregister: async () => (await import('./api/versions.ts')).apiDeregister(),
     compare: async () => (await import('./api/compare.ts')).apiCompare(),
+    diff: async () => (await import('./api/diff.ts')).apiDiff(),
     pin: async () => (await import('./api/consumer.ts')).apiPin(),
     unpin: async () => (await import('./api/consumer.ts')).apiUnpin(),
     consumer: {
