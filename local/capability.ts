@@ -30,6 +30,8 @@ export interface Capability {
   tables: readonly { variable: string; definition: TableDefinition }[];
   /** Which paths of the HTTP API which function answers. */
   http: readonly { prefix: string; function: string }[];
+  /** Which of them need no token, besides /openapi.json and /health: `GET /apis/documents/{api}/{pair}`. */
+  open?: readonly string[];
   /** The data plane that answers on a listener of its own, as a REST API in front of it does in the cloud. */
   traffic?: GatewayOptions['load'];
   /**

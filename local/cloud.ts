@@ -249,6 +249,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
           `GET ${root}/health`,
         ]),
         'POST /slack/interactions',
+        ...capabilities.flatMap(({ open = [] }) => open),
       ],
     });
     undo.push(http.stop);

@@ -1,4 +1,6 @@
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { apiFunctions } from '#apis/functions.ts';
+import type { OpenPath } from '../constructs/http-api.ts';
 import { apiGrants } from './apis-grants.ts';
 import { capability } from './capability.ts';
 
@@ -10,3 +12,13 @@ export const apis = capability({
   nouns: ['apis'],
   machines: [],
 });
+
+/** What of apis is answered without a token. */
+export const apiOpenPaths: OpenPath[] = [
+  {
+    method: HttpMethod.GET,
+    path: '/apis/documents/{api}/{versions}/{document}',
+    reason:
+      'Only documents of APIs whose owners made them public; links in answers of the gateway lead there.',
+  },
+];

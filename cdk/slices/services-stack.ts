@@ -7,7 +7,7 @@ import type { ApiHandler } from '../constructs/http-api.ts';
 import { gateSecret, promotionSecret, stateMachineArn } from '../constructs/names.ts';
 import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
-import { apis } from './apis.ts';
+import { apiOpenPaths, apis } from './apis.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
 import { deployments } from './deployments.ts';
 import { gateway } from './gateway.ts';
@@ -86,7 +86,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       answering('services', deployedServices.live('api'), services.nouns),
       answering('gateway', deployedGateway.live('api'), gateway.nouns),
       answering('deployments', deployedDeployments.live('api'), deployments.nouns),
-      answering('apis', deployedApis.live('api'), apis.nouns),
+      { ...answering('apis', deployedApis.live('api'), apis.nouns), open: apiOpenPaths },
     ],
     triggers: [
       {

@@ -4,6 +4,7 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { apiRoutes } from './routes/apis.ts';
 import { consumerRoutes } from './routes/consumers.ts';
+import { documentRoutes, publicDocuments } from './routes/documents.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { versionRoutes } from './routes/versions.ts';
 import { table } from './store.ts';
@@ -22,8 +23,10 @@ export const handler = httpApi({
     ...versionRoutes,
     ...consumerRoutes,
     ...uploadRoutes,
+    ...documentRoutes,
     auditRoute('/apis/audit', needs('read_api_audit'), Action, auditTrail),
   ],
+  open: [publicDocuments],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

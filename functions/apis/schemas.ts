@@ -6,7 +6,7 @@ import { Version } from '#compatibility/ranges.ts';
 import { pageOf } from '#platform/page.ts';
 
 /** What the paths of the API mean themselves. */
-const reserved = new Set(['audit', 'consumers', 'deprecations', 'feed', 'health', 'policies']);
+const reserved = new Set(['audit', 'consumers', 'deprecations', 'documents', 'feed', 'health', 'policies']);
 
 /** An API's name: as a service's. */
 export const ApiName = ServiceName.refine((name) => !reserved.has(name), {

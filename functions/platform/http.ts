@@ -20,7 +20,7 @@ import {
   queryOf,
 } from './request.ts';
 import type { RequestTools, Route } from './route.ts';
-import { match } from './router.ts';
+import { match, openMatch } from './router.ts';
 import {
   type InvocationLogger,
   type InvocationMetrics,
@@ -63,8 +63,10 @@ export interface ApiHandler {
 
 const fixedHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-function json(status: number, body: unknown, headers: Record<string, string> = {}): StoredResponse {
+/** An answer as it goes out: JSON, or a text as it is where the headers say what it is. */
+function written(status: number, body: unknown, headers: Record<string, string> = {}): StoredResponse {
   if (body === undefined) return { status, headers };
+  if (typeof body === 'string' && headers['content-type'] !== undefined) return { status, headers, body };
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
@@ -121,21 +123,23 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
   ): Promise<StoredResponse> {
     const method = event.requestContext.http.method;
     const path = pathOf(event);
-    if (method === 'GET' && path === `${root}/health`) return json(200, { status: 'ok' });
+    if (method === 'GET' && path === `${root}/health`) return written(200, { status: 'ok' });
     if (method === 'GET' && path === `${root}/openapi.json`) {
       document ??= JSON.stringify(openApiDocument(definition));
       return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
     }
-    const unlocked = open.find((one) => one.method === method && one.path === path);
+    const unlocked = openMatch(open, method, path);
     if (unlocked !== undefined) {
-      logger.appendKeys({ route: `${method} ${path}` });
-      const { status, body, headers } = await unlocked.handler({
+      const { route, params } = unlocked;
+      logger.appendKeys({ route: `${method} ${route.path}` });
+      const { status, body, headers } = await route.handler({
         header: (wanted) => headerOf(event, wanted),
+        params,
         body: bodyTextOf(event),
         logger,
         ask: (asked) => answerInName(event, asked, context),
       });
-      return json(status, body, headers);
+      return written(status, body, headers);
     }
     const { route, params } = match(routes, method, path);
     // A dry run stores nothing, not even its answer: to repeat it does no harm.
@@ -157,6 +161,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     const tools: RequestTools = {
       caller,
       idempotencyKey,
+      header: (wanted) => headerOf(event, wanted),
       requestId: event.requestContext.requestId,
       deadline: () => context.getRemainingTimeInMillis(),
       logger,
@@ -164,7 +169,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
     };
     const respond = async () => {
       const result = await run(tools);
-      return json(result.status, result.body, result.headers);
+      return written(result.status, result.body, result.headers);
     };
     if (idempotencyKey === undefined || dryRun || route.answersSecret) return respond();
     const request = {
@@ -194,7 +199,7 @@ export function httpApi(definition: ApiDefinition): ApiHandler {
       failure = problem.type.split(':').at(-1) ?? null;
       if (problem.status >= 500)
         logger.error('request failed', error instanceof Error ? error : String(error));
-      response = json(problem.status, problem, {
+      response = written(problem.status, problem, {
         'content-type': 'application/problem+json',
         ...errorHeaders(named),
       });

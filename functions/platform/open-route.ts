@@ -15,6 +15,8 @@ export interface AskedInName {
 export interface OpenRequest {
   /** By its name in lower case. */
   header: (name: string) => string | undefined;
+  /** Names in braces of the path. */
+  params: Readonly<Record<string, string>>;
   /** As it came, undecoded: signatures are over it. */
   body: string;
   logger: InvocationLogger;
@@ -22,13 +24,14 @@ export interface OpenRequest {
   ask: (asked: AskedInName) => Promise<{ statusCode: number; body?: string }>;
 }
 
-/** A path that needs no token because its handler knows the sender in another way, by a signature. */
+/** A path that needs no token: its handler knows the sender in another way, by a signature, or what it shows is public. */
 export interface OpenRoute {
-  method: 'POST';
+  method: 'GET' | 'POST';
+  /** May have names in braces. */
   path: string;
   summary: string;
   description: string;
-  /** Of the body. */
+  /** Of the body that POST sends, or that GET answers with. */
   contentType: string;
   handler: (request: OpenRequest) => Promise<RouteAnswer>;
 }

@@ -91,7 +91,8 @@ function responsesOf(route: Route, components: Components): JsonObject {
   const answers = Object.entries(route.responses).map(([status, schema]): [string, Json] => {
     const description = phrases[Number(status)] ?? 'Answer';
     if (schema instanceof z.ZodUndefined || schema instanceof z.ZodVoid) return [status, { description }];
-    const content = { 'application/json': { schema: schemaOf(schema, 'output', components) } };
+    const media = { schema: schemaOf(schema, 'output', components) };
+    const content = Object.fromEntries(route.produces.map((type) => [type, media]));
     return [status, { description, content }];
   });
   return { ...Object.fromEntries(answers), default: { $ref: '#/components/responses/Problem' } };
@@ -144,18 +145,30 @@ export interface OpenApiWebhook {
   payload: z.ZodType;
 }
 
-const openOperationOf = ({ summary, description, contentType }: OpenRoute, path: string): JsonObject => ({
-  operationId: operationIdOf('post', path),
-  summary,
-  description,
-  tags: [path.split('/')[1] ?? ''],
-  security: [],
-  requestBody: { required: true, content: { [contentType]: { schema: { type: 'object' } } } },
-  responses: {
-    200: { description: phrases[200] ?? '' },
-    default: { $ref: '#/components/responses/Problem' },
-  },
-});
+function openOperationOf({ method, path, summary, description, contentType }: OpenRoute): JsonObject {
+  const names = path.match(/(?<=\{)\w+(?=\})/g) ?? [];
+  const content = (type: string): JsonObject => ({ [contentType]: { schema: { type } } });
+  return {
+    operationId: operationIdOf(method, path),
+    summary,
+    description,
+    tags: [path.split('/')[1] ?? ''],
+    security: [],
+    ...(names.length === 0
+      ? {}
+      : {
+          parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+        }),
+    ...(method === 'POST' ? { requestBody: { required: true, content: content('object') } } : {}),
+    responses: {
+      200: {
+        description: phrases[200] ?? '',
+        ...(method === 'GET' ? { content: content('string') } : {}),
+      },
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  };
+}
 
 const webhookOf = (webhook: OpenApiWebhook, components: Components): JsonObject => ({
   post: {
@@ -201,7 +214,8 @@ export function openApiDocument({
     };
     paths[route.path] = operations;
   }
-  for (const one of open) paths[one.path] = { ...paths[one.path], post: openOperationOf(one, one.path) };
+  for (const one of open)
+    paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: openOperationOf(one) };
   const sent = Object.entries(webhooks).map(([name, one]): [string, Json] => [
     name,
     webhookOf(one, components),

@@ -8,6 +8,8 @@ export interface RequestTools {
   caller: Caller;
   /** The caller's Idempotency-Key; ids derived from it make a taken-over run finish the first one's work. */
   idempotencyKey: string | undefined;
+  /** A header of the request, by its name in lower case. */
+  header: (name: string) => string | undefined;
   requestId: string;
   /** Ms left until the invocation is cut off. */
   deadline: () => number;
@@ -45,6 +47,8 @@ interface RouteDefinition<P extends Schema, Q extends Schema, B extends Schema, 
   answersSecret?: boolean;
   /** Programs call it all the time and nobody decides anything by it: it is not entered in the audit trail. */
   routine?: boolean;
+  /** Media types of an answer that is a text and no JSON; the handler says by `content-type` which it is. */
+  produces?: readonly string[];
   /** Body schema per status; z.undefined() where there is no body. */
   responses: R;
   handler: (
@@ -71,6 +75,7 @@ export interface Route {
   body: Schema;
   answersSecret: boolean;
   routine: boolean;
+  produces: readonly string[];
   responses: Responses;
   /** Parses every part; throws InvalidInput naming all refused fields. `run` runs the handler. */
   prepare: (raw: RawRequest) => ParsedRequest & { run: (tools: RequestTools) => Promise<RouteAnswer> };
@@ -103,6 +108,7 @@ export function route<
     body: definition.body,
     answersSecret: definition.answersSecret ?? false,
     routine: definition.routine ?? false,
+    produces: definition.produces ?? ['application/json'],
     responses,
     prepare(raw) {
       const problems: InvalidInput['problems'] = [];

@@ -1,4 +1,5 @@
 import { InvalidInput, MethodNotAllowed, NotFound } from './errors.ts';
+import type { OpenRoute } from './open-route.ts';
 import type { Route } from './route.ts';
 
 export interface Match {
@@ -9,7 +10,7 @@ export interface Match {
 const segmentsOf = (path: string) => path.split('/').slice(1);
 const nameOf = (segment: string) => /^\{(\w+)\}$/.exec(segment)?.[1];
 
-function paramsOf(route: Route, segments: readonly string[]): Record<string, string> | undefined {
+function paramsOf(route: { path: string }, segments: readonly string[]): Record<string, string> | undefined {
   const pattern = segmentsOf(route.path);
   if (pattern.length !== segments.length) return undefined;
   const params: Record<string, string> = {};
@@ -54,4 +55,20 @@ export function match(routes: readonly Route[], method: string, path: string): M
   }
   const allowed = candidates.map((one) => one.route.method);
   throw new MethodNotAllowed(`${method} is not possible on ${path}`, { evidence: { allowed } });
+}
+
+/** The route of a request that needs no token; undefined when none has its method and path. */
+export function openMatch(
+  routes: readonly OpenRoute[],
+  method: string,
+  path: string,
+): { route: OpenRoute; params: Record<string, string> } | undefined {
+  const own = routes.filter((route) => route.method === method);
+  if (own.length === 0) return undefined;
+  const segments = segmentsOf(path).map(decode);
+  for (const route of own) {
+    const params = paramsOf(route, segments);
+    if (params !== undefined) return { route, params };
+  }
+  return undefined;
 }

@@ -12,6 +12,7 @@ export const apis: Capability = {
   stateMachines: {},
   tables: [{ variable: 'APIS_TABLE', definition: recordsTable('apis') }],
   http: [{ prefix: '/apis', function: 'api' }],
+  open: ['GET /apis/documents/{api}/{versions}/{document}'],
   rules: [],
   schedules: [{ name: 'apis-sweep', expression: 'rate(1 minute)', function: 'sweep-apis', input: {} }],
   environment: () => ({}),

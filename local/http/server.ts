@@ -18,7 +18,7 @@ export interface HttpOptions {
   tokens: readonly LocalToken[];
   /** Which function answers a path: the longest prefix wins. */
   routes: readonly { prefix: string; function: string }[];
-  /** What is answered without a token: `GET /health`. */
+  /** What is answered without a token: `GET /health`, `GET /apis/documents/{api}/{pair}`. */
   openRoutes: readonly string[];
 }
 
@@ -86,6 +86,13 @@ function sendProblem(response: ServerResponse, error: unknown, requestId: string
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const routes = [...options.routes].sort((a, b) => b.prefix.length - a.prefix.length);
 
+  const open = options.openRoutes.map(
+    (route) =>
+      new RegExp(`^${route.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  );
+  const isOpen = (method: string | undefined, path: string) =>
+    open.some((one) => one.test(`${method} ${path}`));
+
   function functionFor(path: string): string {
     const found = routes.find(
       ({ prefix }) => path === prefix || path.startsWith(`${prefix.replace(/\/$/, '')}/`),
@@ -111,7 +118,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     }
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const caller = authenticate(options.tokens, request.headers.authorization);
-    if (caller === undefined && !options.openRoutes.includes(`${request.method} ${path}`)) {
+    if (caller === undefined && !isOpen(request.method, path)) {
       request.resume();
       throw new Unauthenticated('A bearer token of this platform is needed', {
         action: 'Send Authorization: Bearer <token> with the token of token.json in the data directory.',

@@ -110,7 +110,7 @@ describe('the connector', () => {
 });
 
 describe('the HTTP API', () => {
-  it('asks for a token everywhere but at health, its own description and where Slack signs', () => {
+  it('asks for a token everywhere but at health, its own description, where Slack signs and at public documents', () => {
     const routes = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => ({
       key: Properties.RouteKey,
       authorization: Properties.AuthorizationType,
@@ -121,6 +121,7 @@ describe('the HTTP API', () => {
       [
         ...roots.flatMap((root) => [`GET ${root}/health`, `GET ${root}/openapi.json`]),
         'POST /slack/interactions',
+        'GET /apis/documents/{api}/{versions}/{document}',
       ].sort(),
     );
     expect(routes.map(({ key }) => key)).toEqual(

@@ -285,6 +285,44 @@ describe('consumers', () => {
   });
 });
 
+describe('documents', () => {
+  const read = async (path: string, accept?: string, token?: string) => {
+    const response = await fetch(cloud.url + path, {
+      headers: {
+        ...(accept === undefined ? {} : { accept }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+
+  it('say what changed and how to move, as Markdown and HTML, to the public only where it is allowed', async () => {
+    const guide = await read('/apis/dated/documents/2026-03-01..2026-06-01/guide', 'text/html', cloud.token);
+    expect(guide.headers.get('content-type')).toContain('text/html');
+    expect(guide.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(guide.text).toContain('<h1>dated: from 2026-03-01 to 2026-06-01</h1>');
+    expect(guide.text).toContain('GET /orders/{id}');
+    const changes = await read(
+      '/apis/dated/documents/2026-03-01..2026-06-01/changelog.md',
+      undefined,
+      cloud.token,
+    );
+    expect(changes.headers.get('content-type')).toContain('text/markdown');
+    expect(changes.text).toContain('## Breaking changes (1)');
+    expect((await read('/apis/dated/documents/1..2/other', undefined, cloud.token)).status).toBe(404);
+
+    const open = '/apis/documents/dated/2026-03-01..2026-06-01/guide.html';
+    expect((await read('/apis/dated/documents/2026-03-01..2026-06-01/guide')).status).toBe(401);
+    expect((await read(open)).status).toBe(404);
+    const settings = { kind: 'openapi', versioning: { scheme: 'date' }, publicDocuments: true };
+    expect((await send('PUT', '/apis/dated', settings)).status).toBe(200);
+    const shown = await read(open);
+    expect(shown.status).toBe(200);
+    expect(shown.text).toBe(guide.text);
+    expect((await read('/apis/documents/constructor/1..2/guide')).status).toBe(404);
+  });
+});
+
 describe('what happened', () => {
   it('is told once on the bus', async () => {
     await sweep();

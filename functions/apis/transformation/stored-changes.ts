@@ -1,19 +1,20 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { VersionChange } from '#transformations/schemas.ts';
 import { artifactKeys, readArtifact, writeArtifact } from '../documents/artifacts.ts';
 import type { VersionRecord } from '../records.ts';
 
-const Changes = z.array(z.looseObject({ id: z.string() }));
+const Changes = z.array(VersionChange);
 
 /** The changes that lead from a version to the next newer one; none when none were given. */
-export async function changesOf({ changes }: VersionRecord): Promise<z.infer<typeof Changes>> {
+export async function changesOf({ changes }: VersionRecord): Promise<VersionChange[]> {
   return changes === null ? [] : Changes.parse(JSON.parse(await readArtifact(changes.key)));
 }
 
 /** Keeps changes under their hash, for good. */
 export async function storeChanges(
   api: string,
-  changes: z.infer<typeof Changes>,
+  changes: readonly VersionChange[],
 ): Promise<VersionRecord['changes']> {
   const text = JSON.stringify(changes);
   const digest = hash('sha256', text);
