@@ -5,6 +5,8 @@ import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { apiRoutes } from './routes/apis.ts';
 import { consumerRoutes } from './routes/consumers.ts';
 import { documentRoutes, publicDocuments } from './routes/documents.ts';
+import { graphRoutes } from './routes/graphs.ts';
+import { operationRoutes } from './routes/operations.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { versionRoutes } from './routes/versions.ts';
 import { table } from './store.ts';
@@ -24,6 +26,8 @@ export const handler = httpApi({
     ...consumerRoutes,
     ...uploadRoutes,
     ...documentRoutes,
+    ...graphRoutes,
+    ...operationRoutes,
     auditRoute('/apis/audit', needs('read_api_audit'), Action, auditTrail),
   ],
   open: [publicDocuments],

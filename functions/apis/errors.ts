@@ -34,3 +34,8 @@ export class VersionInUse extends Conflict {
 export class UploadIncomplete extends Conflict {
   override readonly name: string = 'UploadIncomplete';
 }
+
+/** 409: the strategy of a publication does not allow what it changes; `evidence.operations` are those that would break. */
+export class UnsafeSchemaChange extends Conflict {
+  override readonly name: string = 'UnsafeSchemaChange';
+}

@@ -56,7 +56,8 @@ export const keys = {
   policy: (api: string, name: string): ItemKey => inApi(api, `POLICY#${name}`),
   /** The feed of notifications, oldest first. */
   feedEntry: (at: string, id: string): ItemKey => ({ pk: 'FEED', sk: `${at}#${id}` }),
-  subgraph: (api: string, name: string): ItemKey => inApi(api, `SUBGRAPH#${name}`),
+  /** The subgraphs of a GraphQL API. */
+  graph: (api: string): ItemKey => inApi(api, 'GRAPH'),
   operation: (api: string, hash: string): ItemKey => inApi(api, `OPERATION#${hash}`),
 };
 

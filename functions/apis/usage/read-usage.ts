@@ -3,6 +3,7 @@ import { Usage } from '#compatibility/usage.ts';
 import { callFunction, ReportedFailure } from '#platform/call.ts';
 import { clock } from '#platform/clock.ts';
 import { EnvironmentIncomplete, ServiceUnavailable } from '#platform/errors.ts';
+import { usageByOperations } from '../graphs/operation-store.ts';
 import type { ApiRecord } from '../records.ts';
 
 const day = 86_400_000;
@@ -30,7 +31,10 @@ export function askUsage(api: string, days: number): Promise<RecordedUsage> {
 }
 
 /** What consumers used in the last 30 days; null where no gateway counted, or it cannot say so now. */
-export async function readUsage({ id, settings, versions }: ApiRecord): Promise<Usage | null> {
+export async function readUsage(api: ApiRecord): Promise<Usage | null> {
+  const { id, settings, versions } = api;
+  // The gateway sees one endpoint of GraphQL: what is used is in the operations.
+  if (settings.kind === 'graphql') return usageByOperations(api);
   if (settings.service === null || versions.length === 0) return null;
   try {
     const { usage } = await askUsage(id, usualDays);
