@@ -41,6 +41,26 @@ const api: Noun = {
         remove: async () => (await import('./api/consumer.ts')).apiConsumerRemove(),
       },
     },
+    subgraph: {
+      description: 'Parts of a GraphQL API that make up its supergraph',
+      verbs: {
+        publish: async () => (await import('./api/subgraph.ts')).apiSubgraphPublish(),
+        check: async () => (await import('./api/subgraph.ts')).apiSubgraphCheck(),
+        list: async () => (await import('./api/subgraph-read.ts')).apiSubgraphList(),
+        show: async () => (await import('./api/subgraph-read.ts')).apiSubgraphShow(),
+        supergraph: async () => (await import('./api/subgraph-read.ts')).apiSubgraphSupergraph(),
+        unused: async () => (await import('./api/subgraph-read.ts')).apiSubgraphUnused(),
+        remove: async () => (await import('./api/subgraph.ts')).apiSubgraphRemove(),
+      },
+    },
+    operation: {
+      description: 'Operations that clients send to a GraphQL API',
+      verbs: {
+        register: async () => (await import('./api/operation.ts')).apiOperationRegister(),
+        list: async () => (await import('./api/operation.ts')).apiOperationList(),
+        remove: async () => (await import('./api/operation.ts')).apiOperationRemove(),
+      },
+    },
   },
 };
 

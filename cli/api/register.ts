@@ -24,7 +24,8 @@ const largestInline = 700_000;
 const uploadTimeoutMs = 120_000;
 const collect = (value: string, former: string[]): string[] => [...former, value];
 
-async function textOf(file: string): Promise<string> {
+/** The text of a description. @throws Failure */
+export async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

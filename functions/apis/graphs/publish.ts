@@ -13,8 +13,9 @@ import { readApi } from '../registry/apis.ts';
 import { comparisonOf, verdictOn } from '../registry/compare.ts';
 import { registerVersion, tryVersion } from '../registry/register.ts';
 import { type ApiComparison, NewApiVersion } from '../registry/version-schemas.ts';
+import { readUsage } from '../usage/read-usage.ts';
 import { findGraph, readGraph, sdlOf, storeSdl, subgraphOf, writeGraph } from './graph-store.ts';
-import { latestSchema, operationDays, operationsSince, usageByOperations } from './operation-store.ts';
+import { latestSchema, operationDays, operationsSince } from './operation-store.ts';
 import type { GraphRecord, SubgraphEntry } from './records.ts';
 import type { Publication, Strategy } from './schemas.ts';
 import { refusalOf } from './strategies.ts';
@@ -109,9 +110,8 @@ async function compared(
   before: GraphRecord | undefined,
   { composed, old, next }: Schemas,
 ): Promise<Candidate> {
-  const [now, today] = [clock.now(), clock.iso().slice(0, 10)];
-  const usage = await usageByOperations(api, operationDays, now);
-  const operations = await operationsSince(api.id, new Date(now - operationDays * day).toISOString());
+  const usage = await readUsage(api);
+  const operations = await operationsSince(api.id, new Date(clock.now() - operationDays * day).toISOString());
   const verdict = verdictOn(api, old.description, next, usage);
   const broken = brokenOperations(operations, old.description.schema, composed.schema);
   const former = new Set(announcedElements(old.description.schema).map(elementKey));
@@ -121,8 +121,8 @@ async function compared(
     changes: verdict.changes,
     broken,
     deprecated: announcedElements(composed.schema).filter((one) => !former.has(elementKey(one))),
-    operationsKnown: operations.length > 0,
-    today,
+    operationsKnown: usage !== null,
+    today: clock.iso().slice(0, 10),
   });
   const given = versionGiven(edit, api, old.version, verdict, composed);
   return {

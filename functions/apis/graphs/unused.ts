@@ -2,7 +2,8 @@ import { announcedElements } from '#compatibility/graphql/announced.ts';
 import type { Usage } from '#compatibility/usage.ts';
 import { clock } from '#platform/clock.ts';
 import type { ApiRecord } from '../records.ts';
-import { latestSchema, usageByOperations } from './operation-store.ts';
+import { readUsage } from '../usage/read-usage.ts';
+import { latestSchema } from './operation-store.ts';
 import type { UnusedElement } from './schemas.ts';
 
 const mostNamed = 10;
@@ -14,7 +15,7 @@ const mostNamed = 10;
 export async function deprecatedElements(api: ApiRecord): Promise<UnusedElement[]> {
   const latest = await latestSchema(api);
   if (latest === undefined) return [];
-  const usage = await usageByOperations(api);
+  const usage = await readUsage(api);
   const today = clock.iso().slice(0, 10);
   return announcedElements(latest.description.schema).map(
     ({ type, field = '', argument, reason, removal }) => {

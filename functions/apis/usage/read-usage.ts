@@ -30,11 +30,19 @@ export function askUsage(api: string, days: number): Promise<RecordedUsage> {
   });
 }
 
-/** What consumers used in the last 30 days; null where no gateway counted, or it cannot say so now. */
+/**
+ * What consumers used in the last 30 days; null where nobody counted, or the gateway cannot say so now. Of GraphQL what
+ * clients registered counts beside what the gateway saw.
+ */
 export async function readUsage(api: ApiRecord): Promise<Usage | null> {
-  const { id, settings, versions } = api;
-  // The gateway sees one endpoint of GraphQL: what is used is in the operations.
-  if (settings.kind === 'graphql') return usageByOperations(api);
+  const counted = await countedUsage(api);
+  if (api.settings.kind !== 'graphql') return counted;
+  const registered = await usageByOperations(api, usualDays);
+  if (counted === null || registered === null) return counted ?? registered;
+  return { ...counted, consumers: [...counted.consumers, ...registered.consumers] };
+}
+
+async function countedUsage({ id, settings, versions }: ApiRecord): Promise<Usage | null> {
   if (settings.service === null || versions.length === 0) return null;
   try {
     const { usage } = await askUsage(id, usualDays);
