@@ -4,7 +4,8 @@ import { startGatewayTable } from '#local/fixtures/gateway-table.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { ServiceServesAnotherApi } from '../errors.ts';
 import { putApi } from './record.ts';
-import { readApi, readStamp } from './stored-api.ts';
+import { readStamp } from './stamp.ts';
+import { readApi } from './stored-api.ts';
 import { apiRoute } from './testing/api-route.ts';
 
 let close: () => Promise<void>;

@@ -9,7 +9,7 @@ import { ServiceServesAnotherApi } from '../errors.ts';
 import { deleteItem, keys, readItem, writeItem } from '../store.ts';
 import { checkApi } from './check.ts';
 import type { ApiRoute } from './schemas.ts';
-import { readStamp, type Stamp } from './stored-api.ts';
+import { readStamp, type Stamp } from './stamp.ts';
 
 const pack = promisify(gzip);
 

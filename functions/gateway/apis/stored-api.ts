@@ -3,18 +3,12 @@ import { gunzip } from 'node:zlib';
 import { z } from 'zod';
 import { keys, readItem } from '../store.ts';
 import { ApiRoute } from './schemas.ts';
+import { Stamp } from './stamp.ts';
 
 const unpack = promisify(gunzip);
 const largestUnpacked = 50_000_000;
 
-/** What processes look at each second: small, while the document may be large. */
-const Stamp = z.object({ api: z.string(), revision: z.int() });
-export type Stamp = z.infer<typeof Stamp>;
 const Stored = Stamp.extend({ document: z.instanceof(Uint8Array) });
-
-/** Which API a service has, and in which revision; undefined where it has none. */
-export const readStamp = (service: string): Promise<Stamp | undefined> =>
-  readItem(Stamp, keys.apiStamp(service));
 
 /** The API of a service; undefined where it has none. Throws RecordUnreadable. */
 export async function readApi(service: string): Promise<ApiRoute | undefined> {

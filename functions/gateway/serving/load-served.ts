@@ -1,5 +1,5 @@
 import type { ReadyApi } from '../apis/ready-api.ts';
-import { readApi, readStamp, type Stamp } from '../apis/stored-api.ts';
+import { readStamp, type Stamp } from '../apis/stamp.ts';
 import { findRoute } from '../routes/record.ts';
 import { type ReadyRoute, readyRoute } from './ready-route.ts';
 
@@ -16,10 +16,14 @@ export function servedRoutes(): (service: string) => Promise<ReadyRoute | null> 
     if (known !== undefined && isSame) return known;
     ready.delete(service);
     known?.retire();
-    const route = stamp && (await readApi(service));
+    if (stamp === undefined) return null;
+    // Only where there is an API: what reads and serves it is large.
+    const [{ readApi }, { readyApi }] = await Promise.all([
+      import('../apis/stored-api.ts'),
+      import('../apis/ready-api.ts'),
+    ]);
+    const route = await readApi(service);
     if (route === undefined) return null;
-    // Only where there is an API: what serves it is large.
-    const { readyApi } = await import('../apis/ready-api.ts');
     const made = readyApi(route);
     ready.set(service, made);
     const [oldest] = ready.keys();
