@@ -2,6 +2,7 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { apiRoutes } from './apis/routes.ts';
 import { breakerRoutes } from './circuit-breaker/routes.ts';
 import { routeRoutes } from './routes/api.ts';
 import { table } from './store.ts';
@@ -18,6 +19,7 @@ export const handler = httpApi({
   routes: [
     ...routeRoutes,
     ...breakerRoutes,
+    ...apiRoutes,
     auditRoute('/gateway/audit', needs('read_gateway_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

@@ -202,7 +202,7 @@ describe('a request to a service with an API', () => {
     expect((await as('till')).status).toBe(200);
     await as('web');
     const { refused: harm, usage } = await usageOf(service);
-    expect(harm).toEqual([{ consumer: 'web', brownout: 'b1', requests: 2 }]);
+    expect(harm).toEqual([{ consumer: 'web', version: '1.0.0', brownout: 'b1', requests: 2 }]);
     expect(usage.consumers.find(({ consumer }) => consumer === 'web')?.endpoints).toMatchObject([
       { requests: 2, errors: 2 },
     ]);

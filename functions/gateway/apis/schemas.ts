@@ -180,7 +180,9 @@ export const ReadApiUsageOutput = z.strictObject({
   ),
   usage: Usage,
   /** What brownouts refused. */
-  refused: z.array(z.strictObject({ consumer: z.string(), brownout: z.string(), requests: Requests })),
+  refused: z.array(
+    z.strictObject({ consumer: z.string(), version: ApiVersion, brownout: z.string(), requests: Requests }),
+  ),
   /** Of a GraphQL API: its 1,000 most used operations. */
   operations: z.array(
     z.strictObject({ consumer: z.string(), version: ApiVersion, operation: z.string(), requests: Requests }),

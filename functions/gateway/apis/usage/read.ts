@@ -151,13 +151,14 @@ function firstOf(all: readonly ConsumerUsage[], named: number): ConsumerUsage[] 
 
 function refusedOf(counts: readonly StoredCount[]): ReadApiUsageOutput['refused'] {
   const refused = counts.filter((one) => one.kind === 'refused');
-  return [...Map.groupBy(refused, ({ brownout, consumer }) => `${brownout}\0${consumer}`).values()].map(
-    (own) => ({
-      consumer: own[0]?.consumer ?? '',
-      brownout: own[0]?.brownout ?? '',
-      requests: total(own),
-    }),
-  );
+  return [
+    ...Map.groupBy(refused, (one) => [one.brownout, one.version, one.consumer].join('\0')).values(),
+  ].map((own) => ({
+    consumer: own[0]?.consumer ?? '',
+    version: own[0]?.version ?? '',
+    brownout: own[0]?.brownout ?? '',
+    requests: total(own),
+  }));
 }
 
 function operationsOf(operations: readonly Operation[]): ReadApiUsageOutput['operations'] {
