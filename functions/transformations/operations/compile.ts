@@ -19,8 +19,11 @@ export type List = 'request' | 'response' | 'errors';
 
 /** What runs the operations that are programs. */
 export interface Programs {
-  /** @throws InvalidInput when the expression does not parse. */
-  jsonata(source: string): Edit;
+  /**
+   * What becomes of values, a Misfit where the expression fails; it may then answer with fewer.
+   * @throws InvalidInput when the expression does not parse.
+   */
+  jsonata(source: string): (inputs: readonly unknown[]) => unknown[];
   /** The functions that a module exports. @throws InvalidInput when it cannot be loaded. */
   typescript(source: string): Record<'request' | 'response' | 'error', DocumentEdit | undefined>;
 }
@@ -70,17 +73,31 @@ function expressions(
   { at: pointer, up, down }: OperationOf<'jsonata'>,
   programs: Programs,
 ): CompiledOperation {
+  const steps = stepsOf(pointer);
   const compiled = (source: string | undefined): Edit | undefined => {
     if (source === undefined) return undefined;
     const evaluate = programs.jsonata(source);
-    return at(stepsOf(pointer), (value) => {
-      const after = value === undefined ? undefined : evaluate(value);
-      if (pointer === '' && after === undefined && value !== undefined)
-        throw new Misfit('the expression gives no document');
-      return after;
-    });
+    // All values of a place together: to watch over one evaluation costs as much as many evaluations.
+    return (body) => {
+      const inputs: unknown[] = [];
+      at(steps, (value) => {
+        if (value !== undefined) inputs.push(value);
+        return value;
+      })(body);
+      if (inputs.length === 0) return body;
+      const results = evaluate(inputs);
+      let next = 0;
+      return at(steps, (value) => (value === undefined ? undefined : given(results[next++], pointer)))(body);
+    };
   };
   return { part: 'body', up: compiled(up), down: compiled(down) };
+}
+
+/** @throws Misfit */
+function given(result: unknown, pointer: string): unknown {
+  if (result instanceof Misfit) throw result;
+  if (result === undefined && pointer === '') throw new Misfit('the expression gives no document');
+  return result;
 }
 
 function moduleOf({ source }: OperationOf<'typescript'>, list: List, programs: Programs): CompiledOperation {

@@ -1,6 +1,6 @@
 import { type Context, constants, createContext, Script } from 'node:vm';
 import { InvalidInput } from '#platform/errors.ts';
-import { define, type Edit } from '../edits.ts';
+import { define } from '../edits.ts';
 import { Misfit } from '../misfit.ts';
 import { jsonataSource } from './jsonata-source.ts';
 import { timedOut } from './watchdog.ts';
@@ -24,8 +24,8 @@ interface Expression {
 
 interface Evaluation {
   expression: Expression;
-  input: unknown;
-  value?: unknown;
+  inputs: readonly unknown[];
+  values: unknown[];
   error?: unknown;
   done: boolean;
 }
@@ -39,12 +39,15 @@ interface World extends Context {
 const library = new Script(
   `var module = { exports: {} }, exports = module.exports;${jsonataSource};globalThis.jsonata = module.exports;`,
 );
-const evaluation = new Script(`(() => {
+// One after the other: the library keeps the input of an expression with the expression.
+const evaluation = new Script(`(async () => {
   const one = globalThis.evaluation;
-  one.expression.evaluate(one.input).then(
-    (value) => { one.value = value; one.done = true; },
-    (error) => { one.error = error; one.done = true; },
-  );
+  try {
+    for (const input of one.inputs) one.values.push(await one.expression.evaluate(input));
+  } catch (error) {
+    one.error = error ?? 'nothing was said';
+  }
+  one.done = true;
 })()`);
 
 let world: World | undefined;
@@ -60,15 +63,16 @@ function currentWorld(): World {
 }
 
 /**
- * Compiles an expression, which is given a value and answers with what becomes of it; a failure is a Misfit.
+ * Compiles an expression, which is given values and answers with what becomes of each: a Misfit where it failed, after
+ * which the others are not looked at. All of them together have the time of one.
  * @throws InvalidInput when it does not parse or calls what is not available.
  */
-export function jsonataEdit(source: string): Edit {
+export function jsonataEdits(source: string): (inputs: readonly unknown[]) => unknown[] {
   let compiled = compile(source, currentWorld());
-  return (input) => {
+  return (inputs) => {
     const here = currentWorld();
     if (compiled.world !== here) compiled = compile(source, here);
-    return evaluated(here, compiled.expression, input);
+    return evaluated(here, compiled.expression, inputs);
   };
 }
 
@@ -86,20 +90,32 @@ function compile(source: string, here: World): { world: World; expression: Expre
   return { world: here, expression };
 }
 
-function evaluated(here: World, expression: Expression, input: unknown): unknown {
-  const one: Evaluation = { expression, input, done: false };
+function evaluated(here: World, expression: Expression, inputs: readonly unknown[]): unknown[] {
+  const one: Evaluation = { expression, inputs, values: [], done: false };
   here.evaluation = one;
   try {
     evaluation.runInContext(here, { timeout: LAST });
   } catch (error) {
     world = undefined;
-    throw new Misfit(timedOut(error) ? `the expression took longer than ${LAST} ms` : messageOf(error));
+    const why = timedOut(error) ? `the expression took longer than ${LAST} ms` : messageOf(error);
+    return [new Misfit(why)];
   } finally {
     here.evaluation = undefined;
   }
-  if (!one.done) throw new Misfit('the expression waits for what never comes');
-  if (one.error !== undefined) throw new Misfit(`the expression failed: ${messageOf(one.error)}`);
-  return plain(one.value, { values: MOST_VALUES, characters: MOST_CHARACTERS }, 0);
+  const left = { values: MOST_VALUES, characters: MOST_CHARACTERS };
+  const values: unknown[] = one.values.map((value) => asMisfit(() => plain(value, left, 0)));
+  if (!one.done) values.push(new Misfit('the expression waits for what never comes'));
+  if (one.error !== undefined) values.push(new Misfit(`the expression failed: ${messageOf(one.error)}`));
+  return values;
+}
+
+function asMisfit(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Misfit) return error;
+    throw error;
+  }
 }
 
 /** The names of variables and functions that an expression speaks of. */

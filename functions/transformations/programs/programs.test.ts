@@ -24,6 +24,9 @@ describe('JSONata', () => {
     const part = await jsonata('$uppercase($)', { at: '/items/*/sku' });
     expect(part({ items: [{ sku: 'a' }, {}] })).toStrictEqual({ items: [{ sku: 'A' }, {}] });
     expect(part({})).toStrictEqual({});
+    expect(() => part({ items: [{ sku: 'a' }, {}, { sku: {} }, { sku: 'b' }] })).toThrow(
+      /at \/items\/2\/sku: .*uppercase/,
+    );
   });
 
   it.each([

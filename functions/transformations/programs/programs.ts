@@ -3,7 +3,7 @@ import { Misfit } from '../misfit.ts';
 import type { DocumentEdit, Programs, TransformedDocument } from '../operations/compile.ts';
 import type { Operation, VersionChange } from '../schemas.ts';
 import { startEngine } from './engine.ts';
-import { jsonataEdit } from './jsonata.ts';
+import { jsonataEdits } from './jsonata.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** What runs the programs among the operations of some changes; the engine is started only where there are modules. */
@@ -20,7 +20,7 @@ export async function programsFor(
     return known;
   };
   return {
-    jsonata: jsonataEdit,
+    jsonata: jsonataEdits,
     typescript: (source) => {
       const sandbox = sandboxOf(source);
       const { names } = sandbox;
