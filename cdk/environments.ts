@@ -39,6 +39,8 @@ const settings = z.strictObject({
     /** Invocations kept for it, so that it and the rest of the account cannot starve each other; null: none are. */
     concurrency: z.int().min(1).max(10_000).nullable(),
   }),
+  /** Whom e-mail to consumers of APIs comes from: an address that is verified at SES. Without it none is sent. */
+  noticeSender: z.email().optional(),
   /** Who hears of alarms; without it, whoever subscribes to the topic. */
   alarmEmail: z.email().optional(),
   /** Where traces and metrics of migrations go as OTLP over HTTP, besides CloudWatch and X-Ray. */

@@ -17,7 +17,7 @@ import {
 import { systemClock as platformClock, setClock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
 import { invocationLogger } from '#platform/telemetry.ts';
-import { attach } from './attach.ts';
+import { attach, type CommandHandlers } from './attach.ts';
 import { type Capability, functionName } from './capability.ts';
 import { type MovableClock, shiftableClock, systemClock } from './clock.ts';
 import { deployConnector, type LocalConnector, localRole, ownRole } from './connectors.ts';
@@ -39,6 +39,7 @@ import { lockDirectory } from './lock.ts';
 import { createS3 } from './s3/s3.ts';
 import { createScheduler, type DeclaredSchedule } from './scheduler/scheduler.ts';
 import { createSecrets } from './secrets/secrets.ts';
+import { createMail } from './ses/mail.ts';
 import { attachStepFunctions } from './step-functions/api.ts';
 import { createEngine, type Engine, type EngineOptions } from './step-functions/engine.ts';
 import { type Credentials, createSts } from './sts/sts.ts';
@@ -134,6 +135,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 
     const s3 = createS3({ directory, clock, buckets: [artifactsBucket] });
     const secrets = createSecrets({ directory, clock });
+    const mail = createMail({ directory, clock });
     undo.push(s3.stop, secrets.stop);
 
     const connectors = (options.connectors ?? []).map((one) => deployConnector(one, capabilities));
@@ -178,7 +180,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     s3.attach(s3Client());
     secrets.attach(secretsManager());
     // No metrics, load balancers or containers are on a laptop, and nothing asks for them elsewhere.
-    undo.push(onTargetClient((client, service) => void attach<object, MetadataBearer>(client, service, {})));
+    const answers: Record<string, CommandHandlers> = { SESv2: mail.handlers };
+    undo.push(
+      onTargetClient(
+        (client, service) => void attach<object, MetadataBearer>(client, service, answers[service] ?? {}),
+      ),
+    );
     events.attach(eventBridge());
     scheduler.attach(schedulerClient());
     // The SDK compares the end of a session with real time.

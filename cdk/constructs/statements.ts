@@ -41,6 +41,9 @@ export const wildcardReasons = {
   ReadExecution: 'Executions of these state machines get their names when they start.',
   ObserveExecution: 'Executions of these state machines get their names when they start.',
   ScheduleRemoval: 'One schedule a migration, named by its id, in this one schedule group.',
+  ScheduleWake: 'One schedule a wait, named by its deprecation, in this one schedule group.',
+  KeepConsumerSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the id of a consumer.',
   RunMap: 'The child executions of a distributed Map get their names when it runs.',
   MoveTargets:
     'Which functions, listeners and services are deployed to is not known here; only those tagged theseus:deployments=target can be.',

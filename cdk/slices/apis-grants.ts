@@ -4,12 +4,24 @@ import type { Right } from './rights.ts';
 /** Entries of the audit trail, and answers kept for repeats: what every API writes. */
 const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords'];
 
+/** The record of a deprecation, changed by the execution that acts. */
+const acting: Right[] = ['readRecords', 'writeRecords'];
+/** And the registry and the gateway brought up to what it says. */
+const marking: Right[] = [...acting, 'readArtifacts', 'askGateway'];
+
 /**
  * The rights of each function, and no others. A test compares them with the AWS calls that remain in its
  * bundle: one missing fails as much as one too many.
  */
 export const apiGrants: Record<keyof typeof apiFunctions, Right[]> = {
-  api: [...answering, 'readArtifacts', 'writeArtifacts', 'askGateway'],
+  api: [
+    ...answering,
+    'startWorkflows',
+    'keepConsumerSecret',
+    'readArtifacts',
+    'writeArtifacts',
+    'askGateway',
+  ],
   'describe-api': ['readRecords'],
   'sweep-apis': [
     'readRecords',
@@ -19,4 +31,19 @@ export const apiGrants: Record<keyof typeof apiFunctions, Right[]> = {
     'publishEvents',
     'askGateway',
   ],
+  'check-progress': marking,
+  'validate-deprecation': [...acting, 'listRecords', 'readArtifacts'],
+  'analyse-usage': [...acting, 'askGateway'],
+  'announce-deprecation': marking,
+  'tell-consumers': acting,
+  'announce-brownout': marking,
+  'watch-brownout': marking,
+  'extend-deprecation': acting,
+  'remove-version': marking,
+  'end-deprecation': marking,
+  'rest-deprecation': [...acting, 'startWorkflows', 'scheduleWake'],
+  'record-deprecation-failure': [...acting, 'scheduleWake'],
+  'reconcile-deprecations': [...acting, 'listRecords', 'startWorkflows', 'readExecutions'],
+  'publish-deprecation-events': [...acting, 'listRecords', 'publishEvents'],
+  'deliver-notices': [...acting, 'listRecords', 'keepConsumerSecret', 'sendEmail'],
 };

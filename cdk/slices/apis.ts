@@ -10,7 +10,8 @@ export const apis = capability({
   functions: apiFunctions,
   grants: apiGrants,
   nouns: ['apis'],
-  machines: [],
+  machines: ['api-deprecation'],
+  wakes: 'reconcile-deprecations',
 });
 
 /** What of apis is answered without a token. */

@@ -11,6 +11,7 @@ import { type TaskFunction, taskFunction } from '../constructs/task-function.ts'
 import { workflow } from '../constructs/workflow.ts';
 import type { Environment } from '../environments.ts';
 import { type Right, statementsOf } from './rights.ts';
+import { wakesOf } from './wakes.ts';
 
 /** A capability of the control plane: its functions with their rights, and the state machines that call them. */
 export interface CapabilityDefinition<Name extends string> {
@@ -24,6 +25,8 @@ export interface CapabilityDefinition<Name extends string> {
   nouns: readonly string[];
   /** Its state machines, by the names of their files. */
   machines: readonly string[];
+  /** The function that its one-time schedules call. */
+  wakes?: NoInfer<Name>;
 }
 
 /** What is written of a capability; the rest follows. */
@@ -83,7 +86,11 @@ export function deployCapability<Name extends string>(
   const { prefix } = environment;
   const inside = new Construct(scope, pascalCase(noun));
   const names = namesOf(definition.functions);
+  const { wakes: woken } = definition;
+  const wakes = woken === undefined ? undefined : wakesOf(inside, `${prefix}-${noun}-${woken}`);
   const resources = {
+    ...wakes,
+    noticeSender: environment.noticeSender,
     prefix,
     tableArn: table.arn,
     keyArn: key.keyArn,
@@ -100,6 +107,13 @@ export function deployCapability<Name extends string>(
     EVENT_BUS_NAME: eventBus.eventBusName,
     WEBHOOK_SECRETS: webhookSecrets(prefix),
     METRIC_SECRETS: metricSecrets(prefix),
+    ...(wakes === undefined || woken === undefined
+      ? {}
+      : {
+          SCHEDULE_GROUP: wakes.scheduleGroup,
+          SCHEDULER_ROLE_ARN: wakes.schedulerRoleArn,
+          [`${upper(noun)}_${upper(woken)}_FUNCTION`]: wakes.functionArn,
+        }),
     ...Object.fromEntries(
       machines.map((machine) => [
         `${upper(machine)}_STATE_MACHINE_ARN`,

@@ -29,6 +29,9 @@ export type Right =
   | 'deleteLoginSecret'
   | 'readWebhookSecret'
   | 'keepWebhookSecret'
+  | 'keepConsumerSecret'
+  | 'sendEmail'
+  | 'scheduleWake'
   | 'startWorkflows'
   | 'readExecutions'
   | 'answerTokens'
@@ -59,6 +62,8 @@ export interface Resources {
   eventBusArn?: string;
   schedulerRoleArn?: string;
   scheduleGroup?: string;
+  /** Whom e-mail to consumers comes from; undefined where none is sent. */
+  noticeSender?: string | undefined;
   connectorRoles?: string[];
   /** Only where the operator named one. */
   telemetryHeadersArn?: string | undefined;
@@ -97,6 +102,9 @@ export const actionsOf: Record<Right, string[]> = {
   readExecutions: ['states:DescribeExecution'],
   answerTokens: ['states:SendTaskSuccess', 'states:SendTaskFailure'],
   scheduleRemoval: ['scheduler:CreateSchedule'],
+  scheduleWake: ['scheduler:CreateSchedule'],
+  sendEmail: ['ses:SendEmail'],
+  keepConsumerSecret: ['secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
   publishEvents: ['events:PutEvents'],
   readMetrics: ['cloudwatch:GetMetricData'],
   readMetricSecret: ['secretsmanager:GetSecretValue'],
@@ -245,6 +253,45 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
         actions: ['iam:PassRole'],
         resources: [needed(resources.schedulerRoleArn, 'scheduleRemoval')],
         conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+      }),
+    ],
+    scheduleWake: () => [
+      allow('ScheduleWake', {
+        actions: actionsOf.scheduleWake,
+        resources: [
+          stack.formatArn({
+            service: 'scheduler',
+            resource: 'schedule',
+            resourceName: `${needed(resources.scheduleGroup, 'scheduleWake')}/*`,
+          }),
+        ],
+      }),
+      allow('PassSchedulerRole', {
+        actions: ['iam:PassRole'],
+        resources: [needed(resources.schedulerRoleArn, 'scheduleWake')],
+        conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+      }),
+    ],
+    // As the address itself is verified at SES, or its whole domain.
+    sendEmail: () =>
+      resources.noticeSender === undefined
+        ? []
+        : [
+            allow('SendEmail', {
+              actions: actionsOf.sendEmail,
+              resources: [
+                resources.noticeSender,
+                resources.noticeSender.slice(resources.noticeSender.indexOf('@') + 1),
+              ].map((identity) =>
+                stack.formatArn({ service: 'ses', resource: 'identity', resourceName: identity }),
+              ),
+              conditions: { StringEquals: { 'ses:FromAddress': resources.noticeSender } },
+            }),
+          ],
+    keepConsumerSecret: () => [
+      allow('KeepConsumerSecret', {
+        actions: actionsOf.keepConsumerSecret,
+        resources: [secretArns(scope, `${webhookSecrets(prefix)}consumer/`)],
       }),
     ],
     publishEvents: () => [

@@ -73,7 +73,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       GATEWAY_PUT_API_FUNCTION: deployedGateway.live('put-api'),
       GATEWAY_READ_API_USAGE_FUNCTION: deployedGateway.live('read-api-usage'),
     },
-    variables,
+    variables: { ...variables, NOTICE_SENDER: props.environment.noticeSender ?? 'none' },
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,
@@ -119,6 +119,34 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         handlers: [deployedDeployments.live('reconcile'), deployedDeployments.live('publish-events')],
       },
       {
+        name: 'deprecation-ended-badly',
+        meaning: 'A workflow of deprecations ended in a way that its own Catch may not have seen: reconcile',
+        when: {
+          pattern: {
+            source: ['aws.states'],
+            detailType: ['Step Functions Execution Status Change'],
+            detail: {
+              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+              stateMachineArn: apis.machines.map((machine) =>
+                stateMachineArn(stack, props.environment.prefix, machine),
+              ),
+            },
+          },
+        },
+        handlers: [deployedApis.live('reconcile-deprecations')],
+      },
+      {
+        name: 'reconcile-deprecations',
+        meaning:
+          'Finds deprecations whose time has come and that nobody started, tells consumers, publishes events',
+        when: { everyMinutes: 1 },
+        handlers: [
+          deployedApis.live('reconcile-deprecations'),
+          deployedApis.live('publish-deprecation-events'),
+          deployedApis.live('deliver-notices'),
+        ],
+      },
+      {
         name: 'sweep-apis',
         meaning:
           'Tells the gateway of APIs what it was not told yet, and sends events that were stored but not sent',
@@ -136,7 +164,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
   };
 }
 
-/** What of deployments and releases wakes somebody up. */
+/** What of deployments, releases and deprecations wakes somebody up. */
 function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] {
   const sum = (label: string, metric: string) =>
     sumOf(
@@ -152,6 +180,17 @@ function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] 
       meaning:
         'Traffic could not be given back to the old version after all tries, or a release stands half-way. GET /deployments?status=needs_attention says where the traffic is.',
       metric: sumOf('Deployments that need a person', [ours('give-up'), ours('end-release')]),
+      threshold: 1,
+    },
+    {
+      name: 'deprecation-needs-attention',
+      meaning:
+        'A brownout hurt a consumer and was ended, or a deprecation failed ten times in a row. GET /apis/deprecations?status=paused and ?status=needs_attention say which.',
+      metric: sumOf('Deprecations that need a person', [
+        ours('watch-brownout'),
+        ours('record-deprecation-failure'),
+        ours('reconcile-deprecations'),
+      ]),
       threshold: 1,
     },
     {

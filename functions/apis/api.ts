@@ -4,6 +4,7 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { apiRoutes } from './routes/apis.ts';
 import { consumerRoutes } from './routes/consumers.ts';
+import { deprecationRoutes } from './routes/deprecations.ts';
 import { documentRoutes, publicDocuments } from './routes/documents.ts';
 import { graphRoutes } from './routes/graphs.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -28,6 +29,7 @@ export const handler = httpApi({
     ...documentRoutes,
     ...graphRoutes,
     ...operationRoutes,
+    ...deprecationRoutes,
     auditRoute('/apis/audit', needs('read_api_audit'), Action, auditTrail),
   ],
   open: [publicDocuments],

@@ -1,4 +1,4 @@
-import { Conflict } from '#platform/errors.ts';
+import { Conflict, TheseusError } from '#platform/errors.ts';
 
 /** 409: this version is registered with another description; `evidence.registered` and `evidence.sent` are their hashes. */
 export class VersionDiffers extends Conflict {
@@ -38,4 +38,14 @@ export class UploadIncomplete extends Conflict {
 /** 409: the strategy of a publication does not allow what it changes; `evidence.operations` are those that would break. */
 export class UnsafeSchemaChange extends Conflict {
   override readonly name: string = 'UnsafeSchemaChange';
+}
+
+/** 409: this must not go: the only version, the newest, one that goes already, or something that is not there. */
+export class DeprecationRefused extends Conflict {
+  override readonly name: string = 'DeprecationRefused';
+}
+
+/** The execution was followed by another one, which acts now. */
+export class ExecutionSuperseded extends TheseusError {
+  override readonly name: string = 'ExecutionSuperseded';
 }

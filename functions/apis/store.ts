@@ -67,4 +67,6 @@ export const work = {
   apis: 'APIS_DUE',
   /** Deprecations that are not over. */
   deprecations: 'DEPRECATIONS_OPEN',
+  /** Notices on their way to consumers. */
+  notices: 'NOTICES_DUE',
 };

@@ -7,6 +7,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -37,8 +38,8 @@ export function once<T extends { destroy(): void }>(create: () => T): () => T {
 
 let whenTargetClientIsMade: (client: TargetClient, service: string) => void = () => {};
 
-/** Of what deployments move and measure, by the name of its service. */
-type TargetClient = CloudWatchClient | ECSClient | ElasticLoadBalancingV2Client;
+/** Of what deployments move and measure, and what writes to people, by the name of its service. */
+type TargetClient = CloudWatchClient | ECSClient | ElasticLoadBalancingV2Client | SESv2Client;
 
 /** As `once`, for clients that few processes need: their modules are loaded with those who use them. */
 export function onceForTargets<T extends TargetClient>(service: string, create: () => T): () => T {

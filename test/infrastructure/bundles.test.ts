@@ -18,7 +18,9 @@ import { bundleInto } from './bundle-into.ts';
 import { statementsIn } from './statements.ts';
 import { resourcesOf, stackOf, synthesise, telemetrySettings } from './synthesised.ts';
 
-const templates = synthesise(['production'], { production: { telemetry: telemetrySettings } });
+const templates = synthesise(['production'], {
+  production: { telemetry: telemetrySettings, noticeSender: 'notices@example.com' },
+});
 
 /** A function as it is deployed: its place in a template, its rights, and what its code needs. */
 interface Deployed extends BundleFacts {
@@ -87,6 +89,7 @@ const actionOfCommand: Record<string, string> = {
   SendTaskSuccess: 'states:SendTaskSuccess',
   SendTaskFailure: 'states:SendTaskFailure',
   CreateSchedule: 'scheduler:CreateSchedule',
+  SendEmail: 'ses:SendEmail',
   PutEvents: 'events:PutEvents',
   AssumeRole: 'sts:AssumeRole',
   GetMetricData: 'cloudwatch:GetMetricData',

@@ -7,7 +7,11 @@ import { resourcesOf, synthesise, synthesiseRelease, telemetrySettings } from '.
 const elsewhere = '210987654321';
 const templates = new Map([
   ...synthesise(['production'], {
-    production: { connectorAccounts: [elsewhere], telemetry: telemetrySettings },
+    production: {
+      connectorAccounts: [elsewhere],
+      telemetry: telemetrySettings,
+      noticeSender: 'notices@example.com',
+    },
   }),
   ['release', synthesiseRelease()],
 ]);

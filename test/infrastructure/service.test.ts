@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { handler as apisApi } from '#apis/api.ts';
+import { apiFunctions } from '#apis/functions.ts';
 import { handler as deploymentsApi } from '#deployments/api.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { handler as gatewayApi } from '#gateway/api.ts';
@@ -241,11 +242,15 @@ describe('alarms', () => {
         ...['errors', 'throttles'].flatMap((what) => [
           `services-function-${what}`,
           `gateway-function-${what}`,
-          `apis-function-${what}`,
+          ...Array.from(
+            { length: Math.ceil(Object.keys(apiFunctions).length / 10) },
+            (_, at) => `apis-function-${what}-${at + 1}`,
+          ),
           // More functions than one alarm sums.
           ...Array.from({ length: parts }, (_, at) => `deployments-function-${what}-${at + 1}`),
         ]),
         'deployment-needs-attention',
+        'deprecation-needs-attention',
         'deployment-workflow-failed',
         'deployment-workflow-timed-out',
         'workflow-failed',

@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { apiFunctions } from '#apis/functions.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { camelName, leaseMs, migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
 import { root } from '../../cdk/constructs/repository.ts';
 import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.ts';
+import { apis } from '../../cdk/slices/apis.ts';
 import { deployments } from '../../cdk/slices/deployments.ts';
 import { migrationMachines } from '../../cdk/slices/migration-tasks.ts';
 import { functionNames } from './bundle-facts.ts';
@@ -16,7 +18,8 @@ const everyMachine = files.map((file) => {
   const definition = readDefinition(`${root}state-machines/${file}`);
   return { name, definition, uses: usesOf(name, definition) };
 });
-const machines = everyMachine.filter(({ name }) => !deployments.machines.includes(name));
+const elsewhere = [...deployments.machines, ...apis.machines];
+const machines = everyMachine.filter(({ name }) => !elsewhere.includes(name));
 
 /** Functions that state machines do not invoke, and who does. */
 const invokedOtherwise = new Set([
@@ -63,7 +66,7 @@ const tasks = everyMachine.flatMap(({ name, definition }) =>
 
 describe('state machine files', () => {
   it('are all deployed', () => {
-    const deployed = [...migrationMachines, ...deployments.machines];
+    const deployed = [...migrationMachines, ...elsewhere];
     expect(everyMachine.map(({ name }) => name).sort()).toEqual(deployed.sort());
   });
 
@@ -128,17 +131,20 @@ describe('state machine files', () => {
   });
 });
 
-describe('state machines of deployments', () => {
+describe.each([
+  ['deployments', deploymentFunctions, deployments.machines],
+  ['apis', apiFunctions, apis.machines],
+] as const)('state machines of %s', (capability, functions, names) => {
   const limits = new Map(
-    Object.entries(deploymentFunctions).map(([name, { timeoutSeconds }]) => [
+    Object.entries(functions).map(([name, { timeoutSeconds }]) => [
       `${pascalCase(name)}FunctionArn`,
       timeoutSeconds,
     ]),
   );
-  const own = everyMachine.filter(({ name }) => deployments.machines.includes(name));
+  const own = everyMachine.filter(({ name }) => names.includes(name));
 
   it('name only functions that exist, and give each longer than Lambda does', () => {
-    expect(own.length).toBe(deployments.machines.length);
+    expect(own.length).toBe(names.length);
     for (const { name, uses } of own) {
       expect({ name, unknown: uses.functions.filter((each) => !limits.has(each)) }).toEqual({
         name,
@@ -150,10 +156,10 @@ describe('state machines of deployments', () => {
   });
 
   it('have a file for each function, and a function for each file', () => {
-    const files = readdirSync(`${root}functions/deployments/tasks`)
+    const files = readdirSync(`${root}functions/${capability}/tasks`)
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       .map((file) => file.replace('.ts', ''));
-    expect([...files, 'api'].sort()).toEqual(Object.keys(deploymentFunctions).sort());
+    expect([...files, 'api'].sort()).toEqual(Object.keys(functions).sort());
   });
 });
 

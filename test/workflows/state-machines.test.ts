@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import * as apiErrors from '#apis/errors.ts';
+import { apiFunctions } from '#apis/functions.ts';
 import * as deploymentErrors from '#deployments/errors.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { capabilities } from '#local/capabilities.ts';
@@ -59,6 +61,7 @@ describe('the state machine files', () => {
   it.each([
     ['migrations', migrationErrors],
     ['deployments', deploymentErrors],
+    ['apis', apiErrors],
   ])('of %s retry exactly the failures that say they are retryable', (capability, errors) => {
     const retryable = retryableOf(errors);
     const tasks = ofCapability(capability);
@@ -90,6 +93,10 @@ describe('the state machine files', () => {
       })),
       ...Object.entries(deploymentFunctions).map(([name, facts]) => ({
         pattern: new RegExp(`function:deployments-${name}$`),
+        timeout: facts.timeoutSeconds,
+      })),
+      ...Object.entries(apiFunctions).map(([name, facts]) => ({
+        pattern: new RegExp(`function:apis-${name}$`),
         timeout: facts.timeoutSeconds,
       })),
     ];
@@ -134,6 +141,19 @@ describe('the state machine files', () => {
     const text = JSON.stringify(definitions);
     const idle = Object.keys(deploymentFunctions).filter((name) => !text.includes(`:deployments-${name}"`));
     expect(idle.sort()).toEqual(['api', 'publish-events', 'reconcile']);
+  });
+
+  it('use every function of APIs that nothing else invokes', () => {
+    const text = JSON.stringify(definitions);
+    const idle = Object.keys(apiFunctions).filter((name) => !text.includes(`:apis-${name}"`));
+    expect(idle.sort()).toEqual([
+      'api',
+      'deliver-notices',
+      'describe-api',
+      'publish-deprecation-events',
+      'reconcile-deprecations',
+      'sweep-apis',
+    ]);
   });
 
   it('hand data-plane tasks the role of the connector and take nothing of it from their input', () => {

@@ -1,14 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { nextTry, retryAfterMs, retryDelays } from '#platform/outbound/retries.ts';
 import { setRandom } from '#platform/random.ts';
-import {
-  deliveryAfter,
-  disabledAfterMs,
-  nextTry,
-  type Outcome,
-  retryAfterMs,
-  retryDelays,
-  webhookAfter,
-} from './outcomes.ts';
+import { deliveryAfter, disabledAfterMs, type Outcome, webhookAfter } from './outcomes.ts';
 import type { DeliveryRecord, WebhookRecord } from './records.ts';
 
 const now = Date.parse('2026-11-21T12:00:00.000Z');

@@ -1,9 +1,10 @@
 import { clock } from '#platform/clock.ts';
 import { DestinationRefused, DestinationUnreachable } from '#platform/outbound/destination.ts';
 import { post } from '#platform/outbound/post.ts';
+import { retryAfterMs } from '#platform/outbound/retries.ts';
 import { slackBody } from '../slack/notice.ts';
 import { claimDelivery, readDelivery, replaceDelivery } from './deliveries.ts';
-import { deliveryAfter, type Outcome, retryAfterMs, webhookAfter } from './outcomes.ts';
+import { deliveryAfter, type Outcome, webhookAfter } from './outcomes.ts';
 import type { DeliveryRecord, WebhookRecord } from './records.ts';
 import { readSecret } from './secrets.ts';
 import { fixedHeaders, type Message, receiverMs, signedMessage } from './signed-message.ts';

@@ -1,9 +1,9 @@
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
+import { nextTry } from '#platform/outbound/retries.ts';
 import type { TaskTools } from '#platform/task.ts';
 import { claimDelivery, forgetDelivery, readDue, replaceDelivery } from './deliveries.ts';
 import { announceDisabled } from './events.ts';
-import { nextTry } from './outcomes.ts';
 import type { DeliveryRecord, WebhookRecord } from './records.ts';
 import { deliver } from './send.ts';
 import { listWebhooks } from './store.ts';
