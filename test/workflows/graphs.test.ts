@@ -59,6 +59,8 @@ describe('a supergraph', () => {
     // The same again changes nothing; another address is none that clients see.
     expect((await publish('orders', orders)).body).toMatchObject({ version: null, published: true });
     expect((await publish('orders', orders, { url: 'http://moved/graphql' })).body.version).toBeNull();
+    // Where it is stays unless it is said.
+    expect((await publish('orders', orders, { url: undefined })).body.version).toBeNull();
     expect(await versions()).toEqual(['1.0.0', '1.1.0']);
     const { body } = await send('GET', '/apis/shop/supergraph');
     expect(body.supergraphSdl).toContain('http://moved/graphql');

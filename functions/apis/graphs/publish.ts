@@ -30,7 +30,7 @@ export interface Edit {
   api: string;
   name: string;
   /** What it is to be; null: it goes. */
-  to: { url: string | null; sdl: string } | null;
+  to: { url: string | undefined; sdl: string } | null;
   strategy: Strategy;
   reason: string | undefined;
   force: boolean;
@@ -162,7 +162,8 @@ async function subgraphsAfter({ name, to, api }: Edit, before: GraphRecord | und
   const kept = await Promise.all(
     others.map(async (one) => ({ name: one.name, url: one.url ?? undefined, sdl: await sdlOf(one) })),
   );
-  return to === null ? kept : [...kept, { name, url: to.url ?? undefined, sdl: to.sdl }];
+  const url = to?.url ?? before?.subgraphs.find((one) => one.name === name)?.url ?? undefined;
+  return to === null ? kept : [...kept, { name, url, sdl: to.sdl }];
 }
 
 /** The version that the API gets: the one that is said, or the lowest that the changes demand, or today's date. */
@@ -189,11 +190,10 @@ async function store({ edit, before, composed, given }: Candidate): Promise<void
   const former = before?.subgraphs.find((one) => one.name === name);
   const at = clock.iso();
   const sdl = to === null ? undefined : await storeSdl(api, 'subgraph', to.sdl);
-  const same = to !== null && former?.sdl.hash === sdl?.hash && former?.url === to.url;
-  if (same) return;
+  const url = to?.url ?? former?.url ?? null;
+  if (former !== undefined && former.sdl.hash === sdl?.hash && former.url === url) return;
   const others = (before?.subgraphs ?? []).filter((one) => one.name !== name);
-  const entry: SubgraphEntry[] =
-    to === null || sdl === undefined ? [] : [{ name, url: to.url, sdl, updatedAt: at, updatedBy: by }];
+  const entry: SubgraphEntry[] = sdl === undefined ? [] : [{ name, url, sdl, updatedAt: at, updatedBy: by }];
   const published = {
     at,
     by,

@@ -21,7 +21,7 @@ const Reason = z.string().trim().min(1).max(500);
 const Url = z
   .url({ protocol: /^https?$/ })
   .max(2_000)
-  .describe('Where the router finds the service');
+  .describe('Where the router finds the service; unless said as before');
 
 /** What a change of a supergraph says of itself. */
 const publication = {

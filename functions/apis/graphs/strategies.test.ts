@@ -85,6 +85,8 @@ describe('the strategy', () => {
   it('names the operations and clients that would break', () => {
     expect(refusal('additive', less, { operations: ['query Mine { b }'] })).toMatchObject({
       name: 'UnsafeSchemaChange',
+      message:
+        'The strategy additive takes nothing away: field-removed at /Query/b; Mine of shop would be refused, 3 requests',
       status: 409,
       evidence: {
         changes: [{ rule: 'field-removed', usedBy: ['shop'] }],

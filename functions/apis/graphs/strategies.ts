@@ -101,7 +101,13 @@ function refused(
   action: string,
 ): UnsafeSchemaChange {
   const more = Math.max(0, changes.length - MOST_TOLD) + Math.max(0, broken.length - MOST_TOLD);
-  return new UnsafeSchemaChange(message, {
+  const told = [
+    ...changes.slice(0, 5).map(({ rule, pointer }) => `${rule} at ${pointer}`),
+    ...broken
+      .slice(0, 5)
+      .map((one) => `${one.operation} of ${one.client} would be refused, ${one.requests} requests`),
+  ];
+  return new UnsafeSchemaChange(told.length > 0 ? `${message}: ${told.join('; ')}` : message, {
     evidence: {
       strategy,
       changes: changes

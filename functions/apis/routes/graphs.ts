@@ -44,7 +44,7 @@ export const graphRoutes: Route[] = [
     body: NewSubgraph,
     responses: { 200: Publication },
     handler: ({ params, query, body, caller, logger }) => {
-      const { url = null, sdl, strategy, reason, force, version } = body;
+      const { url, sdl, strategy, reason, force, version } = body;
       const edit = { strategy, reason, force, version, by: caller.subject };
       const whole = { api: params.api, name: params.subgraph, to: { url, sdl }, ...edit };
       return publishOrTry(whole, query.dryRun === 'true', { logger });
