@@ -92,32 +92,18 @@ function reason(error: unknown): string {
   return first.replace(/:$/, '').slice(0, 200);
 }
 
-/** Where the first value of more levels than are allowed stands; without recursion, whatever the depth. */
-function tooDeep(value: unknown): string | undefined {
-  let level: { value: unknown; path: Path | undefined }[] = [{ value, path: undefined }];
-  for (let depth = 0; level.length > 0; depth++) {
-    const [first] = level;
-    if (depth > sourceLimits.depth && first) return pointerOf(first.path).slice(0, 200);
-    const next: typeof level = [];
-    for (const one of level) {
-      if (typeof one.value !== 'object' || one.value === null) continue;
-      for (const [key, below] of Object.entries(one.value)) {
-        if (typeof below === 'object' && below !== null)
-          next.push({ value: below, path: { key, above: one.path } });
-      }
-    }
-    level = next;
+/** Where a value of more levels than are allowed begins: no deeper than they are it is looked. */
+function tooDeep(value: unknown, depth = 0): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > sourceLimits.depth) return '';
+  for (const key of Object.keys(value)) {
+    const below: unknown = Reflect.get(value, key);
+    if (typeof below !== 'object' || below === null) continue;
+    const found = tooDeep(below, depth + 1);
+    if (found !== undefined) return depth < SHOWN ? pointerTo('', key) + found : '';
   }
   return undefined;
 }
 
-interface Path {
-  key: string;
-  above: Path | undefined;
-}
-
-function pointerOf(path: Path | undefined): string {
-  const steps: string[] = [];
-  for (let here = path; here; here = here.above) steps.unshift(here.key);
-  return pointerTo('', ...steps);
-}
+/** So many steps are told of where it is too deep. */
+const SHOWN = 10;

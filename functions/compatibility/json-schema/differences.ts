@@ -39,6 +39,8 @@ export interface Comparison {
   b: Nodes;
   /** Documents of `a`. */
   samples: Samples;
+  /** Whether both are made of schemas of the same words: a way picked from `a` fits what all of it fits. */
+  same: (a: Node, b: Node) => boolean;
   /** What differs one step below. */
   under: (step: Step, a: Node, b: Node) => Difference[];
 }
@@ -54,6 +56,7 @@ export const MOST = 200;
 
 /** A value in a message: short. */
 export function told(value: unknown): string {
-  const text = canonical(value);
+  // Of a long text the beginning is enough.
+  const text = canonical(typeof value === 'string' ? value.slice(0, 100) : value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -38,13 +38,19 @@ export class Nodes {
     const [first] = parts;
     const single = parts.length === 1 && first ? this.#known.get(keyOf(first)) : undefined;
     if (single) return single;
-    const saying = [...new Map(parts.filter(saysAnything).map((part) => [part.pointer, part])).values()];
+    const led = parts.map(target).filter(saysAnything);
+    const saying = [...new Map(led.map((part) => [part.pointer, part])).values()];
     saying.sort((a, b) => (a.pointer < b.pointer ? -1 : 1));
     const key = saying.map(keyOf).join(' & ');
-    const known = this.#known.get(key);
-    if (known) return known;
+    const node = this.#known.get(key) ?? this.#made(key, saying);
+    this.#known.set(key, node);
+    if (parts.length === 1 && first) this.#known.set(keyOf(first), node);
+    return node;
+  }
+
+  #made(key: string, saying: readonly Located[]): Node {
     let found: Alternative[] | 'looking' | undefined;
-    const node: Node = {
+    return {
       key,
       parts: saying,
       alternatives: () => {
@@ -62,8 +68,6 @@ export class Nodes {
         return found;
       },
     };
-    this.#known.set(key, node);
-    return node;
   }
 
   /** The property of that name in objects of these facts. */
@@ -217,6 +221,23 @@ const schemasAt = (schema: Record<string, unknown>, key: string): JsonSchema[] =
   const list = schema[key];
   return Array.isArray(list) ? list.filter((one) => typeof one === 'boolean' || typeof one === 'object') : [];
 };
+
+/** So many references that only lead to another are followed. */
+const MOST_HOPS = 32;
+
+/** What a schema that only refers to another one leads to: a definition is one place, wherever it is used. */
+function target(part: Located): Located {
+  let here = part;
+  for (let hops = 0; hops < MOST_HOPS; hops++) {
+    const { schema, root } = here;
+    if (typeof schema === 'boolean' || typeof schema.$ref !== 'string' || !isLocal(schema.$ref)) return here;
+    if (Object.keys(schema).some((key) => key !== '$ref' && !annotations.has(key))) return here;
+    const next = resolve(schema.$ref, root);
+    if (!next) return here;
+    here = next;
+  }
+  return part;
+}
 
 function saysAnything({ schema }: Located): boolean {
   return typeof schema === 'boolean' ? !schema : Object.keys(schema).some((key) => !annotations.has(key));

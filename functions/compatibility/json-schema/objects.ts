@@ -56,6 +56,7 @@ function properties(
   const all = new Set([...namesOf(x), ...namesOf(y), ...x.required]);
   return [...all].flatMap((name): Either[] => {
     const [a, b] = [comparison.a.property(x, name), comparison.b.property(y, name)];
+    if (a.parts.length > 0 && comparison.same(a, b)) return [];
     if (a.alternatives().length === 0) return [];
     if (b.alternatives().length === 0) {
       const values = () =>

@@ -1,4 +1,4 @@
-import { isObject, pointerTo } from '../json-schema/document.ts';
+import { pointerTo } from '../json-schema/document.ts';
 import { isExternal, target } from './resolve.ts';
 
 export interface Problem {
@@ -22,22 +22,22 @@ export function referenceProblems(document: Readonly<Record<string, unknown>>): 
     return answer;
   };
   /** `named`: the keys of this object are names that users chose, and not words of the specification. */
-  const walk = (value: unknown, pointer: string, named: boolean): void => {
-    if (problems.length >= MOST_PROBLEMS || typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) {
-      for (const [at, one] of value.entries()) walk(one, pointerTo(pointer, at), false);
-      return;
-    }
-    if (!isObject(value)) return;
-    for (const [key, one] of Object.entries(value)) {
-      if (!named && key === '$ref' && typeof one === 'string') {
+  const walk = (value: object, named: boolean): void => {
+    for (const key of Object.keys(value)) {
+      const one: unknown = Reflect.get(value, key);
+      if (typeof one === 'object' && one !== null) {
+        if (!named && (literals.has(key) || key.startsWith('x-'))) continue;
+        path.push(key);
+        walk(one, !named && !Array.isArray(value) && names.has(key));
+        path.pop();
+      } else if (key === '$ref' && !named && typeof one === 'string' && problems.length < MOST_PROBLEMS) {
         const detail = referenceProblem(one, exists);
-        if (detail) problems.push({ pointer: pointerTo(pointer, key), detail });
-      } else if (named || (!literals.has(key) && !key.startsWith('x-')))
-        walk(one, pointerTo(pointer, key), !named && names.has(key));
+        if (detail) problems.push({ pointer: pointerTo('', ...path, key), detail });
+      }
     }
   };
-  walk(document, '', false);
+  const path: string[] = [];
+  walk(document, false);
   return problems;
 }
 
