@@ -56,7 +56,7 @@ const guides = [
   'circuit-breakers.md',
   'services.md',
   'deployments.md',
-  ...(has('curl') ? ['http-api.md', 'gateway.md'] : []),
+  ...(has('curl') ? ['http-api.md', 'gateway.md', 'api-serving.md'] : []),
 ];
 
 /** The guide's second database, which its text calls shop_green. */

@@ -20,6 +20,7 @@ export type Served = z.infer<typeof Served>;
 const mostEndpoints = 5_000;
 
 function servedOf(description: Description, validateRequests: boolean): Served {
+  if (description.kind === 'graphql') return { endpoints: [], schema: description.sdl };
   if (description.kind !== 'openapi') return { endpoints: [] };
   return {
     endpoints: [...description.endpoints.keys()].slice(0, mostEndpoints),
