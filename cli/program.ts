@@ -53,6 +53,13 @@ const api: Noun = {
         remove: async () => (await import('./api/subgraph.ts')).apiSubgraphRemove(),
       },
     },
+    transformation: {
+      description: 'What makes documents of one version of an API those of another',
+      verbs: {
+        derive: async () => (await import('./api/transformation.ts')).transformationDerive(),
+        check: async () => (await import('./api/transformation.ts')).transformationCheck(),
+      },
+    },
     operation: {
       description: 'Operations that clients send to a GraphQL API',
       verbs: {

@@ -52,13 +52,14 @@ export async function diffFiles(old: string, next: string, options: DiffAsked): 
   if (verdict.changes.some(({ level }) => bad.includes(level))) process.exitCode = FOUND;
 }
 
-interface DescriptionFile {
+export interface DescriptionFile {
   path: string;
   text: string;
   description: Description;
 }
 
-async function fileAt(path: string): Promise<DescriptionFile> {
+/** A description and what it was read from, files that it refers to included. @throws Failure usage */
+export async function fileAt(path: string): Promise<DescriptionFile> {
   const text = textAt(path);
   const whole = refersToFiles(text) ? await bundledFiles(path) : text;
   return { path, text, description: told(() => readDescription(whole, { fileName: path })) };
@@ -82,17 +83,23 @@ function textAt(path: string): string {
 }
 
 /** What is refused is told with all its problems, and ends with the code of wrong usage. */
-function told<T>(run: () => T): T {
+export function told<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    const details = error.problems.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`);
-    throw new Failure(error.message, { code: exitCode.usage, action: error.action, details });
+    throw refusal(error);
   }
 }
 
-function readAs<S extends z.ZodType>(schema: S, path: string): z.output<S> {
+/** What to throw in place of an error: wrong usage where the input was refused, itself otherwise. */
+export function refusal(error: unknown): unknown {
+  if (!(error instanceof InvalidInput)) return error;
+  const details = error.problems.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`);
+  return new Failure(error.message, { code: exitCode.usage, action: error.action, details });
+}
+
+/** A file of YAML or JSON in the form that is asked for. @throws Failure usage */
+export function readAs<S extends z.ZodType>(schema: S, path: string): z.output<S> {
   let value: unknown;
   try {
     value = parse(textAt(path));

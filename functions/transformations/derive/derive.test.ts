@@ -89,11 +89,8 @@ const cases: [name: string, older: JsonSchema, newer: JsonSchema, operations: ob
     'a new field with a default',
     closed({ id: text }),
     closed({ id: text, currency: { enum: ['EUR', 'USD'], default: 'EUR' } }, ['currency']),
-    [
-      { op: 'add', at: '/currency' },
-      { op: 'add', at: '/currency', value: 'EUR' },
-    ],
-    ['certain', 'certain'],
+    [{ op: 'add', at: '/currency', value: 'EUR' }],
+    ['certain'],
   ],
   [
     'a value that became a list',
@@ -184,7 +181,7 @@ describe('changes derived from two descriptions', () => {
   });
 
   it('says what a person has to complete', async () => {
-    const older = closed({ fax: text, kind: { enum: ['x', 'y'] }, note: { type: 'string' }, id: text }, [
+    const older = closed({ fax: { type: 'boolean' }, kind: { enum: ['x', 'y'] }, note: text, id: text }, [
       'fax',
     ]);
     const newer = closed(
@@ -198,8 +195,6 @@ describe('changes derived from two descriptions', () => {
     expect(told).toEqual([
       'request /kind the newer version does not',
       'request /note the newer version refuses some',
-      'request /fax it is taken for removed;',
-      'request /id it is taken for removed;',
       'request /level the newer version needs it,',
       'response /kind the older version does not',
       'response /fax older readers need it, the',

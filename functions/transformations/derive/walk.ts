@@ -138,7 +138,15 @@ class Walk {
     }
     const { pairs, gone, came } = pairedProperties(before, after);
     for (const pair of pairs) this.#property(before, after, pair, steps);
-    for (const name of gone) this.#gone(before, name, steps, came);
+    for (const name of gone) {
+      const { text } = shapeAt(before, name);
+      this.#gone(
+        before,
+        name,
+        steps,
+        came.filter((other) => shapeAt(after, other).text === text),
+      );
+    }
     const late: string[] = [];
     for (const name of came) {
       if (this.#holdsMoved(this.#movedTo, [...steps, name])) late.push(name);
@@ -202,7 +210,7 @@ class Walk {
       if (came.length > 0)
         this.#ask(
           at,
-          `it is taken for removed; if it became one of ${came.slice(0, 5).join(', ')}, say so there by x-renamed-from`,
+          `it is taken for removed; if it became ${came.slice(0, 5).join(' or ')}, say so there by x-renamed-from`,
         );
       return;
     }
@@ -221,21 +229,19 @@ class Walk {
 
   #came(after: Shape, name: string, steps: readonly string[]): void {
     const at = [...steps, name];
-    if (this.#way === 'down') {
-      this.#parsed(
-        { op: 'add', in: this.#part, at: pointerOf(at) },
-        'certain',
-        'the older version has it not',
-      );
-      return;
-    }
-    if (!after.required.has(name)) return;
-    const value = defaultOf(shapeAt(after, name));
-    if (value === undefined) {
+    // Said the same way both ways, it is one change.
+    const value = after.required.has(name) ? defaultOf(shapeAt(after, name)) : undefined;
+    if (this.#way === 'up' && !after.required.has(name)) return;
+    if (this.#way === 'up' && value === undefined) {
       this.#ask(at, 'the newer version needs it, and there is no default');
       return;
     }
-    this.#parsed({ op: 'add', in: this.#part, at: pointerOf(at), value }, 'certain', 'it is the default');
+    const operation = { op: 'add', in: this.#part, at: pointerOf(at), ...(value !== undefined && { value }) };
+    this.#parsed(
+      operation,
+      'certain',
+      value === undefined ? 'the older version has it not' : 'it is the default',
+    );
   }
 
   #cameInside(after: Shape, name: string, steps: readonly string[]): void {
