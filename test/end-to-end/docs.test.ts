@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '#local/postgres/shared.ts';
 import * as errors from '#migrations/errors.ts';
-import { RecordUnreadable, TheseusError } from '#platform/errors.ts';
+import { RecordContended, RecordUnreadable, TheseusError } from '#platform/errors.ts';
 import { missingLine } from './guide.ts';
 import { runGuide } from './run-guide.ts';
 
@@ -84,7 +84,7 @@ it('misses lines that are not there, or not in order', () => {
 });
 
 type Named = new (message: string) => TheseusError;
-const named = Object.entries({ ...errors, RecordUnreadable })
+const named = Object.entries({ ...errors, RecordContended, RecordUnreadable })
   .filter(([, value]) => value.prototype instanceof TheseusError)
   // All are made from a message.
   .map(([name, value]) => [name, value as Named] as const);
