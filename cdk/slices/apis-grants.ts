@@ -31,9 +31,10 @@ export const apiGrants: Record<keyof typeof apiFunctions, Right[]> = {
     'publishEvents',
     'askGateway',
   ],
-  'check-progress': marking,
+  // Operations of GraphQL are held against the newest description.
+  'check-progress': [...marking, 'listRecords'],
   'validate-deprecation': [...acting, 'listRecords', 'readArtifacts'],
-  'analyse-usage': [...acting, 'askGateway'],
+  'analyse-usage': [...acting, 'listRecords', 'readArtifacts', 'askGateway'],
   'announce-deprecation': marking,
   'tell-consumers': acting,
   'announce-brownout': marking,

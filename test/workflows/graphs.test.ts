@@ -138,6 +138,18 @@ describe('a supergraph', () => {
     expect(await listed()).toMatchObject([
       { element: 'User.mail', removal: day(10), usedBy: ['web'], removable: false },
     ]);
+    const deprecation = await send('POST', '/apis/shop/deprecations', {
+      version: '1.2.0',
+      elements: [{ type: 'User', field: 'mail' }],
+      reason: 'There is name',
+    });
+    expect(deprecation.status).toBe(201);
+    // What clients registered counts as used, though no gateway sees them.
+    const path = `/apis/shop/deprecations/${deprecation.body.id}`;
+    await expect
+      .poll(async () => (await send('GET', path)).body.consumers, { timeout: 30_000 })
+      .toMatchObject([{ consumer: 'web', uses: ['User.mail'], requests: 40, ready: false }]);
+    await send('POST', `${path}/cancel`, { reason: 'It goes by itself' });
     const without = users('name: String');
     expect((await publish('users', without, { strategy: 'deprecation' })).status).toBe(409);
     // The client asks for it no more; the other operation goes on.

@@ -4,6 +4,7 @@ import { callFunction, ReportedFailure } from '#platform/call.ts';
 import { clock } from '#platform/clock.ts';
 import { EnvironmentIncomplete, ServiceUnavailable } from '#platform/errors.ts';
 import { usageByOperations } from '../graphs/operation-store.ts';
+import { withRegistered } from '../graphs/registered-usage.ts';
 import type { ApiRecord } from '../records.ts';
 
 const day = 86_400_000;
@@ -39,7 +40,7 @@ export async function readUsage(api: ApiRecord): Promise<Usage | null> {
   if (api.settings.kind !== 'graphql') return counted;
   const registered = await usageByOperations(api, usualDays);
   if (counted === null || registered === null) return counted ?? registered;
-  return { ...counted, consumers: [...counted.consumers, ...registered.consumers] };
+  return withRegistered(counted, registered);
 }
 
 async function countedUsage({ id, settings, versions }: ApiRecord): Promise<Usage | null> {
