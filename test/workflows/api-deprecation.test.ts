@@ -59,6 +59,8 @@ describe('a deprecation', () => {
       harmed: { consumer: 'shop', why: 'refused', requests: 51 },
     });
     expect(stopped.wakesAt).toBeNull();
+    // What was announced does not take place either: the gateway would do it without being asked.
+    expect(stopped.brownouts[1]?.state).toBe('planned');
     lab.traffic.refused.clear();
 
     await lab.act('orders', announced.id, 'resume');
@@ -84,6 +86,7 @@ describe('a deprecation', () => {
       'reminded',
       'brownout_announced',
       'brownout_begun',
+      'brownout_announced',
       'brownout_stopped',
       'resumed',
       'brownout_announced',
@@ -91,8 +94,8 @@ describe('a deprecation', () => {
       'sunset_moved',
       'brownout_announced',
       'brownout_begun',
-      'brownout_held',
       'reminded',
+      'brownout_held',
       'removed',
     ]);
 

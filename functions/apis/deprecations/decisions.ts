@@ -28,7 +28,7 @@ export async function decide(id: string, decision: Decision, by: string): Promis
 }
 
 /** Nothing that was only announced holds any more: it is planned anew, and told anew. */
-const planAnew = (brownouts: DeprecationRecord['brownouts']): DeprecationRecord['brownouts'] =>
+export const planAnew = (brownouts: DeprecationRecord['brownouts']): DeprecationRecord['brownouts'] =>
   brownouts.map((one) =>
     one.state === 'announced' ? { ...one, state: 'planned', from: null, to: null } : one,
   );

@@ -75,6 +75,23 @@ describe('what is to be done of a deprecation', () => {
     });
   });
 
+  it('tells what is due while a brownout lasts, so that nothing after it comes later for that', () => {
+    const record = announced({ brownouts, remindDays: [14] });
+    const [first, second] = record.brownouts;
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const dates = { from: iso(day(46)), to: iso(day(46) + 3_600_000) };
+    const begun = { ...record, brownouts: [{ ...first, ...dates, state: 'begun' as const }, second] };
+    const minutes = (many: number) => day(46) + many * 60_000;
+    expect(nextOf(begun, minutes(5))).toMatchObject({ do: 'announce-brownout', index: 1, from: day(53) });
+    const next = { from: iso(day(53)), to: iso(day(53) + 4 * 3_600_000), state: 'announced' as const };
+    const told = { ...begun, brownouts: begun.brownouts.with(1, { ...second, ...next }) };
+    expect(nextOf(told, minutes(5))).toEqual({ do: 'remind', days: 14 });
+    const reminded = { ...told, reminded: ['14-0'] };
+    expect(nextOf(reminded, minutes(5))).toEqual({ do: 'watch-brownout', index: 0 });
+    // Its end comes before everything else.
+    expect(nextOf(begun, minutes(60))).toEqual({ do: 'watch-brownout', index: 0 });
+  });
+
   it('is at the end what the policy and the consumers say', () => {
     const used = [consumer('shop', 5), consumer('app', 0)];
     const end = (policy: Partial<Policy>, more: Partial<DeprecationRecord> = {}) =>

@@ -1,4 +1,4 @@
-import { hourMs } from './calendar.ts';
+import { type Calendar, hourMs } from './calendar.ts';
 import type { DeprecationRecord } from './records.ts';
 import { calendarFor, isOver, lookEveryMs, reminderKey, unprepared, watchEveryMs } from './standing.ts';
 
@@ -36,25 +36,21 @@ function beforeRemoval(record: DeprecationRecord, now: number): Next {
   const calendar = calendarFor(record, now);
   const { brownouts, removeAt } = calendar;
   const current = brownouts.find(({ state, from }) => lasting.has(state) && from <= now);
+  if (current === undefined) {
+    const agreed =
+      record.policy.consent !== 'not' && record.consumers.length > 0 && unprepared(record).length === 0;
+    const said = agreed && record.consumers.some(({ consented }) => consented !== null);
+    // Silence is no consent: only when somebody said so does it end the wait.
+    if (said && record.policy.consent === 'enough' && record.analysed !== null) return { do: 'remove' };
+    if (removeAt <= now) return whenOver(record, now);
+  } else if (current.state === 'announced' || current.to <= now) {
+    return { do: 'watch-brownout', index: current.index };
+  }
+  // While a brownout lasts too: what is told late moves what comes after it.
+  const told = toldNow(record, calendar, now);
+  if (told !== undefined) return told;
   if (current !== undefined) return { do: 'watch-brownout', index: current.index };
-  const agreed =
-    record.policy.consent !== 'not' && record.consumers.length > 0 && unprepared(record).length === 0;
-  const said = agreed && record.consumers.some(({ consented }) => consented !== null);
-  // Silence is no consent: only when somebody said so does it end the wait.
-  if (said && record.policy.consent === 'enough' && record.analysed !== null) return { do: 'remove' };
-  if (removeAt <= now) return whenOver(record, now);
   const planned = brownouts.find(({ state }) => state === 'planned');
-  if (planned !== undefined && planned.announceAt <= now)
-    return { do: 'announce-brownout', index: planned.index, from: planned.from, to: planned.to };
-  // Only now: what was announced holds still, what is only planned and late would move with every look.
-  if (Math.abs(removeAt - Date.parse(record.toldSunset ?? record.announcedAt ?? '')) >= hourMs)
-    return { do: 'tell-sunset' };
-  // Whoever was just told of an extension needs no reminder whose day was before it.
-  const since = Date.parse(record.extensions.at(-1)?.at ?? record.announcedAt ?? '');
-  const due = calendar.reminders.filter(({ at }) => at <= now && at > since);
-  const latest = due.at(-1);
-  if (latest !== undefined && !record.reminded.includes(reminderKey(latest.days, record)))
-    return { do: 'remind', days: latest.days };
   const coming = brownouts.find(({ state }) => state === 'announced');
   const times = [
     removeAt,
@@ -63,6 +59,26 @@ function beforeRemoval(record: DeprecationRecord, now: number): Next {
     ...calendar.reminders.filter(({ at }) => at > now).map(({ at }) => at),
   ];
   return { do: 'rest', until: Math.min(now + lookEveryMs, ...times) };
+}
+
+/** What consumers are to be told now, if anything. */
+function toldNow(
+  record: DeprecationRecord,
+  { brownouts, removeAt, reminders }: Calendar,
+  now: number,
+): Next | undefined {
+  const planned = brownouts.find(({ state }) => state === 'planned');
+  if (planned !== undefined && planned.announceAt <= now)
+    return { do: 'announce-brownout', index: planned.index, from: planned.from, to: planned.to };
+  // Only now: what was announced holds still, what is only planned and late would move with every look.
+  if (Math.abs(removeAt - Date.parse(record.toldSunset ?? record.announcedAt ?? '')) >= hourMs)
+    return { do: 'tell-sunset' };
+  // Whoever was just told of an extension needs no reminder whose day was before it.
+  const since = Date.parse(record.extensions.at(-1)?.at ?? record.announcedAt ?? '');
+  const latest = reminders.filter(({ at }) => at <= now && at > since).at(-1);
+  if (latest !== undefined && !record.reminded.includes(reminderKey(latest.days, record)))
+    return { do: 'remind', days: latest.days };
+  return undefined;
 }
 
 /** Its time is over: who still needs it decides whether it goes. */

@@ -16,7 +16,7 @@ export const Policy = z
       .array(Days)
       .max(20)
       .default([])
-      .describe('Days before the removal on which all are reminded'),
+      .describe('Days before the removal on which all that have not consented are reminded'),
     extensions: z
       .strictObject({
         max: z.int().min(0).max(20).describe('How often it may be put off'),

@@ -40,7 +40,10 @@ function toldOf(
   if (what === 'sunset_moved') {
     const sunset = new Date(calendarFor(record, clock.now()).removeAt).toISOString();
     return {
-      set: { toldSunset: sunset, phase: 'warning' },
+      set: {
+        toldSunset: sunset,
+        phase: record.brownouts.some(({ state }) => state === 'begun') ? 'brownout' : 'warning',
+      },
       events: [{ type: 'deprecation.sunset_moved', actor: 'theseus', data: { sunset } }],
     };
   }

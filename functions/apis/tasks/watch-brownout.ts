@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
+import { planAnew } from '../deprecations/decisions.ts';
 import { type Change, readDeprecation } from '../deprecations/deprecation-store.ts';
 import { assertActs, changeActing } from '../deprecations/execution.ts';
 import { applyMarks } from '../deprecations/marks.ts';
@@ -71,10 +72,10 @@ const held = (record: DeprecationRecord, index: number): Change => ({
   events: [{ type: 'deprecation.brownout_held', actor: 'theseus', data: { index } }],
 });
 
-/** A person decides how it goes on: by an exemption, an extension, or simply on. */
+/** A person decides how it goes on: by an exemption, an extension, or simply on. Until then no other one begins. */
 const stopped = (record: DeprecationRecord, index: number, harm: Harm): Change => ({
   set: {
-    brownouts: withBrownout(record, index, { state: 'interrupted', to: clock.iso(), harmed: harm }),
+    brownouts: planAnew(withBrownout(record, index, { state: 'interrupted', to: clock.iso(), harmed: harm })),
     phase: 'warning',
     status: 'paused',
     paused: { by: 'theseus', at: clock.iso(), reason: harmInWords(harm) },

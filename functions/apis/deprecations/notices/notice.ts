@@ -120,6 +120,12 @@ export function noticeOf(
   return { kind, ...said[kind] };
 }
 
+/** Who is told: all of its consumers; whoever has said that it is ready is neither reminded nor asked again. */
+export const toldOf = ({ consumers }: Pick<DeprecationRecord, 'consumers'>, kind: NoticeKind): string[] =>
+  consumers
+    .filter(({ consented }) => consented === null || (kind !== 'reminder' && kind !== 'consent_asked'))
+    .map(({ consumer }) => consumer);
+
 function stillUsed(record: DeprecationRecord): string {
   const left = unprepared(record);
   if (left.length === 0) return 'No consumer is known to use it still.';

@@ -4,7 +4,7 @@ import { findConsumer } from '../../consumers/store.ts';
 import { keys, readItem, work, writeItem } from '../../store.ts';
 import type { DeprecationRecord } from '../records.ts';
 import { calendarFor } from '../standing.ts';
-import type { Notice } from './notice.ts';
+import { type Notice, toldOf } from './notice.ts';
 import { type NoticeDelivery, NoticeRecord } from './records.ts';
 
 /** The notice as it was told first: what it says and to whom does not change when it is told again. */
@@ -25,7 +25,7 @@ async function noticeRecord(record: DeprecationRecord, notice: Notice): Promise<
     guide: record.guide,
     sunset: record.announcedAt === null ? null : new Date(calendarFor(record, now).removeAt).toISOString(),
     at: new Date(now).toISOString(),
-    consumers: record.consumers.map(({ consumer }) => consumer),
+    consumers: toldOf(record, notice.kind),
   };
   if (await writeItem(key, made, absent)) return made;
   return (await readItem(NoticeRecord, key)) ?? made;
