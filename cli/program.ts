@@ -39,6 +39,34 @@ const api: Noun = {
         list: async () => (await import('./api/consumer.ts')).apiConsumerList(),
         show: async () => (await import('./api/consumer.ts')).apiConsumerShow(),
         remove: async () => (await import('./api/consumer.ts')).apiConsumerRemove(),
+        'webhook-secret': async () => (await import('./api/feed.ts')).apiConsumerSecret(),
+      },
+    },
+    feed: async () => (await import('./api/feed.ts')).apiFeed(),
+    deprecation: {
+      description: 'Versions of APIs, or parts of them, that go away',
+      verbs: {
+        start: async () => (await import('./api/deprecation.ts')).apiDeprecationStart(),
+        list: async () => (await import('./api/deprecation.ts')).apiDeprecationList(),
+        show: async () => (await import('./api/deprecation.ts')).apiDeprecationShow(),
+        events: async () => (await import('./api/deprecation.ts')).apiDeprecationEvents(),
+        pause: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.pause(),
+        resume: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.resume(),
+        extend: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.extend(),
+        cancel: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.cancel(),
+        restore: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.restore(),
+        'skip-brownout': async () =>
+          (await import('./api/deprecation-actions.ts')).deprecationActions.skipBrownout(),
+        exempt: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.exempt(),
+        consent: async () => (await import('./api/deprecation-actions.ts')).deprecationActions.consent(),
+      },
+    },
+    policy: {
+      description: 'How versions of an API go away',
+      verbs: {
+        list: async () => (await import('./api/policy.ts')).apiPolicyList(),
+        set: async () => (await import('./api/policy.ts')).apiPolicySet(),
+        remove: async () => (await import('./api/policy.ts')).apiPolicyRemove(),
       },
     },
     subgraph: {

@@ -57,6 +57,8 @@ const guides = [
   'services.md',
   'deployments.md',
   ...(has('curl') ? ['http-api.md', 'gateway.md', 'api-serving.md'] : []),
+  'api-deprecation.md',
+  ...(has('curl') ? ['http-api.md', 'gateway.md'] : []),
 ];
 
 /** The guide's second database, which its text calls shop_green. */

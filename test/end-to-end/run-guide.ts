@@ -33,13 +33,15 @@ interface Folder {
   webhook: string;
   /** The id of the deployment that was named last. */
   deployment: string;
+  /** The id of the deprecation that was named last. */
+  deprecation: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…`, `whk_…` and `dep_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…`, `whk_…`, `dep_…` and `dpr_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -82,6 +84,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         folder.fleet = /flt_\w+/.exec(lastFirst)?.[0] ?? folder.fleet;
         folder.permission = /per_\w+/.exec(lastFirst)?.[0] ?? folder.permission;
         folder.deployment = /dep_\w+/.exec(lastFirst)?.[0] ?? folder.deployment;
+        folder.deprecation = /dpr_\w+/.exec(lastFirst)?.[0] ?? folder.deprecation;
         folder.webhook = /whk_\w+/.exec(lastFirst)?.[0] ?? folder.webhook;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
@@ -128,6 +131,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     permission: 'per_…',
     webhook: 'whk_…',
     deployment: 'dep_…',
+    deprecation: 'dpr_…',
     environment,
     terminals: [],
   };
@@ -146,7 +150,18 @@ async function closeFolder({ path, terminals }: Folder): Promise<void> {
 
 function asRun(
   text: string,
-  { databaseUrl, platformUrl, gatewayUrl, migration, backup, fleet, permission, webhook, deployment }: Folder,
+  {
+    databaseUrl,
+    platformUrl,
+    gatewayUrl,
+    migration,
+    backup,
+    fleet,
+    permission,
+    webhook,
+    deployment,
+    deprecation,
+  }: Folder,
 ): string {
   return text
     .replaceAll(databaseInGuides, (_, user: string, password: string) => {
@@ -161,7 +176,8 @@ function asRun(
     .replaceAll('flt_…', fleet)
     .replaceAll('per_…', permission)
     .replaceAll('whk_…', webhook)
-    .replaceAll('dep_…', deployment);
+    .replaceAll('dep_…', deployment)
+    .replaceAll('dpr_…', deprecation);
 }
 
 function asWritten(printed: string, { platformUrl, gatewayUrl, databaseUrl }: Folder): string {

@@ -159,7 +159,7 @@ export const Deprecation = z
     status: DeprecationStatus,
     phase: Phase,
     announcedAt: Time.nullable(),
-    sunset: Time.nullable().describe('When it is removed, as it stands now'),
+    sunset: Time.nullable().describe('When it goes, as it stands now; null: it stays'),
     extensions: z.array(z.strictObject({ days: z.int(), reason: z.string(), by: z.string(), at: Time })),
     brownouts: z.array(Brownout),
     reminders: z.array(z.strictObject({ days: z.int(), at: Time })).describe('Those that are still to come'),

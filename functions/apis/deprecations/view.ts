@@ -21,6 +21,7 @@ export function viewOf(record: DeprecationRecord): Deprecation {
   const now = clock.now();
   const calendar = calendarFor(record, now);
   const coming = record.announcedAt !== null && record.removedAt === null && !isOver(record);
+  const goes = coming || record.status === 'completed' || (record.removedAt !== null && !isOver(record));
   const planned = new Map(calendar.brownouts.map(({ index, from, to }) => [index, { from, to }]));
   return {
     id: record.id,
@@ -34,7 +35,7 @@ export function viewOf(record: DeprecationRecord): Deprecation {
     status: record.status,
     phase: record.phase,
     announcedAt: record.announcedAt,
-    sunset: record.removedAt ?? (coming ? iso(calendar.removeAt) : record.toldSunset),
+    sunset: goes ? (record.removedAt ?? iso(calendar.removeAt)) : null,
     extensions: record.extensions,
     brownouts: record.brownouts.map(({ id, state, from, to, harmed }, index) => {
       const dates = coming && state === 'planned' ? planned.get(index) : undefined;
