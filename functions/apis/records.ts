@@ -35,6 +35,10 @@ export const DeprecatedElement = z.object({
   at: z.string(),
   sunset: z.string().optional(),
   link: z.string().optional(),
+  refuseNewConsumers: z.boolean().optional(),
+  /** Who is not new to it. */
+  knownConsumers: z.array(z.string()).optional(),
+  removed: z.boolean().optional(),
 });
 
 /** Something too large for the item, by its key in the artifacts bucket. */

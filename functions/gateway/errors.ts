@@ -105,6 +105,12 @@ export class ApiVersionRemoved extends TheseusError {
   override readonly status: number = 410;
 }
 
+/** The endpoint is gone for good from a version that stays. */
+export class EndpointRemoved extends TheseusError {
+  override readonly name: string = 'EndpointRemoved';
+  override readonly status: number = 410;
+}
+
 /** The version goes away, and is refused for a while so that nobody overlooks it. */
 export class BrownedOut extends TheseusError {
   override readonly name: string = 'BrownedOut';

@@ -209,6 +209,7 @@ describe('a request to a service with an API', () => {
   });
 
   it('is refused to consumers who are new to what goes away, and who asked in vain stays new', async () => {
+    const removed = { endpoint: 'GET /gone', at: deprecation.at, removed: true };
     const closed = { refuseNewConsumers: true, knownConsumers: ['till'] };
     const element = {
       endpoint: 'POST /',
@@ -220,7 +221,7 @@ describe('a request to a service with an API', () => {
     const service = await served({
       versions: [
         { ...old, ...closed },
-        { ...newest, deprecatedElements: [element] },
+        { ...newest, deprecatedElements: [element, removed] },
       ],
     });
     const as = (consumer: string, init: RequestInit = {}, version = '1') =>
@@ -239,8 +240,15 @@ describe('a request to a service with an API', () => {
       body: { action: 'Do without it: see https://acme.test/gift.' },
     });
     expect((await as('web', { ...gift, body: '{}' }, '2')).status).toBe(200);
+    const gone = await ask(service, '/gone', { headers: { 'api-version': '2' } });
+    expect(gone).toMatchObject({
+      status: 410,
+      headers: { deprecation: '@1767225600' },
+      body: { type: problem('EndpointRemoved') },
+    });
     const { usage } = await usageOf(service);
     expect(usage.consumers.map(({ consumer, version }) => `${consumer} ${version}`).sort()).toEqual([
+      'anonymous 2.0.0',
       'till 1.0.0',
       'web 2.0.0',
     ]);

@@ -59,12 +59,16 @@ function markedElements(version: VersionRecord, record: DeprecationRecord, now: 
   const others = version.deprecatedElements.filter((element) => !own.has(elementKey(element)));
   const { announcedAt, elements } = record;
   if (isTakenBack(record) || announcedAt === null) return { ...version, deprecatedElements: others };
-  const sunset = record.removedAt ?? iso(calendarFor(record, now).removeAt);
-  const marked = (elements ?? []).flatMap((element) =>
-    'type' in element
-      ? []
-      : [{ ...element, at: announcedAt, sunset, ...(record.guide === null ? {} : { link: record.guide }) }],
-  );
+  const { refuseNewConsumers } = record.policy;
+  const said = {
+    at: announcedAt,
+    sunset: record.removedAt ?? iso(calendarFor(record, now).removeAt),
+    ...(record.guide === null ? {} : { link: record.guide }),
+    refuseNewConsumers,
+    knownConsumers: refuseNewConsumers ? record.consumers.map(({ consumer }) => consumer) : [],
+    removed: record.removedAt !== null,
+  };
+  const marked = (elements ?? []).flatMap((element) => ('type' in element ? [] : [{ ...element, ...said }]));
   return { ...version, deprecatedElements: [...others, ...marked] };
 }
 

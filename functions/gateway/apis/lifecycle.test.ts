@@ -40,6 +40,7 @@ it('says the earliest of all, and never that something goes before it was deprec
     at: '2025-12-01T00:00:00Z',
     refuseNewConsumers: false,
     knownConsumers: [],
+    removed: false,
   });
   const version = versionLifecycle({ at, sunset }, undefined);
   const said = [element, ...(version ? [version] : [])];

@@ -1,4 +1,4 @@
-import { ApiVersionRemoved, BrownedOut, DeprecatedForNewConsumers } from '../errors.ts';
+import { ApiVersionRemoved, BrownedOut, DeprecatedForNewConsumers, EndpointRemoved } from '../errors.ts';
 import type { Brownout, DeprecatedElement, ServedVersion } from './schemas.ts';
 
 type Version = Omit<ServedVersion, 'changes'>;
@@ -56,6 +56,20 @@ export function brownedOut({ api, version }: Asking, brownout: Brownout, now: nu
     },
     brownout.status,
   );
+}
+
+/** Throws EndpointRemoved. */
+export function refuseRemovedEndpoint(
+  { api, version }: Asking,
+  elements: readonly DeprecatedElement[],
+): void {
+  const gone = elements.find(({ removed, field }) => removed && field === undefined);
+  if (gone === undefined) return;
+  const { endpoint, link } = gone;
+  throw new EndpointRemoved(`${endpoint} was removed from version ${version.version} of ${api}`, {
+    evidence: { api, version: version.version, endpoint, ...(link === undefined ? {} : { guide: link }) },
+    action: link === undefined ? 'Do without it.' : `Do without it: see ${link}.`,
+  });
 }
 
 /** Throws DeprecatedForNewConsumers. */

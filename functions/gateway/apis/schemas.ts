@@ -95,6 +95,10 @@ export const DeprecatedElement = z
     link: Link.optional(),
     refuseNewConsumers: z.boolean().default(false),
     knownConsumers: consumers.default([]).describe('Who may go on using it'),
+    removed: z
+      .boolean()
+      .default(false)
+      .describe('An endpoint is refused; what a field is then, the service says'),
   })
   .refine(inOrder, outOfOrder);
 export type DeprecatedElement = z.infer<typeof DeprecatedElement>;

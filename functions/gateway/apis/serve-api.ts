@@ -13,7 +13,7 @@ import { parametersOf } from './parameters.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ReadyApi } from './ready-api.ts';
 import type { ReadyVersion } from './ready-version.ts';
-import { brownedOut, brownoutNow, refuseNew, refuseRemoved } from './refusals.ts';
+import { brownedOut, brownoutNow, refuseNew, refuseRemoved, refuseRemovedEndpoint } from './refusals.ts';
 import type { ApiRoute, DeprecatedElement } from './schemas.ts';
 import { type SeenAnswer, seenAnswer } from './seen-answer.ts';
 import { successorAddress } from './successor.ts';
@@ -84,8 +84,9 @@ export async function serveApi(
       throw brownedOut(asking, brownout, clock.now());
     }
     const elements = await usedElements(version.elementsOf(endpoint), document, taken);
-    refuseNew(asking, elements);
     lifecycles.push(...elements.map(elementLifecycle));
+    refuseRemovedEndpoint(asking, elements);
+    refuseNew(asking, elements);
     limits.admit(route.limits, use);
     if (version.validator.has(endpoint)) version.validator.check(endpoint, await document.value());
     const { path, ...raised } = await api.requestUp(version, endpoint, taken, document);
@@ -160,7 +161,8 @@ async function usedElements(
 ): Promise<DeprecatedElement[]> {
   if (elements.length === 0) return [];
   const fields = elements.some(({ field }) => field !== undefined);
-  const body = fields ? await document.value() : undefined;
+  // What cannot be read is the service's to refuse: it uses no field that is known here.
+  const body = fields ? await document.value().catch(() => undefined) : undefined;
   const named = fields ? Object.fromEntries(namesIn(query).map((name) => [name, true])) : {};
   return elements.filter(
     ({ field }) => field === undefined || hasField(body, field) || hasField(named, field),

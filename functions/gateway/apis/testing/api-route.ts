@@ -1,8 +1,9 @@
-import { ApiRoute } from '../schemas.ts';
+import type { z } from 'zod';
+import { ApiRoute, type ServedVersion } from '../schemas.ts';
 
 /** What tests may say of an API. */
-export type ApiSketch = Partial<Omit<ApiRoute, 'versions'>> & {
-  versions?: (Partial<ApiRoute['versions'][number]> & { version: string })[];
+export type ApiSketch = Partial<Omit<z.input<typeof ApiRoute>, 'versions'>> & {
+  versions?: (Partial<z.input<typeof ServedVersion>> & { version: string })[];
 };
 
 /** An API for tests: `orders` in the versions 1.0.0 and 2.0.0, chosen by the header `api-version`. */
