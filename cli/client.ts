@@ -136,3 +136,23 @@ export async function call<T>(
     attempt += 1;
   }
 }
+
+/**
+ * A text that the platform writes, such as a document of an API; tried once.
+ * @throws Failure with the platform's own explanation.
+ */
+export async function callText(platform: Platform, path: string, timeoutMs = 35_000): Promise<string> {
+  const headers = { authorization: `Bearer ${platform.token}`, 'user-agent': 'theseus-cli' };
+  const response = await fetch(platform.url + path, {
+    headers,
+    signal: AbortSignal.timeout(timeoutMs),
+  }).catch(() => {
+    throw new Failure(`The platform at ${platform.url} does not answer.`, {
+      code: exitCode.unreachable,
+      action: 'Is it running? Start it with `npx theseus dev`, or check THESEUS_URL.',
+    });
+  });
+  const text = await response.text();
+  if (response.ok) return text;
+  throw failureOf(response.status, text);
+}

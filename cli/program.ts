@@ -30,6 +30,8 @@ const api: Noun = {
     deregister: async () => (await import('./api/versions.ts')).apiDeregister(),
     compare: async () => (await import('./api/compare.ts')).apiCompare(),
     diff: async () => (await import('./api/diff.ts')).apiDiff(),
+    docs: async () => (await import('./api/docs.ts')).apiDocs(),
+    adoption: async () => (await import('./api/adoption.ts')).apiAdoption(),
     pin: async () => (await import('./api/consumer.ts')).apiPin(),
     unpin: async () => (await import('./api/consumer.ts')).apiUnpin(),
     consumer: {
@@ -86,6 +88,8 @@ const api: Noun = {
       verbs: {
         derive: async () => (await import('./api/transformation.ts')).transformationDerive(),
         check: async () => (await import('./api/transformation.ts')).transformationCheck(),
+        show: async () => (await import('./api/registered-changes.ts')).apiTransformationShow(),
+        set: async () => (await import('./api/registered-changes.ts')).apiTransformationSet(),
       },
     },
     operation: {

@@ -9,10 +9,12 @@ import { colours, print, printJson } from '../output.ts';
 import { type Platform, platformOf } from '../platform.ts';
 import { printComparison } from './compare.ts';
 import { apiPath } from './path.ts';
+import { changesIn } from './registered-changes.ts';
 
 interface Options {
   stability?: string;
   validateRequests?: boolean;
+  changes?: string;
   accept: string[];
   reason?: string;
   dryRun?: boolean;
@@ -69,6 +71,7 @@ export const apiRegister = (): Command =>
     .argument('<file>', 'OpenAPI, AsyncAPI, JSON Schema (JSON or YAML) or GraphQL SDL')
     .addOption(new Option('--stability <level>').choices(['draft', 'alpha', 'beta', 'stable']))
     .option('--validate-requests', 'the gateway holds bodies of requests against the description')
+    .option('--changes <file>', 'what leads to it from the version before (YAML or JSON), or derived')
     .option('--accept <rule>', 'what is done on purpose: a rule, or out-of-order; several times', collect, [])
     .option('--reason <text>', 'why, for the audit trail; needed with --accept')
     .option('--dry-run', 'say what it changes; nothing is stored')
@@ -76,6 +79,7 @@ export const apiRegister = (): Command =>
     .action(async (api: string, version: string, file: string, options: Options, command: Command) => {
       const { stability, validateRequests = false, accept, reason, dryRun, json } = options;
       const text = await textOf(file);
+      const changes = options.changes === 'derived' ? 'derived' : await changesIn(options.changes);
       const platform = await platformOf(command);
       const description =
         Buffer.byteLength(JSON.stringify(text)) <= largestInline
@@ -91,6 +95,7 @@ export const apiRegister = (): Command =>
           fileName: basename(file),
           stability,
           validateRequests,
+          changes,
           accept,
           reason,
         },

@@ -2,7 +2,9 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { adoptionRoutes } from './routes/adoption.ts';
 import { apiRoutes } from './routes/apis.ts';
+import { changeRoutes } from './routes/changes.ts';
 import { consumerRoutes } from './routes/consumers.ts';
 import { deprecationRoutes } from './routes/deprecations.ts';
 import { documentRoutes, publicDocuments } from './routes/documents.ts';
@@ -26,7 +28,9 @@ export const handler = httpApi({
     ...versionRoutes,
     ...consumerRoutes,
     ...uploadRoutes,
+    ...changeRoutes,
     ...documentRoutes,
+    ...adoptionRoutes,
     ...graphRoutes,
     ...operationRoutes,
     ...deprecationRoutes,

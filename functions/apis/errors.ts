@@ -49,3 +49,13 @@ export class DeprecationRefused extends Conflict {
 export class ExecutionSuperseded extends TheseusError {
   override readonly name: string = 'ExecutionSuperseded';
 }
+
+/** 409: changes between two versions make invalid documents, or lose what they do not say they lose; `evidence.failures` shows it. */
+export class TransformationWrong extends Conflict {
+  override readonly name: string = 'TransformationWrong';
+}
+
+/** 409: changes that were to be derived are not all mechanical; `evidence.open` names the places. */
+export class ChangesOpen extends Conflict {
+  override readonly name: string = 'ChangesOpen';
+}

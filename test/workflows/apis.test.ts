@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -282,6 +283,107 @@ describe('consumers', () => {
     expect((await send('DELETE', '/apis/consumers/web')).status).toBe(204);
     expect((await send('GET', '/apis/orders/pins')).body.items).toEqual([]);
     expect((await send('DELETE', '/apis/orders/versions/1.0.0')).status).toBe(204);
+  });
+});
+
+describe('changes between versions', () => {
+  const field = (name: string, schema: object = { type: 'string' }) =>
+    openapi({ '/orders/{id}': { get: answering(order({ [name]: schema }, [name])) } });
+  const rename = {
+    id: 'customer-is-buyer',
+    description: 'A customer is called buyer',
+    endpoints: ['GET /orders/{}'],
+    response: [{ op: 'rename', at: '/customer', to: 'buyer' }],
+  };
+  const upstream: { url: string; headers: IncomingHttpHeaders }[] = [];
+  let server: Server;
+  let origin: string;
+
+  beforeAll(async () => {
+    server = createServer(({ url = '', headers }, response) => {
+      upstream.push({ url, headers });
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"buyer":"ada"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    await send('PUT', '/apis/sales', { kind: 'openapi', service: 'sales' });
+    await send('PUT', '/gateway/routes/sales', {
+      targets: [{ version: '2.0.0', percent: 100, target: { kind: 'http', urls: [origin] } }],
+    });
+    await register('sales', { version: '1.0.0', description: field('customer') });
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  it('are tried before they are taken: one that does not fit is refused with a document', async () => {
+    const next = { version: '2.0.0', description: field('buyer') };
+    const wrong = { ...rename, response: [{ op: 'rename', at: '/customer', to: 'client' }] };
+    const refused = await register('sales', { ...next, changes: [wrong] });
+    expect(refused).toMatchObject({ status: 409, body: { type: problem('TransformationWrong') } });
+    expect(refused.body.evidence.failures[0]).toHaveProperty('document');
+    const tried = await register('sales', { ...next, changes: [wrong] }, '?dryRun=true');
+    expect(tried.body.refused).toMatchObject([{ name: 'TransformationWrong' }]);
+    expect((await register('sales', { ...next, changes: [{ id: 'x' }] })).status).toBe(400);
+    const elsewhere = { ...rename, endpoints: ['GET /gone'] };
+    expect((await register('sales', { ...next, changes: [elsewhere] })).status).toBe(400);
+    expect((await send('GET', '/apis/sales')).body.latest).toBe('1.0.0');
+
+    const made = await register('sales', { ...next, changes: [rename] });
+    expect(made).toMatchObject({ status: 201, body: { served: true } });
+    const shown = await send('GET', '/apis/sales/versions/1.0.0/changes');
+    expect(shown.body).toMatchObject({ from: '1.0.0', to: '2.0.0', changes: [rename] });
+  });
+
+  it('serve old consumers from the newest handlers, by version and by pin', async () => {
+    const ask = async (headers: Record<string, string>) => {
+      const response = await fetch(`${cloud.gatewayUrl}/sales/orders/7`, { headers });
+      return [response.status, await response.json()];
+    };
+    expect(await ask({})).toEqual([200, { buyer: 'ada' }]);
+    expect(await ask({ 'x-api-version': '1.0.0' })).toEqual([200, { customer: 'ada' }]);
+    expect(upstream.at(-1)).toMatchObject({ url: '/orders/7', headers: { 'x-api-version': '2.0.0' } });
+    await send('PUT', '/apis/consumers/kiosk', { name: 'Kiosk' });
+    const pinned = await send('PUT', '/apis/sales/pins/kiosk', { version: '1.0.0' });
+    expect(pinned.body.served).toBe(true);
+    // The gateway looks for a newer state once a second.
+    await expect
+      .poll(() => ask({ 'x-consumer': 'kiosk' }), { timeout: 30_000 })
+      .toEqual([200, { customer: 'ada' }]);
+    const guide = await fetch(`${cloud.url}/apis/sales/documents/1.0.0..2.0.0/guide.md`, {
+      headers: { authorization: `Bearer ${cloud.token}` },
+    });
+    expect(await guide.text()).toContain('A customer is called buyer');
+  });
+
+  it('are adopted, as data and as a picture', async () => {
+    // The gateway writes what it counted now and then.
+    await expect
+      .poll(async () => (await send('GET', '/apis/sales/adoption')).body.versions, { timeout: 30_000 })
+      .toMatchObject([
+        {
+          version: '1.0.0',
+          consumers: expect.arrayContaining([expect.objectContaining({ consumer: 'kiosk' })]),
+        },
+        { version: '2.0.0', requests: expect.any(Number) },
+      ]);
+    const svg = await fetch(`${cloud.url}/apis/sales/adoption.svg`, {
+      headers: { authorization: `Bearer ${cloud.token}` },
+    });
+    expect(svg.headers.get('content-type')).toBe('image/svg+xml');
+    expect(await svg.text()).toContain('<desc');
+  });
+
+  it('are derived where they are mechanical, and what is open blocks until a person says so', async () => {
+    const derived = await send('GET', '/apis/sales/versions/1.0.0/changes/derived');
+    expect(derived.status).toBe(200);
+    const other = { version: '3.0.0', description: field('total', { type: 'array' }), changes: 'derived' };
+    const open = await register('sales', other);
+    expect(open).toMatchObject({ status: 409, body: { type: problem('ChangesOpen') } });
+    const accept = ['open-changes', 'round-trip'];
+    expect((await register('sales', { ...other, accept, reason: 'Its handler does it' })).status).toBe(201);
+    const set = await send('PUT', '/apis/sales/versions/2.0.0/changes', { changes: [] });
+    expect(set).toMatchObject({ status: 200, body: { from: '2.0.0', to: '3.0.0', changes: [] } });
+    expect((await send('PUT', '/apis/sales/versions/3.0.0/changes', { changes: [] })).status).toBe(409);
   });
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Bump, Change } from '#compatibility/changes.ts';
 import { pageOf } from '#platform/page.ts';
 import { ApiVersion, Stability, VersionStatus } from '../schemas.ts';
+import { WrittenChanges } from '../transformation/schemas.ts';
 
 // What is said of versions over HTTP.
 
@@ -31,6 +32,10 @@ export const NewApiVersion = z
       .boolean()
       .default(false)
       .describe('The gateway holds bodies of requests against the description'),
+    changes: z
+      .union([z.literal('derived'), WrittenChanges])
+      .optional()
+      .describe('What leads to it from the version before: as written, or as far as it can be derived'),
     accept: Accept.default([]),
     reason: z.string().trim().min(1).max(500).optional(),
   })

@@ -7,7 +7,8 @@ import { isServed, readApi } from '../registry/apis.ts';
 import { compareRegistered } from '../registry/compare.ts';
 import { deregisterVersion } from '../registry/deregister.ts';
 import { descriptionText } from '../registry/descriptions.ts';
-import { registerVersion, tryVersion } from '../registry/register.ts';
+import { tryVersion } from '../registry/examine.ts';
+import { registerVersion } from '../registry/register.ts';
 import {
   ApiComparison,
   ApiVersionPage,

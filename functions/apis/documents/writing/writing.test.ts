@@ -34,6 +34,7 @@ describe('HTML', () => {
         expect(inside?.[1]).toBe(inside?.[2]);
         expect(inside?.[1]).not.toMatch(/[<>"]/);
       }),
+      { numRuns: 30 },
     );
   });
 });
