@@ -508,4 +508,38 @@ describe('a service that knows the newest version only', () => {
     };
     expect(await failure()).toEqual([502, problem('UpstreamUnreachable')]);
   });
+
+  it('may have changes that are programs, which are ended when they do not end; a new state of the API has new ones', async () => {
+    const change = (source: string) => [
+      {
+        id: 'by-program',
+        description: 'Totals are in cents, and the name is in capital letters',
+        endpoints: 'all' as const,
+        response: [
+          { op: 'jsonata' as const, at: '/total', down: '$ / 100' },
+          { op: 'typescript' as const, source },
+        ],
+      },
+    ];
+    const capitals =
+      'export function response(document) { return { ...document, body: { ...document.body, name: document.body.name.toUpperCase() } }; }';
+    const service = await served({ versions: [{ ...old, changes: change(capitals) }, newest] });
+    replies(200, json, '{"total":500,"name":"ada"}');
+    const lowered = await ask(service, '/', { headers: oldVersion });
+    expect(lowered.body).toEqual({ total: 5, name: 'ADA' });
+    const endless = 'export function response() { for (;;); }';
+    const put = { api: service, service, versions: [{ ...old, changes: change(endless) }, newest] };
+    await putApi(apiRoute({ ...put, revision: 2 }));
+    // The route in memory is that of before for a second, by a clock that goes on.
+    const answered = async () => (await ask(service, '/', { headers: oldVersion })).body.type;
+    await expect.poll(answered, { timeout: 30_000 }).toBe(problem('TransformationFailed'));
+    expect((await ask(service)).status).toBe(200);
+    const broken = change('export function response( {');
+    await expect(
+      putApi(apiRoute({ ...put, revision: 3, versions: [{ ...old, changes: broken }, newest] })),
+    ).rejects.toMatchObject({
+      name: 'InvalidInput',
+      problems: [{ pointer: expect.stringMatching('^/versions/0/changes/0/response/') }],
+    });
+  });
 });

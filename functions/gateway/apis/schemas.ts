@@ -110,7 +110,7 @@ export const ServedVersion = z.strictObject({
   refuseNewConsumers: z.boolean().default(false),
   knownConsumers: consumers.default([]).describe('Who is not new to it'),
   brownouts: z.array(Brownout).max(100).default([]),
-  changes: z.array(VersionChange).max(500).default([]).describe('What leads to the next newer version'),
+  changes: z.array(VersionChange).max(1_000).default([]).describe('What leads to the next newer version'),
   deprecatedElements: z.array(DeprecatedElement).max(2_000).default([]),
   requestSchemas: z
     .record(EndpointKey, JsonSchema)
