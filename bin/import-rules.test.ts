@@ -122,7 +122,7 @@ describe('the import rules', () => {
       'the process',
       'functions/migrations/file/a.ts',
       "import { env } from 'node:process';",
-      /reaches node:process/,
+      /reaches env of node:process/,
     ],
     [
       'chance of crypto',

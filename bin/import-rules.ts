@@ -13,10 +13,11 @@ const CONSTANT_FILE = /^functions\/transformations\/programs\/jsonata-source\.ts
 const IMPURE_PACKAGE = /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@middy\/|pg$|pg-)/;
 /** Built-in modules that compute only. */
 const PURE_BUILTIN = /^node:(assert|buffer|path|querystring|string_decoder|url|util)(\/|$)/;
-/** Of others, what does: without chance; of V8 how code is compiled, and of vm how long it may run, which change nothing of what it computes. */
+/** Of others, what does: without chance; of V8 how code is compiled, and of vm and process how long it may run and has run, which change nothing of what it computes. */
 const PURE_NAMES: Record<string, readonly string[]> = {
   'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual', 'hash'],
   'node:module': ['stripTypeScriptTypes'],
+  'node:process': ['threadCpuUsage'],
   'node:v8': ['setFlagsFromString'],
   'node:vm': ['constants', 'createContext', 'Script'],
 };

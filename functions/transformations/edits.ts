@@ -40,12 +40,18 @@ export const renamedField = (fields: Fields, name: string, to: string): Fields =
 /** Copies all fields but `name`, in whose place stands `to`. Deleting from a copy would make every later access slow. */
 function rebuilt(fields: Fields, name: string, to: string | undefined, value: unknown): Fields {
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(fields)) {
-    if (key !== name) define(copy, key, fields[key]);
-    else if (to !== undefined) define(copy, to, value);
+  const set = to === '__proto__' || Object.hasOwn(fields, '__proto__') ? define : assign;
+  // Half the time of Object.keys; documents are parsed from JSON and inherit nothing that could be listed.
+  for (const key in fields) {
+    if (key !== name) set(copy, key, fields[key]);
+    else if (to !== undefined) set(copy, to, value);
   }
   return copy;
 }
+
+const assign = (fields: Record<string, unknown>, name: string, value: unknown): void => {
+  fields[name] = value;
+};
 
 /** Sets a field whatever it is called: to assign __proto__ would make none. */
 export function define(fields: Record<string, unknown>, name: string, value: unknown): void {

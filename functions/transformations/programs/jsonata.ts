@@ -1,3 +1,4 @@
+import { threadCpuUsage } from 'node:process';
 import { type Context, constants, createContext, Script } from 'node:vm';
 import { InvalidInput } from '#platform/errors.ts';
 import { define } from '../edits.ts';
@@ -5,9 +6,16 @@ import { Misfit } from '../misfit.ts';
 import { jsonataSource } from './jsonata-source.ts';
 import { timedOut } from './watchdog.ts';
 
-/** Of one evaluation. The library looks at its own limits between steps; the last one ends it wherever it is. */
-const limits = { timeout: 200, stack: 500, sequence: 100_000 } as const;
-const LAST = 250;
+/** Of one try. The library looks at its own limits between steps; the last one ends it wherever it is. */
+const limits = { timeout: 100, stack: 500, sequence: 100_000 } as const;
+const LAST = 125;
+/**
+ * What took too long is tried again until it has really had so much of the processor: on a machine that does something else,
+ * time passes without it. Where it has the processor to itself, that is after 250 ms.
+ */
+const ENOUGH_MICROSECONDS = 200_000;
+const MOST_TRIES = 16;
+const TIMED_OUT = 'D1012';
 
 /** Of one result: values, characters of its texts, and depth. */
 const MOST_VALUES = 200_000;
@@ -68,15 +76,17 @@ function currentWorld(): World {
  * @throws InvalidInput when it does not parse or calls what is not available.
  */
 export function jsonataEdits(source: string): (inputs: readonly unknown[]) => unknown[] {
-  let compiled = compile(source, currentWorld());
-  return (inputs) => {
-    const here = currentWorld();
-    if (compiled.world !== here) compiled = compile(source, here);
-    return evaluated(here, compiled.expression, inputs);
-  };
+  const compiled = compile(source, currentWorld());
+  return (inputs) => evaluated(compiled, inputs);
 }
 
-function compile(source: string, here: World): { world: World; expression: Expression } {
+interface Compiled {
+  source: string;
+  world: World;
+  expression: Expression;
+}
+
+function compile(source: string, here: World): Compiled {
   let expression: Expression;
   try {
     expression = here.jsonata(source, limits);
@@ -87,26 +97,43 @@ function compile(source: string, here: World): { world: World; expression: Expre
     if (REFUSED.has(name))
       throw refuse(`$${name} is not available: the same document always gives the same document`);
   }
-  return { world: here, expression };
+  return { source, world: here, expression };
 }
 
-function evaluated(here: World, expression: Expression, inputs: readonly unknown[]): unknown[] {
-  const one: Evaluation = { expression, inputs, values: [], done: false };
+function evaluated(compiled: Compiled, inputs: readonly unknown[]): unknown[] {
+  const start = threadCpuUsage();
+  for (let tries = 1; ; tries++) {
+    const one = tried(compiled, inputs);
+    if (one === 'too long') {
+      const { user, system } = threadCpuUsage(start);
+      if (user + system < ENOUGH_MICROSECONDS && tries < MOST_TRIES) continue;
+      return [new Misfit('the expression took longer than 250 ms')];
+    }
+    const left = { values: MOST_VALUES, characters: MOST_CHARACTERS };
+    const values: unknown[] = one.values.map((value) => asMisfit(() => plain(value, left, 0)));
+    if (!one.done) values.push(new Misfit('the expression waits for what never comes'));
+    if (one.error !== undefined) values.push(new Misfit(`the expression failed: ${messageOf(one.error)}`));
+    return values;
+  }
+}
+
+function tried(compiled: Compiled, inputs: readonly unknown[]): Evaluation | 'too long' {
+  const here = currentWorld();
+  if (compiled.world !== here) Object.assign(compiled, compile(compiled.source, here));
+  const one: Evaluation = { expression: compiled.expression, inputs, values: [], done: false };
   here.evaluation = one;
   try {
     evaluation.runInContext(here, { timeout: LAST });
   } catch (error) {
     world = undefined;
-    const why = timedOut(error) ? `the expression took longer than ${LAST} ms` : messageOf(error);
-    return [new Misfit(why)];
+    if (!timedOut(error)) throw new Misfit(messageOf(error));
+    return 'too long';
   } finally {
     here.evaluation = undefined;
   }
-  const left = { values: MOST_VALUES, characters: MOST_CHARACTERS };
-  const values: unknown[] = one.values.map((value) => asMisfit(() => plain(value, left, 0)));
-  if (!one.done) values.push(new Misfit('the expression waits for what never comes'));
-  if (one.error !== undefined) values.push(new Misfit(`the expression failed: ${messageOf(one.error)}`));
-  return values;
+  const { error } = one;
+  const tooLong = typeof error === 'object' && error !== null && 'code' in error && error.code === TIMED_OUT;
+  return tooLong ? 'too long' : one;
 }
 
 function asMisfit(work: () => unknown): unknown {

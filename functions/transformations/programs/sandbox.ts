@@ -17,7 +17,7 @@ const MOST_MS = 50;
  * something else, a small program may have used 50 ms without having run.
  */
 const LEAST_LOOKS = 20;
-const LAST_MS = 500;
+const LAST_MS = 1_000;
 /** Of a document as JSON, in and out. */
 const MOST_CHARACTERS = 4_000_000;
 
