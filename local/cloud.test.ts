@@ -85,6 +85,8 @@ describe('the cloud of a laptop', () => {
     await first.stop();
     const second = await start();
     expect(second.token).toBe(first.token);
+    // What did not change is not published again.
+    expect(second.engine.catalogue.versions('launch')).toMatchObject([{ version: 1 }]);
     expect(await stageOf(second, 'argo')).toBe('built');
     await second.clock.advance(day);
     await until(async () => expect(await stageOf(second, 'argo')).toBe('launched'));

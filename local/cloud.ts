@@ -223,9 +223,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ...(options.survives === undefined ? {} : { survives: options.survives }),
     });
     attachStepFunctions(stepFunctions(), engine);
-    for (const [name, definition] of Object.entries(definitions as Record<string, object>)) {
-      engine.catalogue.publish(name, definition, clock.now());
-    }
     undo.push(
       setEnvironment({
         ...functionEnvironment(capabilities, dynamodb.endpoint, engine.versionArn),

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import type { Gateway } from '#gateway/serving/gateway.ts';
 import { newId } from '#platform/ids.ts';
 import { close, listen } from './listening.ts';
 
@@ -10,6 +11,11 @@ export interface GatewayOptions {
   /** 0 takes any free one. */
   port: number;
   load: () => Promise<ServingModule>;
+}
+
+interface DataPlane {
+  serving: ServingModule;
+  gateway: Gateway;
 }
 
 export interface GatewayServer {
@@ -44,8 +50,15 @@ async function bodyOf(request: IncomingMessage, { largestBody, tooLarge }: Servi
 
 /** The REST API in front of the data plane for a laptop, on 127.0.0.1 only: the same code answers as in the cloud. */
 export async function startGateway({ port, load }: GatewayOptions): Promise<GatewayServer> {
-  const serving = await load();
-  const gateway = serving.createGateway();
+  /** The data plane, loaded by the first request: a platform that serves none starts without it. */
+  let begun: Promise<DataPlane> | undefined;
+  const dataPlane = (): Promise<DataPlane> => {
+    begun ??= load().then((serving) => ({ serving, gateway: serving.createGateway() }));
+    return begun;
+  };
+  const flush = async (): Promise<void> => {
+    await (await begun)?.gateway.flush();
+  };
 
   const server = createServer((request, response) => {
     const left = new AbortController();
@@ -54,8 +67,8 @@ export async function startGateway({ port, load }: GatewayOptions): Promise<Gate
       if (!server.listening) server.closeIdleConnections();
     });
     const [path = '/', ...query] = (request.url ?? '/').split('?');
-    gateway
-      .serve(
+    const answered = dataPlane().then(({ serving, gateway }) =>
+      gateway.serve(
         {
           method: request.method ?? 'GET',
           path,
@@ -75,24 +88,25 @@ export async function startGateway({ port, load }: GatewayOptions): Promise<Gate
           response.writeHead(status, headers);
           return response;
         },
-      )
-      .finally(() => {
-        if (!response.writableEnded) response.destroy();
-      });
+      ),
+    );
+    void answered.finally(() => {
+      if (!response.writableEnded) response.destroy();
+    });
   });
   server.headersTimeout = 10_000;
   // Longer than any client keeps an idle connection: who closes first may close on a request that is on its way.
   server.keepAliveTimeout = 75_000;
   const bound = await listen(server, port);
-  const timer = setInterval(() => void gateway.flush(), flushEveryMs);
+  const timer = setInterval(() => void flush(), flushEveryMs);
   return {
     url: `http://127.0.0.1:${bound}`,
-    flush: gateway.flush,
+    flush,
     async stop() {
       clearInterval(timer);
       await close(server);
-      await gateway.flush();
-      gateway.close();
+      await flush();
+      (await begun)?.gateway.close();
     },
   };
 }

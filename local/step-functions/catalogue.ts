@@ -76,6 +76,8 @@ export interface Catalogue {
   childrenOf(mapRunArn: string): ReadonlyMap<number, ExecutionEntry>;
   putExecution(entry: ExecutionEntry): void;
   putMapRun(entry: MapRunEntry): void;
+  /** Whether this is what the newest version of the machine says. */
+  isNewest(machine: string, definition: object): boolean;
   /** Publishes a definition: a new version only when it differs from the newest. */
   publish(machine: string, definition: object, at: number): MachineVersion;
   /** A stored definition's JSON. @throws Error when the store has lost it. */
@@ -131,6 +133,7 @@ export function openCatalogue(directory: string, toDisk: boolean): Catalogue {
     journal.append([line]);
     apply(line);
   };
+  const hashOf = (text: string) => sha256(text).slice(0, 32);
   const definitionFile = (hash: string) => join(directory, 'definitions', `${hash}.json`);
 
   return {
@@ -141,9 +144,11 @@ export function openCatalogue(directory: string, toDisk: boolean): Catalogue {
     childrenOf: (arn) => children.get(arn) ?? new Map(),
     putExecution: (entry) => write({ t: 'execution', entry }),
     putMapRun: (entry) => write({ t: 'mapRun', entry }),
+    isNewest: (machine, definition) =>
+      versions.get(machine)?.at(-1)?.hash === hashOf(JSON.stringify(definition)),
     publish(machine, definition, at) {
       const text = JSON.stringify(definition);
-      const hash = sha256(text).slice(0, 32);
+      const hash = hashOf(text);
       const newest = versions.get(machine)?.at(-1);
       if (newest?.hash === hash) return newest;
       writeAtomically(definitionFile(hash), text);

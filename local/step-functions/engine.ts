@@ -8,7 +8,6 @@ import {
 import type { Clock } from '../clock.ts';
 import { executionArn, stateMachineArn } from './arns.ts';
 import { type Catalogue, type ExecutionEntry, openCatalogue, sha256 } from './catalogue.ts';
-import type { Definition } from './definition.ts';
 import { StateFailure, toPayload } from './failure.ts';
 import type { NewEvent } from './frames.ts';
 import { endEvent, inputOf, outcomeOf, readLines } from './history.ts';
@@ -43,7 +42,8 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly catalogue: Catalogue;
-  readonly definitions: ReadonlyMap<string, Definition>;
+  /** By the machine's name, as they were given. */
+  readonly definitions: ReadonlyMap<string, object>;
   readonly tokens: ReadonlyMap<string, TokenWaiter>;
   readonly clock: Clock;
   /** Resumes every execution that was running. */
@@ -67,6 +67,19 @@ export interface Engine {
 
 /** As AWS: an execution can be redriven for 14 days. */
 const REDRIVABLE_MS = 14 * 86_400_000;
+
+/** Makes versions of definitions that changed, all or none. What did not change was checked when its version was made. */
+function publish(definitions: ReadonlyMap<string, object>, catalogue: Catalogue, clock: Clock): void {
+  const changed = [...definitions].filter(([name, source]) => !catalogue.isNewest(name, source));
+  try {
+    for (const [name, source] of changed) loadDefinition(name, source);
+  } catch (error) {
+    catalogue.close();
+    throw error;
+  }
+  for (const [name, source] of changed) catalogue.publish(name, source, clock.now());
+}
+
 /**
  * The Step Functions of a laptop: interprets Amazon States Language (JSONata) with every execution journalled on disk.
  * @throws InvalidDefinition when a definition holds anything that is not interpreted.
@@ -75,10 +88,9 @@ export function createEngine(options: EngineOptions): Engine {
   const { clock, directory } = options;
   const random = options.random ?? Math.random;
   const toDisk = options.survives !== 'process';
-  const definitions = new Map(
-    Object.entries(options.definitions).map(([name, source]) => [name, loadDefinition(name, source)]),
-  );
+  const definitions = new Map(Object.entries(options.definitions));
   const catalogue = openCatalogue(directory, toDisk);
+  publish(definitions, catalogue, clock);
   const life = new AbortController();
   const workload = createWorkload();
   const publisher = createPublisher(catalogue, options.publishEvent, clock, random, life.signal);
@@ -302,7 +314,6 @@ export function createEngine(options: EngineOptions): Engine {
     tokens,
     clock,
     async start() {
-      for (const [name, definition] of definitions) catalogue.publish(name, definition, clock.now());
       await catalogue.durable();
       for (const entry of [...catalogue.executions.values()]) {
         if (entry.status === 'RUNNING') resume(entry);

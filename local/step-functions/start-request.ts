@@ -7,7 +7,6 @@ import {
 } from '@aws-sdk/client-sfn';
 import { parseStateMachineArn } from './arns.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { Definition } from './definition.ts';
 import { PAYLOAD_LIMIT } from './failure.ts';
 
 export interface StartInput {
@@ -32,7 +31,7 @@ const fault = { $metadata: {} };
 export function checkStart(
   request: StartInput,
   catalogue: Catalogue,
-  definitions: ReadonlyMap<string, Definition>,
+  definitions: ReadonlyMap<string, object>,
 ) {
   const { stateMachineArn: arn, input: inputText = '{}', name = randomUUID() } = request;
   const parsed = parseStateMachineArn(arn);

@@ -152,7 +152,8 @@ export async function startMortal(databaseUrl: string | null, first: Doom = {}):
         return undefined; // it died while we asked
       });
       if (result !== undefined) return result;
-      await sleep(20);
+      // What is waited for needs the processor itself.
+      await sleep(100);
     }
     const last = newest === undefined ? undefined : await platform.show(newest).catch(() => undefined);
     throw new Error(

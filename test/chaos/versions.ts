@@ -62,7 +62,7 @@ export async function openFabric(platform: MortalPlatform): Promise<Fabric> {
     while (open) {
       const answer = await one(service);
       if (answer !== undefined) gotten.set(service, (gotten.get(service) ?? new Set()).add(answer));
-      await sleep(40);
+      await sleep(100);
     }
   }
 

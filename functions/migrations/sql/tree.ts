@@ -1,5 +1,4 @@
 import { setFlagsFromString } from 'node:v8';
-import { deparseSync, loadModule, parseSync } from 'pgsql-parser';
 
 /** A node of the parser's tree as plain JSON; its shape is PostgreSQL's own, too wide to type usefully. */
 export type Tree = { [key: string]: unknown };
@@ -27,26 +26,36 @@ export function stringOf(node: Tree | undefined): string | null {
 
 export const stringNode = (sval: string): Tree => ({ String: { sval } });
 
-let loading: Promise<void> | undefined;
+/** Loaded when something is parsed: half a hundred milliseconds that most functions and commands never need. */
+type Parser = typeof import('pgsql-parser');
+let loading: Promise<Parser> | undefined;
+let loaded: Parser | undefined;
+
+function parser(): Parser {
+  if (loaded === undefined) throw new Error('Expected parseSql to have run before');
+  return loaded;
+}
 
 /**
  * The parser stays as V8 compiles it at first. PostgreSQL's grammar is one function of 100 kB: V8's optimising compiler
  * takes half a second and 600 MB for it, a process cannot end meanwhile, and no migration is long enough to win that back.
  */
-function loadParser(): Promise<void> {
+async function loadParser(): Promise<Parser> {
   for (const flag of ['--no-wasm-dynamic-tiering', '--no-wasm-tier-up']) setFlagsFromString(flag);
-  return loadModule();
+  const module = await import('pgsql-parser');
+  await module.loadModule();
+  return module;
 }
 
 /** Parses SQL with PostgreSQL's own grammar. Throws the parser's SqlError. */
 export async function parseSql(sql: string): Promise<{ statement: Tree; start: number; end: number }[]> {
   loading ??= loadParser();
-  await loading;
+  loaded = await loading;
   return statementsOf(sql);
 }
 
 function statementsOf(sql: string) {
-  const { stmts } = parseSync(sql);
+  const { stmts } = parser().parseSync(sql);
   return (stmts ?? []).flatMap((raw) => {
     if (!isTree(raw.stmt)) return [];
     const start = raw.stmt_location ?? 0;
@@ -69,7 +78,7 @@ export function parseErrorOffset(error: unknown): number | null {
  */
 export function printSql(statement: Tree): string {
   // The printer wants its own Node type; the tree came from the same parser.
-  const sql = deparseSync(statement as Parameters<typeof deparseSync>[0], { pretty: false });
+  const sql = parser().deparseSync(statement as Parameters<Parser['deparseSync']>[0], { pretty: false });
   if (!readsAs(sql, statement)) throw new Error(`The SQL cannot be rewritten with certainty: ${sql}`);
   return sql;
 }

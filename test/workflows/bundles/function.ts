@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { HandlerModule } from '#local/lambda/runtime.ts';
+import type { Invocation } from './process.ts';
 
 const Reply = z.union([
   z.object({ id: z.int(), answer: z.string() }),
@@ -56,7 +57,8 @@ export function bundledFunction(bundle: string, variables: () => Record<string, 
           invocations += 1;
           waiting.set(invocations, { resolve, reject });
           const deadline = Date.now() + getRemainingTimeInMillis();
-          worker.postMessage({ id: invocations, event: JSON.stringify(event), context, deadline });
+          const invocation: Invocation = { id: invocations, event: JSON.stringify(event), context, deadline };
+          worker.postMessage(invocation);
         }),
     }),
     async stop() {
