@@ -61,6 +61,7 @@ const longest = [
   'end-to-end/pitfalls',
   'chaos/worker',
   'chaos/random-kills',
+  'end-to-end/demo-deprecation',
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -10,7 +10,8 @@ export const demo = (): Command =>
       const { runDemo } = await import('../demo/run.ts');
       await runDemo({ once: options.once ?? false, rows: Number(options.rows) });
     })
-    .addCommand(deploymentDemo());
+    .addCommand(deploymentDemo())
+    .addCommand(deprecationDemo());
 
 const deploymentDemo = (): Command =>
   new Command('deployment')
@@ -22,4 +23,15 @@ const deploymentDemo = (): Command =>
       const { once = false } = { ...command.parent?.opts<{ once?: boolean }>(), ...options };
       const { runDeploymentDemo } = await import('../demo/deployment/run.ts');
       await runDeploymentDemo({ once, json: options.json ?? false, visitors: Number(options.visitors) });
+    });
+
+const deprecationDemo = (): Command =>
+  new Command('deprecation')
+    .description('Watch a version of an API go: consumers of both versions, and half a year in a minute')
+    .option('--once', 'exit at the end instead of leaving everything up; not 0 when anything was off')
+    .option('--json', 'print one JSON object last')
+    .action(async (options: { once?: boolean; json?: boolean }, command: Command) => {
+      const { once = false } = { ...command.parent?.opts<{ once?: boolean }>(), ...options };
+      const { runDeprecationDemo } = await import('../demo/deprecation/run.ts');
+      await runDeprecationDemo({ once, json: options.json ?? false });
     });
