@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileChain } from '../chain.ts';
+import { isFields } from '../edits.ts';
 import { TransformationFailed } from '../errors.ts';
 import { Operation, type VersionChange } from '../schemas.ts';
 
@@ -229,6 +230,54 @@ describe('operations', () => {
       way: 'up',
       message: expect.stringMatching(reason),
     });
+  });
+
+  it('takes any document whatever, or says that it does not fit, and changes none', async () => {
+    const chains = await Promise.all(cases.map(([, operation]) => both(operation)));
+    const names = [
+      'total',
+      'items',
+      'sku',
+      'address',
+      'street',
+      'tag',
+      'name',
+      'n',
+      'states',
+      'p',
+      '__proto__',
+    ];
+    const { document } = fc.letrec((tie) => ({
+      document: fc.oneof(
+        { maxDepth: 4, depthIdentifier: 'document' },
+        fc.constantFrom(null, 0, '', 'open', true),
+        fc.dictionary(fc.constantFrom(...names), tie('document')),
+        fc.array(tie('document'), { maxLength: 3 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(document, fc.constantFrom(...chains), fc.boolean(), (made, { up, down }, upwards) => {
+        const text = JSON.stringify(made);
+        const given: unknown = JSON.parse(text);
+        try {
+          (upwards ? up : down)(given);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TransformationFailed);
+        }
+        expect(JSON.stringify(given)).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('passes what is deep or large through', async () => {
+    const { up } = await both({ op: 'rename', at: '/items/*/sku', to: 'code' });
+    const deep: unknown = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`);
+    const items = Array.from({ length: 50_000 }, (_, at) => ({ sku: `sku-${at}`, note: 'x'.repeat(80) }));
+    const after = up({ items, deep });
+    // Told apart by itself: comparing it would go as deep.
+    expect(isFields(after) && after.deep === deep).toBe(true);
+    expect(after).toMatchObject({ items: { length: 50_000, 49999: { code: 'sku-49999' } } });
   });
 
   it('takes names of prototypes for names', async () => {
