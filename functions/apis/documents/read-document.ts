@@ -4,7 +4,6 @@ import { verdictOn } from '../registry/compare.ts';
 import { descriptionOf } from '../registry/descriptions.ts';
 import { compareApiVersions, versionOf } from '../registry/versions.ts';
 import { changesOf } from '../transformation/stored-changes.ts';
-import { readUsage } from '../usage/read-usage.ts';
 import { changelogOf } from './changelog.ts';
 import { guideOf } from './guide.ts';
 import { asHtml, contentSecurityPolicy } from './writing/html.ts';
@@ -51,7 +50,10 @@ export interface Written {
   headers: Record<string, string>;
 }
 
-/** Writes a document of an API anew from what is registered. Usage is for the owners only: `open` leaves it out. Throws NotFound. */
+/**
+ * Writes a document of an API anew from what is registered. It is for consumers: who uses what, none of them is told.
+ * `open`: it is read without a token. Throws NotFound.
+ */
 export async function readDocument(
   api: ApiRecord,
   { from, to, which, format }: Named,
@@ -60,7 +62,7 @@ export async function readDocument(
   const { kind } = api.settings;
   const [older, newer] = [versionOf(api, from), versionOf(api, to)];
   const [old, next] = [await descriptionOf(older, kind), await descriptionOf(newer, kind)];
-  const verdict = verdictOn(api, old, next, open ? null : await readUsage(api));
+  const verdict = verdictOn(api, old, next, null);
   const versions = { api: api.id, from, to };
   const document =
     which === 'changelog'

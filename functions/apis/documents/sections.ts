@@ -39,26 +39,27 @@ export function codeOf(value: unknown): Block {
   return { kind: 'code', language: typeof value === 'string' ? '' : 'json', text: cut };
 }
 
-/** The notes of a change that a reader may want to know where its level came from. */
-function adjustments({ adjusted = [], usedBy = [] }: Change): Inline[] {
-  return [
-    ...adjusted.map(({ by, from, reason }) =>
-      by === 'override' ? ` (It was ${from}; ${reason})` : ` (It was ${from}.)`,
-    ),
-    ...(usedBy.length === 0 ? [] : [` Used by ${usedBy.join(', ')}.`]),
-  ];
-}
+/** Where a level came from that a person gave. */
+const adjustments = ({ adjusted = [] }: Pick<Change, 'adjusted'>): Inline[] =>
+  adjusted.flatMap(({ by, from, reason }) => (by === 'override' ? [` (It was ${from}; ${reason})`] : []));
 
-export const lineOf = (change: Change): Line => [
+export const lineOf = (change: Pick<Change, 'rule' | 'message' | 'adjusted'>): Line => [
   { code: change.rule },
   ': ',
   change.message,
   ...adjustments(change),
 ];
 
-/** One change with its example and what to do about it. */
-export function entryOf(change: Change): Block[] {
-  const { example, remedy, level } = change;
+/** What a consumer does about it: the remedies of the rules are for those who make the API. */
+const advice: Partial<Record<Change['direction'], string>> = {
+  request: 'Send what the new version takes.',
+  response: 'Be ready for what the new version answers.',
+  event: 'Be ready for the new form of the event.',
+};
+
+/** One change with its example and what a consumer does about it. */
+export function entryOf({ example, level, direction, ...change }: Change): Block[] {
+  const what = level === 'info' ? undefined : advice[direction];
   return [
     { kind: 'paragraph', text: lineOf(change) },
     ...(example === undefined
@@ -72,6 +73,6 @@ export function entryOf(change: Change): Block[] {
           },
           codeOf(example.document),
         ]),
-    ...(level === 'info' ? [] : [{ kind: 'paragraph' as const, text: [{ strong: 'To do: ' }, remedy] }]),
+    ...(what === undefined ? [] : [{ kind: 'paragraph' as const, text: [{ strong: 'To do:' }, ` ${what}`] }]),
   ];
 }
