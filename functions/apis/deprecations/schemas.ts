@@ -62,7 +62,9 @@ export const NewDeprecation = z
     reason: Reason,
     guide: Link.nullable()
       .default(null)
-      .describe('How to leave it; null: the guide that the platform writes'),
+      .describe(
+        'How to leave it; where the API’s documents are public: /apis/documents/{api}/{from}..{to}/guide of the platform',
+      ),
     policy: z
       .union([PolicyName, Policy])
       .nullable()
