@@ -45,14 +45,16 @@ export function readSchema(sdl: string): GraphqlSchema {
 function refuse(errors: readonly GraphQLError[]): void {
   if (errors.length === 0) return;
   const problems = errors.slice(0, limits.problems).map(problemOf);
-  throw new InvalidInput('Expected a valid GraphQL schema', { problems });
+  throw new InvalidInput('Expected a valid GraphQL schema', { problems, action: 'Mend what is named.' });
 }
 
 /** Parses a document of GraphQL. Throws InvalidInput with the line where it is none, or what limit it is over. */
 export function parseWithin(text: string, what: 'schema' | 'operation'): DocumentNode {
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.bytes)
-    throw new InvalidInput(`Expected a GraphQL ${what} of at most ${limits.bytes} bytes, found ${bytes}`);
+    throw new InvalidInput(`Expected a GraphQL ${what} of at most ${limits.bytes} bytes, found ${bytes}`, {
+      action: 'Divide it: a schema into subgraphs, an operation into several.',
+    });
   try {
     measure(text);
     const document = parse(text, { maxTokens: limits.tokens });
@@ -63,7 +65,10 @@ export function parseWithin(text: string, what: 'schema' | 'operation'): Documen
     return document;
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    throw new InvalidInput(`Expected a GraphQL ${what}`, { problems: [problemOf(error)] });
+    throw new InvalidInput(`Expected a GraphQL ${what}`, {
+      problems: [problemOf(error)],
+      action: 'Mend the line that is named.',
+    });
   }
 }
 

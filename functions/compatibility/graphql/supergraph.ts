@@ -36,7 +36,10 @@ export function composeSupergraph(subgraphs: readonly Subgraph[]): Supergraph {
     url,
     typeDefs: parsedSubgraph(name, sdl),
   }));
-  if (parsed.length === 0) throw new InvalidInput('Expected at least one subgraph, found none');
+  if (parsed.length === 0)
+    throw new InvalidInput('Expected at least one subgraph, found none', {
+      action: 'Publish a subgraph first.',
+    });
   const composed = composition(parsed);
   if (composed.errors) {
     throw new InvalidInput('The subgraphs do not compose', {
@@ -54,7 +57,10 @@ function composition(parsed: Parameters<typeof composeServices>[0]): ReturnType<
     return composeServices(parsed);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput('The subgraphs could not be composed', { problems: [{ pointer: '', detail }] });
+    throw new InvalidInput('The subgraphs could not be composed', {
+      problems: [{ pointer: '', detail }],
+      action: 'Mend the subgraphs: one of them is not what the Federation specification asks for.',
+    });
   }
 }
 
@@ -67,6 +73,7 @@ function parsedSubgraph(name: string, sdl: string) {
       `The subgraph ${name} does not parse: ${error.problems[0]?.detail ?? error.message}`,
       {
         problems: error.problems.map(({ detail }) => ({ pointer: pointerTo('', name), detail })),
+        action: 'Mend the line that is named.',
       },
     );
   }
