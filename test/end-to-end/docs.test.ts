@@ -55,6 +55,7 @@ const guides = [
   'slack.md',
   'circuit-breakers.md',
   'services.md',
+  'apis.md',
   'deployments.md',
   ...(has('curl') ? ['http-api.md', 'gateway.md', 'api-serving.md'] : []),
   'api-deprecation.md',

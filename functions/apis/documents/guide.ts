@@ -135,13 +135,18 @@ function doneForYou({ changes, from }: Move): Block[] {
         .map(({ id, description, endpoints }) => [
           { code: id },
           `: ${description}`,
-          ...(endpoints === 'all'
-            ? []
-            : [` (${endpoints.slice(0, 5).join(', ')}${endpoints.length > 5 ? ', …' : ''})`]),
+          ...(endpoints === 'all' ? [] : placesOf(endpoints)),
         ]),
     },
   ];
 }
+
+/** Some of the endpoints that a change is done at. */
+const placesOf = (endpoints: readonly string[]): Line => [
+  ' (',
+  ...endpoints.slice(0, 5).flatMap((code, at) => (at === 0 ? [{ code }] : [', ', { code }])),
+  endpoints.length > 5 ? ', …)' : ')',
+];
 
 function listOf(title: string, changes: readonly Change[]): Block[] {
   if (changes.length === 0) return [];

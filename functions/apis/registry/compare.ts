@@ -17,6 +17,10 @@ export interface Described {
   description: Description;
 }
 
+/** Verdicts that were found without usage: large descriptions take seconds to compare, and documents ask again and again. */
+const mostKept = 20;
+const kept = new Map<string, Verdict>();
+
 /** What one version changes after another, weighed by what a person said and by what consumers used. */
 export function verdictOn(
   { settings }: Pick<ApiRecord, 'settings'>,
@@ -24,11 +28,14 @@ export function verdictOn(
   next: Description,
   usage: Usage | null,
 ): Verdict {
-  return compareDescriptions(old, next, {
-    today: clock.iso().slice(0, 10),
-    levels: settings.levels,
-    ...(usage === null ? {} : { usage }),
-  });
+  const options = { today: clock.iso().slice(0, 10), levels: settings.levels };
+  if (usage !== null) return compareDescriptions(old, next, { ...options, usage });
+  const key = JSON.stringify([old.digest, next.digest, options]);
+  const verdict = kept.get(key) ?? compareDescriptions(old, next, options);
+  kept.set(key, verdict);
+  const [oldest] = kept.keys();
+  if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
+  return verdict;
 }
 
 const countOf = (changes: readonly Change[], level: Change['level']): number =>

@@ -8,6 +8,14 @@ import { routeOf } from './route.ts';
 
 const waitMs = 10_000;
 
+/** Why the gateway refused, with the first of the fields that it named. */
+function problemText(error: ReportedRefusal | ReportedFailure): string {
+  const [first] = error instanceof ReportedRefusal ? error.problems : [];
+  const field =
+    first === undefined || error.message.includes(first.detail) ? '' : ` (${first.pointer}: ${first.detail})`;
+  return `${error.name}: ${error.message}${field}`.slice(0, 1_000);
+}
+
 /**
  * Tells the gateway the newest state of an API, and enters that it knows. What the gateway refuses stands in the record
  * as `servingProblem`; an answer that comes too late is asked for again by the sweeper. Returns the record as it is then.
@@ -31,7 +39,7 @@ export async function serveApi(
   } catch (error) {
     const refused =
       error instanceof ReportedRefusal || (error instanceof ReportedFailure && !error.retryable);
-    if (refused) return markServed(record.id, told, `${error.name}: ${error.message}`);
+    if (refused) return markServed(record.id, told, problemText(error));
     const late =
       error instanceof ReportedFailure ||
       error instanceof ServiceUnavailable ||
