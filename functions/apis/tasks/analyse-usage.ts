@@ -12,16 +12,20 @@ export const handler = task({
   async handler(acting) {
     const record = await analyse(acting, await readDeprecation(acting.deprecationId));
     const used = record.consumers.filter(({ requests }) => requests > 0).length;
-    const { phase } = await changeActing(acting, () => ({
-      set: { phase: 'announce' },
-      events: [
-        {
-          type: 'deprecation.analysed',
-          actor: 'theseus',
-          data: { consumers: record.consumers.length, using: used },
-        },
-      ],
-    }));
+    const { phase } = await changeActing(acting, (current) =>
+      current.phase !== 'analyse'
+        ? undefined
+        : {
+            set: { phase: 'announce' },
+            events: [
+              {
+                type: 'deprecation.analysed',
+                actor: 'theseus',
+                data: { consumers: record.consumers.length, using: used },
+              },
+            ],
+          },
+    );
     return { phase };
   },
 });

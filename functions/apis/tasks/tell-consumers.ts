@@ -30,8 +30,9 @@ function toldOf(
   record: DeprecationRecord,
   what: 'reminder' | 'sunset_moved' | 'consent_asked',
   days: number,
-): Change {
+): Change | undefined {
   if (what === 'consent_asked') {
+    if (record.askedConsentAt !== null) return undefined;
     return {
       set: { askedConsentAt: clock.iso(), phase: 'consent' },
       events: [{ type: 'deprecation.consent_asked', actor: 'theseus' }],
@@ -39,6 +40,7 @@ function toldOf(
   }
   if (what === 'sunset_moved') {
     const sunset = new Date(calendarFor(record, clock.now()).removeAt).toISOString();
+    if (record.toldSunset === sunset) return undefined;
     return {
       set: {
         toldSunset: sunset,
@@ -51,6 +53,7 @@ function toldOf(
   const passed = record.policy.remindDays
     .filter((each) => each >= days)
     .map((each) => reminderKey(each, record));
+  if (passed.every((key) => record.reminded.includes(key))) return undefined;
   return {
     set: { reminded: [...new Set([...record.reminded, ...passed])] },
     events: [{ type: 'deprecation.reminded', actor: 'theseus', data: { days } }],

@@ -12,7 +12,9 @@ export const handler = task({
   async handler(acting) {
     const { api, version, elements, successor, id } = await readDeprecation(acting.deprecationId);
     await checkSubject(api, { version, elements, successor: elements === null ? successor : null }, id);
-    const { phase } = await changeActing(acting, () => ({ set: { phase: 'analyse' } }));
+    const { phase } = await changeActing(acting, (current) =>
+      current.phase === 'validate' ? { set: { phase: 'analyse' } } : undefined,
+    );
     return { phase };
   },
 });
