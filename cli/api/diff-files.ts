@@ -4,6 +4,8 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import type { Level, Verdict } from '#compatibility/changes.ts';
 import { compareDescriptions, type Description, readDescription } from '#compatibility/descriptions.ts';
+import type { Content } from '#compatibility/json-schema/compare.ts';
+import type { CompatibilityMode } from '#compatibility/json-schema/modes.ts';
 import { LevelOverrides } from '#compatibility/levels.ts';
 import { changelogMarkdown } from '#compatibility/report/markdown.ts';
 import { positionsOf } from '#compatibility/report/positions.ts';
@@ -23,6 +25,8 @@ export interface DiffAsked {
   levels?: string;
   usage?: string;
   output?: string;
+  mode?: CompatibilityMode;
+  content?: Content;
 }
 
 /** That there is something at the asked level: not the refusal of a platform, as 3 is elsewhere. */
@@ -43,7 +47,13 @@ export async function diffFiles(old: string, next: string, options: DiffAsked): 
   const [before, after] = [await fileAt(old), await fileAt(next)];
   const today = new Date().toISOString().slice(0, 10);
   const verdict = told(() =>
-    compareDescriptions(before.description, after.description, { today, levels, usage }),
+    compareDescriptions(before.description, after.description, {
+      today,
+      levels,
+      usage,
+      mode: options.mode,
+      content: options.content,
+    }),
   );
   const text = reportOf(verdict, before, after, options.json === true ? 'json' : options.format);
   if (options.output === undefined) process.stdout.write(text);

@@ -29,6 +29,20 @@ export const apiDiff = (): Command =>
     )
     .option('--levels <file>', 'YAML or JSON: levels of rules, each with its reason')
     .option('--usage <file>', 'JSON: what consumers used; what nobody used does not break')
+    .addOption(
+      new Option('--mode <mode>', 'of JSON Schemas: who has to go on with whose documents').choices([
+        'NONE',
+        'BACKWARD',
+        'FORWARD',
+        'FULL',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--content <content>',
+        'of JSON Schemas: strict when open objects may have had anything under a name',
+      ).choices(['lenient', 'strict']),
+    )
     .option('--output <file>', 'write there instead of to the terminal')
     .action(async (old: string, next: string, options: DiffAsked) => {
       // What reads descriptions takes longer to load than all other verbs.

@@ -59,3 +59,8 @@ export class TransformationWrong extends Conflict {
 export class ChangesOpen extends Conflict {
   override readonly name: string = 'ChangesOpen';
 }
+
+/** 409: a JSON Schema is not what the compatibility mode of its API demands of older versions; `evidence.checks` say which. */
+export class SchemaIncompatible extends Conflict {
+  override readonly name: string = 'SchemaIncompatible';
+}

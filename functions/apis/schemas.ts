@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { DescriptionKind } from '#compatibility/description-kind.ts';
+import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
 import { LevelOverride } from '#compatibility/levels.ts';
 import { Version } from '#compatibility/ranges.ts';
 import { pageOf } from '#platform/page.ts';
@@ -92,6 +93,10 @@ export const ApiSettings = z
       .max(200)
       .default([])
       .describe('Levels of rules that a person gave, and why'),
+    compatibility: z
+      .strictObject({ mode: CompatibilityMode.default('BACKWARD'), content: ContentMode.default('lenient') })
+      .default({ mode: 'BACKWARD', content: 'lenient' })
+      .describe('Of JSON Schemas: who has to go on with whose documents, within one major version'),
     limits: z.array(RateLimit).max(200).default([]),
     usage: z
       .strictObject({

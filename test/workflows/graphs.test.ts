@@ -185,3 +185,44 @@ describe('a supergraph', () => {
     expect((await send('DELETE', `/apis/shop/operations/${items[0].id}`)).status).toBe(404);
   });
 });
+
+describe('an API of the kind json-schema', () => {
+  const schema = (properties: object, more: object = {}) =>
+    JSON.stringify({ type: 'object', properties, ...more });
+  const text = { type: 'string' };
+  const register = (api: string, version: string, description: string, more: object = {}) =>
+    send('POST', `/apis/${api}/versions`, { version, description, ...more });
+
+  it('is held against all versions of its major where its mode is transitive', async () => {
+    const compatibility = { mode: 'BACKWARD_TRANSITIVE' };
+    expect((await send('PUT', '/apis/orders', { kind: 'json-schema', compatibility })).status).toBe(201);
+    await register('orders', '1.0.0', schema({ a: text, b: { type: 'number' } }));
+    expect((await register('orders', '1.1.0', schema({ a: text }))).status).toBe(201);
+    const again = schema({ a: text, b: text });
+    expect(await register('orders', '1.2.0', again)).toMatchObject({
+      status: 409,
+      body: {
+        title: 'Schema incompatible',
+        evidence: {
+          mode: 'BACKWARD_TRANSITIVE',
+          checks: [{ against: '1.0.0', way: 'backward', writer: 'open', reader: 'open' }],
+        },
+      },
+    });
+    expect((await register('orders', '2.0.0', again)).status).toBe(201);
+  });
+
+  it('numbered by dates is refused, too, unless the rule is accepted with a reason', async () => {
+    const compatibility = { mode: 'FULL', content: 'strict' };
+    const settings = { kind: 'json-schema', versioning: { scheme: 'date' }, compatibility };
+    await send('PUT', '/apis/events', settings);
+    await register('events', '2026-01-01', schema({ a: text }));
+    const next = schema({ a: text, b: text });
+    const refused = await register('events', '2026-02-01', next);
+    expect(refused.body.evidence.checks).toMatchObject([
+      { changes: [{ rule: 'backward-property-optional-added', example: { document: { b: 1 } } }] },
+    ]);
+    const accept = { accept: ['backward-property-optional-added'], reason: 'Nobody sends b' };
+    expect((await register('events', '2026-02-01', next, accept)).status).toBe(201);
+  });
+});

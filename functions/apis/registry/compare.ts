@@ -28,7 +28,11 @@ export function verdictOn(
   next: Description,
   usage: Usage | null,
 ): Verdict {
-  const options = { today: clock.iso().slice(0, 10), levels: settings.levels };
+  const options = {
+    today: clock.iso().slice(0, 10),
+    levels: settings.levels,
+    ...settings.compatibility,
+  };
   if (usage !== null) return compareDescriptions(old, next, { ...options, usage });
   const key = JSON.stringify([old.digest, next.digest, options]);
   const verdict = kept.get(key) ?? compareDescriptions(old, next, options);

@@ -18,6 +18,7 @@ import { readApi } from './apis.ts';
 import { comparisonOf, numberOf, verdictOn } from './compare.ts';
 import { descriptionOf } from './descriptions.ts';
 import { assertInOrder, positionOf } from './order.ts';
+import { incompatibleWith } from './schema-history.ts';
 import { takeUpload } from './uploads.ts';
 import { type ApiComparison, acceptable, type NewApiVersion } from './version-schemas.ts';
 import { assertScheme } from './versions.ts';
@@ -159,7 +160,9 @@ export async function examine(api: ApiRecord, given: NewApiVersion): Promise<Can
     comparison: comparisonOf(api, before?.version ?? null, given.version, verdict, usage),
     before,
     changes: led.changes,
-    refusals: [late, low, led.refusal].filter((one) => one !== undefined),
+    refusals: [late, low, await incompatibleWith(api, given, description), led.refusal].filter(
+      (one) => one !== undefined,
+    ),
   };
 }
 
