@@ -51,19 +51,20 @@ export const apiCompare = (): Command =>
         .choices(['breaking', 'warning', 'never'])
         .default('breaking'),
     )
+    .option('--mode <mode>', 'of JSON Schemas: BACKWARD, FORWARD, FULL, each also with _TRANSITIVE')
     .option('--json', 'print JSON')
     .action(
       async (
         api: string,
         from: string,
         to: string,
-        { failOn, json }: { failOn: string; json?: boolean },
+        { failOn, mode, json }: { failOn: string; mode?: string; json?: boolean },
         command: Command,
       ) => {
         const found = await call(await platformOf(command), {
           method: 'GET',
           path: apiPath(api, 'compare'),
-          query: { from, to },
+          query: { from, to, mode },
           answer: ApiComparison,
         });
         if (json) printJson(found);

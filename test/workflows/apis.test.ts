@@ -205,6 +205,29 @@ describe('versions', () => {
   });
 });
 
+describe('JSON Schemas', () => {
+  it('are compared by a mode, against all that came before when it is transitive', async () => {
+    await send('PUT', '/apis/notes', { kind: 'json-schema' });
+    const schema = (properties: object, required: string[] = []) =>
+      JSON.stringify({
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        ...order(properties, required),
+      });
+    const accept = { accept: ['out-of-order'], reason: 'x' };
+    const text = { text: { type: 'string' } };
+    await register('notes', { version: '1.0.0', description: schema({ ...text, at: { type: 'number' } }) });
+    await register('notes', { version: '2.0.0', description: schema(text), ...accept });
+    await register('notes', { version: '3.0.0', description: schema({ ...text, at: { type: 'string' } }) });
+    const by = async (mode: string, from: string) =>
+      (await send('GET', `/apis/notes/compare?from=${from}&to=3.0.0&mode=${mode}`)).body.compatible;
+    expect(await by('BACKWARD', '2.0.0')).toBe(true);
+    expect(await by('BACKWARD_TRANSITIVE', '1.0.0')).toBe(false);
+    expect((await send('GET', '/apis/dated/compare?from=2026-03-01&to=2026-06-01&mode=FULL')).status).toBe(
+      400,
+    );
+  });
+});
+
 describe('a description', () => {
   beforeAll(() => send('PUT', '/apis/misused', { kind: 'openapi' }));
   const refused = async (description: string) => {

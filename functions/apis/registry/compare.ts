@@ -1,13 +1,16 @@
-import type { Change, Verdict } from '#compatibility/changes.ts';
+import type { z } from 'zod';
+import { type Change, type Verdict, verdictOf } from '#compatibility/changes.ts';
 import { checkVersion } from '#compatibility/contracts/compare.ts';
 import { compareDescriptions, type Description } from '#compatibility/descriptions.ts';
+import type { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
 import type { Usage } from '#compatibility/usage.ts';
 import { clock } from '#platform/clock.ts';
+import { InvalidInput } from '#platform/errors.ts';
 import type { ApiRecord } from '../records.ts';
 import { readUsage } from '../usage/read-usage.ts';
 import { descriptionOf } from './descriptions.ts';
 import type { ApiComparison } from './version-schemas.ts';
-import { versionOf } from './versions.ts';
+import { compareApiVersions, versionOf } from './versions.ts';
 
 export const mostChanges = 200;
 
@@ -80,11 +83,59 @@ export function comparisonOf(
   };
 }
 
-/** What it changes to go from one registered version to another, whichever is the newer. Throws NotFound. */
-export async function compareRegistered(api: ApiRecord, from: string, to: string): Promise<ApiComparison> {
+export interface AskedMode {
+  mode: CompatibilityMode;
+  content: z.infer<typeof ContentMode> | undefined;
+}
+
+/**
+ * What it changes to go from one registered version to another, whichever is the newer. By a mode, which only JSON
+ * Schemas have, `_TRANSITIVE` ones hold the newer against all from the older on. Throws NotFound, InvalidInput.
+ */
+export async function compareRegistered(
+  api: ApiRecord,
+  from: string,
+  to: string,
+  asked?: AskedMode,
+): Promise<ApiComparison> {
+  if (asked !== undefined) return compareByMode(api, from, to, asked);
   const { kind } = api.settings;
   const [old, next] = [versionOf(api, from), versionOf(api, to)];
   const usage = await readUsage(api);
   const verdict = verdictOn(api, await descriptionOf(old, kind), await descriptionOf(next, kind), usage);
   return comparisonOf(api, from, to, verdict, usage);
+}
+
+async function compareByMode(
+  api: ApiRecord,
+  from: string,
+  to: string,
+  { mode, content }: AskedMode,
+): Promise<ApiComparison> {
+  const { kind, versioning } = api.settings;
+  if (kind !== 'json-schema') {
+    throw new InvalidInput('/query/mode: Only JSON Schemas are compared by a mode', {
+      problems: [{ pointer: '/query/mode', detail: `${api.id} is of the kind ${kind}` }],
+      action: 'Leave the mode out.',
+    });
+  }
+  const [oldest, newest] = [versionOf(api, from), versionOf(api, to)];
+  const between = api.versions.filter(
+    ({ version }) =>
+      compareApiVersions(versioning, version, from) > 0 && compareApiVersions(versioning, version, to) < 0,
+  );
+  const older = mode.endsWith('_TRANSITIVE') ? [oldest, ...between] : [oldest];
+  const next = await descriptionOf(newest, kind);
+  const today = clock.iso().slice(0, 10);
+  const found = new Map<string, Change>();
+  for (const one of older.toReversed()) {
+    const options = { today, mode, content, levels: api.settings.levels };
+    for (const change of compareDescriptions(await descriptionOf(one, kind), next, options).changes) {
+      const message = older.length > 1 ? `${change.message} (against ${one.version})` : change.message;
+      const key = `${change.rule} ${change.direction} ${change.pointer}`;
+      if (!found.has(key)) found.set(key, { ...change, message });
+    }
+  }
+  const touched = oldest.description.hash !== newest.description.hash;
+  return comparisonOf(api, from, to, verdictOf([...found.values()], touched), null);
 }

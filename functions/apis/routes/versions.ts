@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
 import { NotFound } from '#platform/errors.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
@@ -147,11 +148,18 @@ export const versionRoutes: Route[] = [
     summary: 'Ask what it changes and breaks to go from one registered version to another',
     needs: needs('view_apis'),
     params: ApiParams,
-    query: z.strictObject({ from: ApiVersion, to: ApiVersion }),
-    responses: { 200: ApiComparison },
-    handler: async ({ params, query }) => ({
-      status: 200,
-      body: await compareRegistered(await readApi(params.api), query.from, query.to),
+    query: z.strictObject({
+      from: ApiVersion,
+      to: ApiVersion,
+      mode: CompatibilityMode.optional().describe('Of JSON Schemas: what the newer one has to be'),
+      content: ContentMode.optional().describe(
+        'Of JSON Schemas, with a mode: how readers take unknown fields',
+      ),
     }),
+    responses: { 200: ApiComparison },
+    async handler({ params, query: { from, to, mode, content } }) {
+      const asked = mode === undefined ? undefined : { mode, content };
+      return { status: 200, body: await compareRegistered(await readApi(params.api), from, to, asked) };
+    },
   }),
 ];
