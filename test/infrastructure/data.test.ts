@@ -78,10 +78,16 @@ describe.each([
         ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }],
       },
       LifecycleConfiguration: {
-        Rules: [{ NoncurrentVersionExpiration: { NoncurrentDays: 30 } }],
+        Rules: [
+          // What was uploaded and never registered; nothing else that is current expires.
+          { Prefix: 'uploads/', ExpirationInDays: 1 },
+          { NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
+        ],
       },
     });
-    expect(JSON.stringify(artifacts?.Properties.LifecycleConfiguration)).not.toContain('ExpirationInDays');
+    expect(
+      JSON.stringify(artifacts?.Properties.LifecycleConfiguration).match(/ExpirationInDays/g),
+    ).toHaveLength(1);
   });
 
   it('refuses S3 requests without TLS', () => {

@@ -40,7 +40,7 @@ const webhook: WebhookRecord = {
 
 const restore: (() => void)[] = [];
 afterEach(() => {
-  for (const one of restore.splice(0)) one();
+  for (const one of restore.splice(0).reverse()) one();
 });
 
 describe('a delivery', () => {

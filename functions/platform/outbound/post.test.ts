@@ -45,7 +45,7 @@ const restore: (() => void)[] = [];
 afterEach(() => {
   if (environment === undefined) delete process.env.THESEUS_ENVIRONMENT;
   else process.env.THESEUS_ENVIRONMENT = environment;
-  for (const one of restore.splice(0)) one();
+  for (const one of restore.splice(0).reverse()) one();
   seen = [];
 });
 

@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { setClock, systemClock } from '#platform/clock.ts';
+import { setRandom } from '#platform/random.ts';
 import type { Count } from './counts.ts';
 import { type UsageRecorder, type Use, usageRecorder } from './recorder.ts';
 
 let now = 0;
 const iso = () => new Date(now).toISOString();
 afterAll(setClock({ ...systemClock, now: () => now, monotonic: () => now, iso }));
+afterAll(setRandom(() => 0.5));
 
 let written: Count[] = [];
 let fails = false;
