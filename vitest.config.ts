@@ -43,7 +43,9 @@ const longest = [
   'end-to-end/demo-deployment',
   'workflows/bundles',
   'end-to-end/docs',
+  'end-to-end/clients',
   'chaos/kill-deployment',
+  'chaos/kill-deprecation',
   'chaos/kill-way-back',
   'chaos/kill-every-state',
   'end-to-end/operations',
@@ -62,6 +64,9 @@ const longest = [
   'chaos/worker',
   'chaos/random-kills',
   'end-to-end/demo-deprecation',
+  'end-to-end/blue-green',
+  'chaos/clients/no-client-fails',
+  'end-to-end/rollback',
 ];
 
 class LongestFirst extends BaseSequencer {

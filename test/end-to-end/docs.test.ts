@@ -59,7 +59,7 @@ const guides = [
   'deployments.md',
   ...(has('curl') ? ['http-api.md', 'gateway.md', 'api-serving.md'] : []),
   'api-deprecation.md',
-  ...(has('curl') ? ['http-api.md', 'gateway.md'] : []),
+  'graphql-evolution.md',
 ];
 
 /** The guide's second database, which its text calls shop_green. */
