@@ -97,6 +97,11 @@ const pairs: [rule: string, old: object, next: object][] = [
     parameter({ deprecated: true, 'x-sunset': later }),
     parameter({ deprecated: true, 'x-sunset': soon }),
   ],
+  [
+    'breaking request-parameter-x-extensible-enum-value-removed',
+    parameter({ schema: { type: 'string', 'x-extensible-enum': ['a', 'b'] } }),
+    parameter({ schema: { type: 'string', 'x-extensible-enum': ['b'] } }),
+  ],
   ['breaking new-required-request-parameter', none, parameter({ required: true })],
   ['info new-optional-request-parameter', none, parameter()],
   ['warning request-parameter-removed', parameter(), none],
@@ -309,6 +314,18 @@ const pairs: [rule: string, old: object, next: object][] = [
     return [
       marks('info property-deprecated', {}, { deprecated: true }),
       marks('info property-reactivated', { deprecated: true }, {}),
+      marks(
+        'warning property-deprecated-sunset-missing',
+        {},
+        { deprecated: true, 'x-stability-level': 'beta' },
+      ),
+      marks('breaking property-sunset-parse', {}, { deprecated: true, 'x-sunset': 'soon' }),
+      marks('breaking property-sunset-date-too-small', {}, { deprecated: true, 'x-sunset': soon }),
+      marks(
+        `${harm} property-x-extensible-enum-value-removed`,
+        { 'x-extensible-enum': ['a', 'b'] },
+        { 'x-extensible-enum': ['b', 'c'] },
+      ),
       marks('warning property-sunset-deleted', { deprecated: true, 'x-sunset': later }, { deprecated: true }),
       marks(
         'warning property-sunset-date-changed-too-small',

@@ -1,7 +1,7 @@
 import type { Change } from '../changes.ts';
 import { canonical, isObject, pointerTo } from '../json-schema/document.ts';
 import type { Context, EndpointPlace } from './context.ts';
-import { dayOf, stabilityOf } from './lifecycle.ts';
+import { dayOf, noticeDays, stabilityOf } from './lifecycle.ts';
 import type { SchemaAt } from './model.ts';
 import { type At, followed } from './resolve.ts';
 import type { NoteKind, Side } from './rules/notes.ts';
@@ -75,7 +75,7 @@ class Walk {
       if (!now) return [];
       const field = pointerTo('', name);
       const [a, b] = [followed(old.document, was)?.value, followed(next.document, now)?.value];
-      const marks = isObject(a) && isObject(b) ? property(a, b, now.pointer) : [];
+      const marks = isObject(a) && isObject(b) ? property(a, b, now.pointer, this.#context.today) : [];
       return [
         ...marks.map((note) => ({ ...note, field })),
         ...under(field, this.compare(was, now, depth + 1)),
@@ -139,7 +139,7 @@ function propertiesOf(document: unknown, schema: At, depth = 0): Map<string, At>
 type Marks = Record<string, unknown>;
 
 /** What is said of a property as such. */
-function property(a: Marks, b: Marks, pointer: string): Note[] {
+function property(a: Marks, b: Marks, pointer: string, today: string): Note[] {
   const notes: Note[] = [];
   const say = (kind: NoteKind, message: string) => notes.push({ kind, field: '', pointer, message });
   if (
@@ -153,7 +153,10 @@ function property(a: Marks, b: Marks, pointer: string): Note[] {
     else
       say('property-default-value-changed', `the default was ${told(a.default)} and is ${told(b.default)}`);
   }
-  if (a.deprecated !== true && b.deprecated === true) say('property-deprecated', 'it is deprecated');
+  if (a.deprecated !== true && b.deprecated === true) {
+    say('property-deprecated', 'it is deprecated');
+    for (const [kind, message] of announced(b, today)) say(kind, message);
+  }
   if (a.deprecated === true && b.deprecated !== true)
     say('property-reactivated', 'it is no longer deprecated');
   if (a.deprecated === true && b.deprecated === true) {
@@ -171,6 +174,11 @@ function property(a: Marks, b: Marks, pointer: string): Note[] {
     if (b[key] === true) say(`property-became-${name}`, `it is ${name}, and was not`);
     else say(`property-became-not-${name}`, `it is no longer ${name}`);
   }
+  const values = extensibleValues(b);
+  for (const value of values ? (extensibleValues(a) ?? []) : []) {
+    if (!values?.some((one) => canonical(one) === canonical(value)))
+      say('property-x-extensible-enum-value-removed', `${told(value)} was among its values`);
+  }
   const [was, is] = [levelOf(a), levelOf(b)];
   if (was !== undefined && is !== undefined && was !== is)
     say(
@@ -180,8 +188,33 @@ function property(a: Marks, b: Marks, pointer: string): Note[] {
   return notes;
 }
 
+/** Whether the end of what is newly deprecated is far enough away; without a level no date is demanded. */
+function announced(marks: Marks, today: string): [NoteKind, string][] {
+  const sunset = marks['x-sunset'];
+  const level = stability(marks);
+  const notice = noticeDays[level ?? 'stable'];
+  if (sunset === undefined)
+    return level && notice > 0
+      ? [['property-deprecated-sunset-missing', 'it does not say when it ends']]
+      : [];
+  const day = dayOf(sunset);
+  if (day === undefined) return [['property-sunset-parse', `its x-sunset ${told(sunset)} is no date`]];
+  return day < (dayOf(today) ?? 0) + notice
+    ? [['property-sunset-date-too-small', `it ends on ${sunset}: ${notice} days from ${today} are the least`]]
+    : [];
+}
+
+/** The values of an enum that may grow, as Zalando's guidelines have it. */
+export function extensibleValues(marks: Marks): readonly unknown[] | undefined {
+  const values = marks['x-extensible-enum'];
+  return Array.isArray(values) ? values : undefined;
+}
+
+const stability = (marks: Marks) =>
+  stabilityOf({ deprecated: false, sunset: undefined, stability: marks['x-stability-level'] });
+
 function levelOf(marks: Marks): number | undefined {
-  const level = stabilityOf({ deprecated: false, sunset: undefined, stability: marks['x-stability-level'] });
+  const level = stability(marks);
   return level && ['draft', 'alpha', 'beta', 'stable'].indexOf(level);
 }
 

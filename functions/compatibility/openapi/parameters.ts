@@ -3,6 +3,7 @@ import { canonical, isObject } from '../json-schema/document.ts';
 import { type Context, type EndpointPlace, keysOf, type Pair } from './context.ts';
 import { noticeDays, removal, stabilityOf, sunset } from './lifecycle.ts';
 import type { Parameter } from './model.ts';
+import { extensibleValues } from './notes.ts';
 import { followed } from './resolve.ts';
 import { changeBy, type OpenApiRule } from './rules/rules.ts';
 
@@ -100,6 +101,7 @@ function changed(pair: Pair, before: Parameter, after: Parameter): Change[] {
     say(`request-parameter-${subject}-${after[key] ? 'added' : 'removed'}`, `has ${key}: ${after[key]}`);
   }
   defaults(context, before, after, say);
+  extensible(context, before, after, say);
   changes.push(...ends(pair, before, after));
   changes.push(
     ...context.schemas.compare(before.schema, after.schema, 'sent', {
@@ -131,6 +133,18 @@ const isScalar = ({ type }: Record<string, unknown>): boolean =>
 function schemaOf(context: Context, side: 'old' | 'next', { schema }: Parameter): Record<string, unknown> {
   const led = schema && followed(context[side].document, { value: schema.schema, pointer: schema.pointer });
   return isObject(led?.value) ? led.value : {};
+}
+
+/** Values that a parameter with an enum that may grow takes no more. */
+function extensible(context: Context, before: Parameter, after: Parameter, say: Say): void {
+  const values = extensibleValues(schemaOf(context, 'next', after));
+  for (const value of values ? (extensibleValues(schemaOf(context, 'old', before)) ?? []) : []) {
+    if (!values?.some((one) => canonical(one) === canonical(value)))
+      say(
+        'request-parameter-x-extensible-enum-value-removed',
+        `had ${JSON.stringify(value)} among its values`,
+      );
+  }
 }
 
 /** Defaults of what may be left out. */

@@ -7,6 +7,21 @@ type Row = readonly [level: Level, when: string, remedy?: string];
 const both = {
   'property-deprecated': ['info', 'A property is deprecated and was not'],
   'property-reactivated': ['info', 'A property is no longer deprecated'],
+  'property-deprecated-sunset-missing': [
+    'warning',
+    'A property whose `x-stability-level` demands notice is deprecated without a date of sunset',
+    'Add `x-sunset` with the day after which it may go.',
+  ],
+  'property-sunset-parse': [
+    'breaking',
+    'The `x-sunset` of a deprecated property is no date',
+    'Write a date such as 2027-01-31.',
+  ],
+  'property-sunset-date-too-small': [
+    'breaking',
+    'The date of sunset of a property is nearer than the notice that is demanded: 31 days in beta, 180 when stable',
+    'Choose a later date.',
+  ],
   'property-sunset-deleted': [
     'warning',
     'A deprecated property has no date of sunset any more',
@@ -47,6 +62,11 @@ const both = {
 
 const request = rules('request', {
   ...prefixed('request', both),
+  'request-property-x-extensible-enum-value-removed': [
+    'breaking',
+    'A value of `x-extensible-enum` is no longer taken',
+    'Go on taking the value.',
+  ],
   'request-property-default-value-changed': [
     'warning',
     'Who leaves a property out gets what another default says',
@@ -71,6 +91,10 @@ const request = rules('request', {
 });
 const response = rules('response', {
   ...prefixed('response', both),
+  'response-property-x-extensible-enum-value-removed': [
+    'info',
+    'A value of `x-extensible-enum` is no longer answered',
+  ],
   'response-property-default-value-changed': ['info', 'A property of an answer has another default'],
   'response-property-default-value-added': ['info', 'A property of an answer has a default that had none'],
   'response-property-default-value-removed': ['info', 'A property of an answer has no default any more'],
@@ -88,6 +112,7 @@ const response = rules('response', {
 export type Side = 'request' | 'response';
 export type NoteKind =
   | keyof typeof both
+  | 'property-x-extensible-enum-value-removed'
   | 'property-default-value-changed'
   | 'property-default-value-added'
   | 'property-default-value-removed'

@@ -25,6 +25,11 @@ export const requestRules = rules('request', {
     'A deprecated parameter is gone before its date of sunset',
     'Bring it back until that day.',
   ],
+  'request-parameter-x-extensible-enum-value-removed': [
+    'breaking',
+    'A value of the `x-extensible-enum` of a parameter is no longer taken',
+    'Go on taking the value.',
+  ],
   'request-parameter-in-changed': [
     'breaking',
     'A parameter is read from another place: path, query, header or cookie',
