@@ -5,11 +5,12 @@ import { exitCode, Failure } from '../cli/failure.ts';
 import { colours, count, duration, print } from '../cli/output.ts';
 import { fillShop, type ShopSize } from '../examples/shop/data.ts';
 import type { RunningApplication } from './applications.ts';
-import { type Curtain, openCurtain } from './curtain.ts';
-import { type Ending, listenToEnd } from './ending.ts';
+import type { Curtain } from './curtain.ts';
+import type { Ending } from './ending.ts';
 import { hurtsOn } from './hurts.ts';
 import { listenToKeys } from './keys.ts';
 import { measure } from './measure.ts';
+import { perform } from './perform.ts';
 import { startPlatform } from './platform.ts';
 import { type Measurements, reportPage } from './report.ts';
 import { type Scene, startScreen } from './screen.ts';
@@ -26,26 +27,12 @@ export async function runDemo({ once, rows }: { once: boolean; rows: number }): 
   if (!Number.isInteger(rows) || rows < 1_000 || rows > 10_000_000) {
     throw new Failure(`--rows is ${rows}; expected 1,000 to 10,000,000.`, { code: exitCode.usage });
   }
-  const ending = listenToEnd();
-  const curtain = openCurtain();
-  let brokenOff = true;
-  try {
+  await perform({ once }, async (curtain, ending) => {
     const directory = resolve('.theseus/demo');
     const lock = await takeStage(directory);
     curtain.before(() => lock.release());
-    const asked = await Promise.race([play({ once, rows, directory, ending, curtain }), ending.asked]);
-    brokenOff = typeof asked === 'number';
-    if (!once) await ending.asked;
-  } catch (error) {
-    // A Ctrl-C also reaches what is being started, which then fails.
-    if (!(await ending.wasAsked())) throw error;
-  } finally {
-    if (brokenOff && (await ending.wasAsked())) {
-      process.exitCode = await ending.asked;
-    }
-    await curtain.fall(brokenOff);
-    ending.ignore();
-  }
+    await play({ once, rows, directory, ending, curtain });
+  });
 }
 
 async function takeStage(directory: string): Promise<DirectoryLock> {

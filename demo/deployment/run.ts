@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCode, Failure } from '../../cli/failure.ts';
 import { colours, print, printJson } from '../../cli/output.ts';
-import { type Curtain, openCurtain } from '../curtain.ts';
-import { type Ending, listenToEnd } from '../ending.ts';
+import type { Curtain } from '../curtain.ts';
+import { perform } from '../perform.ts';
 import { startPlatform } from '../platform.ts';
 import { figuresOf, type Shown } from './outcome.ts';
 import { runTraffic, runVersion } from './processes.ts';
@@ -36,25 +36,7 @@ export async function runDeploymentDemo(options: DemoOptions): Promise<void> {
       code: exitCode.usage,
     });
   }
-  const ending = listenToEnd();
-  const curtain = openCurtain();
-  let brokenOff = true;
-  try {
-    const asked = await Promise.race([play(options, curtain), ending.asked]);
-    brokenOff = typeof asked === 'number';
-    if (!options.once) await ending.asked;
-  } catch (error) {
-    // A Ctrl-C also reaches what is being started, which then fails.
-    if (!(await ending.wasAsked())) throw error;
-  } finally {
-    await end(ending, curtain, brokenOff);
-  }
-}
-
-async function end(ending: Ending, curtain: Curtain, brokenOff: boolean): Promise<void> {
-  if (brokenOff && (await ending.wasAsked())) process.exitCode = await ending.asked;
-  await curtain.fall(brokenOff);
-  ending.ignore();
+  await perform(options, (curtain) => play(options, curtain));
 }
 
 async function play({ once, json, visitors: rate }: DemoOptions, curtain: Curtain): Promise<void> {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCode } from '../../cli/failure.ts';
 import { colours, print, printJson } from '../../cli/output.ts';
-import { type Curtain, openCurtain } from '../curtain.ts';
-import { type Ending, listenToEnd } from '../ending.ts';
+import type { Curtain } from '../curtain.ts';
+import { perform } from '../perform.ts';
 import { registerApi, registerConsumer } from './register.ts';
 import { directoryName, openStage } from './stage.ts';
 import { announce, enterConsumers, type Lived, live } from './story.ts';
@@ -25,25 +25,7 @@ const besideMs = 1_000;
  * a year. Sets a non-zero exit code when a consumer saw what it should not have. Leaves no process behind.
  */
 export async function runDeprecationDemo(options: DemoOptions): Promise<void> {
-  const ending = listenToEnd();
-  const curtain = openCurtain();
-  let brokenOff = true;
-  try {
-    const asked = await Promise.race([play(options, curtain), ending.asked]);
-    brokenOff = typeof asked === 'number';
-    if (!options.once) await ending.asked;
-  } catch (error) {
-    // A Ctrl-C also reaches what is being started, which then fails.
-    if (!(await ending.wasAsked())) throw error;
-  } finally {
-    await end(ending, curtain, brokenOff);
-  }
-}
-
-async function end(ending: Ending, curtain: Curtain, brokenOff: boolean): Promise<void> {
-  if (brokenOff && (await ending.wasAsked())) process.exitCode = await ending.asked;
-  await curtain.fall(brokenOff);
-  ending.ignore();
+  await perform(options, (curtain) => play(options, curtain));
 }
 
 async function play({ once, json }: DemoOptions, curtain: Curtain): Promise<void> {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { Bump } from '#compatibility/changes.ts';
 import { WorkflowEvent } from '#platform/workflow-record.ts';
-import { ApiSettings, ApiVersion, Stability, VersionStatus } from './schemas.ts';
+import { ApiSettings, Stability, VersionStatus } from './schemas.ts';
 
 // What the table holds of APIs. Unknown fields are of newer versions and are kept out.
 

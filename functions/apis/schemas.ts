@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { ApiVersion, Choice, HeaderName } from '#compatibility/api-version.ts';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { DescriptionKind } from '#compatibility/description-kind.ts';
 import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
 import { LevelOverride } from '#compatibility/levels.ts';
-import { Version } from '#compatibility/ranges.ts';
 import { pageOf } from '#platform/page.ts';
 
 /** What the paths of the API mean themselves. */
@@ -17,43 +17,10 @@ export const ApiName = ServiceName.refine((name) => !reserved.has(name), {
 export const ApiKind = DescriptionKind;
 export type ApiKind = z.infer<typeof ApiKind>;
 
-/** `1.4.2` or `2026-03-01`: which of the two an API has is its `versioning`. */
-export const ApiVersion = z.union([Version, z.iso.date()], {
-  error: ({ input }) =>
-    `Expected a version such as 1.4.2 or a date such as 2026-03-01, found ${JSON.stringify(input)}`,
-});
-
 export const Versioning = z.strictObject({
   scheme: z.enum(['semver', 'date']).describe('semver: 1.4.2; date: 2026-03-01'),
 });
 export type Versioning = z.infer<typeof Versioning>;
-
-const HeaderName = z
-  .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'Expected the name of a header, at most 64 characters')
-  .transform((name) => name.toLowerCase());
-
-const template = (shape: RegExp, example: string) =>
-  z
-    .string()
-    .max(200)
-    .regex(shape, `Expected a template such as ${example}`)
-    .refine((text) => text.split('{version}').length === 2, 'Expected {version} in it once');
-
-/** How a request says which version it is for. */
-export const Choice = z.discriminatedUnion('by', [
-  z.strictObject({ by: z.literal('header'), name: HeaderName }),
-  z.strictObject({
-    by: z.literal('path'),
-    template: template(/^(\/[A-Za-z0-9._~{}-]+)+$/, '/v{version}').describe('What paths begin with'),
-  }),
-  z.strictObject({
-    by: z.literal('media-type'),
-    template: template(/^[a-z]+\/[a-z0-9.+{}-]+$/, 'application/vnd.acme.v{version}+json'),
-  }),
-  z.strictObject({ by: z.literal('query'), name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/) }),
-]);
-export type Choice = z.infer<typeof Choice>;
 
 /** How much callers may rely on it; a deprecation policy may follow from it. */
 export const Stability = z.enum(['draft', 'alpha', 'beta', 'stable']);

@@ -1,7 +1,7 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { artifactsBucket, readArtifact, writeArtifact } from '#platform/artifacts.ts';
 import { s3 } from '#platform/clients.ts';
-import { environmentVariable } from '#platform/environment.ts';
 import { NotFound, RecordUnreadable } from '#platform/errors.ts';
 import { Plan } from './plan/schemas.ts';
 
@@ -23,29 +23,6 @@ export const artifactKeys = {
   fleetTargets: (fleet: string, part: number) => `fleets/${fleet}/targets-${part}.jsonl`,
   fleetWave: (fleet: string, run: string) => `fleets/${fleet}/wave-${run}.jsonl`,
 };
-
-export const artifactsBucket = (): string => environmentVariable('ARTIFACTS_BUCKET');
-
-export async function writeArtifact(key: string, body: string, contentType: string): Promise<void> {
-  await s3().send(
-    new PutObjectCommand({ Bucket: artifactsBucket(), Key: key, Body: body, ContentType: contentType }),
-  );
-}
-
-/** Throws NotFound when there is no such object. */
-export async function readArtifact(key: string): Promise<string> {
-  try {
-    const found = await s3().send(new GetObjectCommand({ Bucket: artifactsBucket(), Key: key }));
-    return (await found.Body?.transformToString()) ?? '';
-  } catch (error) {
-    if (!(error instanceof NoSuchKey)) throw error;
-    throw new NotFound(`The object ${key} is missing from the artifacts bucket`, {
-      evidence: { key },
-      action: 'Restore an earlier version of the object if the bucket keeps versions.',
-      cause: error,
-    });
-  }
-}
 
 export async function writeJson(key: string, value: unknown): Promise<void> {
   await writeArtifact(key, JSON.stringify(value), 'application/json');

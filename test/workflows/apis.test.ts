@@ -10,6 +10,7 @@ import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import { callFunction } from '#platform/call.ts';
 import { stopAll } from './harness.ts';
+import { sendTo } from './send.ts';
 
 let cloud: Cloud;
 let directory: string;
@@ -36,18 +37,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function send(method: string, path: string, body?: unknown) {
-  const response = await fetch(cloud.url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${cloud.token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-}
+const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
 const register = (api: string, body: object, query = '') =>
   send('POST', `/apis/${api}/versions${query}`, body);
 const sweep = () =>

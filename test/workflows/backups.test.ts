@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { artifactsBucket } from '#migrations/artifacts.ts';
+import { artifactsBucket } from '#platform/artifacts.ts';
 import { s3 } from '#platform/clients.ts';
 import { type Platform, startPlatform } from './harness.ts';
 

@@ -11,6 +11,7 @@ import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import { callFunction } from '#platform/call.ts';
 import { stopAll } from './harness.ts';
+import { sendTo } from './send.ts';
 
 const dayMs = 86_400_000;
 
@@ -128,18 +129,7 @@ export async function startDeprecationLab() {
     clock,
   });
 
-  async function send(method: string, path: string, body?: unknown) {
-    const response = await fetch(cloud.url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${cloud.token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-  }
+  const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
   const run = (name: string) =>
     callFunction({ variable: `APIS_${name}_FUNCTION`, payload: {}, answer: z.unknown(), waitMs: 55_000 });
 

@@ -6,6 +6,7 @@ import { apis } from '#local/capabilities/apis.ts';
 import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import { stopAll } from './harness.ts';
+import { sendTo } from './send.ts';
 
 let cloud: Cloud;
 let directory: string;
@@ -23,15 +24,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function send(method: string, path: string, body?: unknown) {
-  const response = await fetch(cloud.url + path, {
-    method,
-    headers: { authorization: `Bearer ${cloud.token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-}
+const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
 const publish = (name: string, sdl: string, more: object = {}, query = '') =>
   send('PUT', `/apis/shop/subgraphs/${name}${query}`, {
     sdl,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { artifactsBucket } from '#migrations/artifacts.ts';
 import { readManifest } from '#migrations/backups/store.ts';
+import { artifactsBucket } from '#platform/artifacts.ts';
 import { type Platform, startPlatform } from './harness.ts';
 
 describe('an undo that would lose something', () => {

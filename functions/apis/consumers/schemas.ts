@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { pageOf } from '#platform/page.ts';
-import { ApiVersion } from '../schemas.ts';
 
 /** What the header that names the consumer holds. */
 export const ConsumerId = z

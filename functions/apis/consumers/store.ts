@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound, RecordContended } from '#platform/errors.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { absent, type ItemPage, type Place } from '#platform/records.ts';
-import { ApiVersion } from '../schemas.ts';
 import { deleteItem, keys, readItem, readPage, writeItem } from '../store.ts';
 import { type Consumer, Contacts, type NewConsumer } from './schemas.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { pageOf, pageQuery } from '#platform/page.ts';
 import { WorkflowEvent } from '#platform/workflow-record.ts';
-import { ApiName, ApiVersion } from '../schemas.ts';
+import { ApiName } from '../schemas.ts';
 import { Policy, PolicyName } from './policies.ts';
 
 // What a person sends and sees of deprecations; what is stored is in records.ts.

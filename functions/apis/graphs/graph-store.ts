@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { readArtifact, writeArtifact } from '#platform/artifacts.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
 import { absent } from '#platform/records.ts';
-import { artifactKeys, readArtifact, writeArtifact } from '../documents/artifacts.ts';
+import { artifactKeys } from '../documents/artifacts.ts';
 import { keys, readItem, writeItem } from '../store.ts';
 import { GraphRecord, type SubgraphEntry } from './records.ts';
 import type { SubgraphView } from './schemas.ts';

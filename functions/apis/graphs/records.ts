@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiVersion } from '../schemas.ts';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { Strategy } from './schemas.ts';
 
 // What the table holds of supergraphs. Unknown fields are of newer versions and are kept out.

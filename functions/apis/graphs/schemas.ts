@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { operationLimits } from '#compatibility/graphql/operations.ts';
 import { SubgraphName } from '#compatibility/graphql/supergraph.ts';
 import { pageOf } from '#platform/page.ts';
 import { ApiComparison } from '../registry/version-schemas.ts';
-import { ApiName, ApiVersion } from '../schemas.ts';
+import { ApiName } from '../schemas.ts';
 
 // What is said of the subgraphs and operations of a GraphQL API over HTTP.
 

@@ -1,6 +1,7 @@
 import type { DescriptionKind } from '#compatibility/description-kind.ts';
 import { type Description, readDescription } from '#compatibility/descriptions.ts';
-import { artifactKeys, readArtifact, writeArtifact } from '../documents/artifacts.ts';
+import { readArtifact, writeArtifact } from '#platform/artifacts.ts';
+import { artifactKeys } from '../documents/artifacts.ts';
 import type { VersionRecord } from '../records.ts';
 
 /** Descriptions that were read; they never change. A large one takes some 100 MB. */

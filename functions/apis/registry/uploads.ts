@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { artifactsBucket, readArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { uploadUrl } from '#platform/presigned-url.ts';
-import { artifactKeys, artifactsBucket, readArtifact } from '../documents/artifacts.ts';
+import { artifactKeys } from '../documents/artifacts.ts';
 import { UploadIncomplete } from '../errors.ts';
 import { keys, readItem, writeItem } from '../store.ts';
 

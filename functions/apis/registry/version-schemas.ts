@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { Bump, Change } from '#compatibility/changes.ts';
 import { pageOf } from '#platform/page.ts';
-import { ApiVersion, Stability, VersionStatus } from '../schemas.ts';
+import { Stability, VersionStatus } from '../schemas.ts';
 import { WrittenChanges } from '../transformation/schemas.ts';
 
 // What is said of versions over HTTP.

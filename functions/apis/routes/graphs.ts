@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { readArtifact } from '#platform/artifacts.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
-import { readArtifact } from '../documents/artifacts.ts';
 import { findGraph, readGraph, sdlOf, subgraphOf, subgraphView } from '../graphs/graph-store.ts';
 import { assertGraphql } from '../graphs/operation-store.ts';
 import { type Edit, publish, tryPublication } from '../graphs/publish.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
 import { NotFound } from '#platform/errors.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
@@ -18,7 +19,7 @@ import {
   Registered,
 } from '../registry/version-schemas.ts';
 import { versionOf, versionView } from '../registry/versions.ts';
-import { ApiName, ApiVersion } from '../schemas.ts';
+import { ApiName } from '../schemas.ts';
 import { serveApi } from '../serving/serve-api.ts';
 import { ApiParams } from './apis.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Description } from '#compatibility/descriptions.ts';
 import { JsonSchema } from '#compatibility/json-schema/document.ts';
-import { artifactKeys, readArtifact, writeArtifact } from '../documents/artifacts.ts';
+import { readArtifact, writeArtifact } from '#platform/artifacts.ts';
+import { artifactKeys } from '../documents/artifacts.ts';
 import type { VersionRecord } from '../records.ts';
 import { requestSchemasOf } from './request-schemas.ts';
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { task } from '#platform/task.ts';
 import { readApi } from '../registry/apis.ts';
 import { latestOf, versionOf } from '../registry/versions.ts';
-import { ApiKind, ApiVersion, DescribeApiInput, Stability, VersionStatus } from '../schemas.ts';
+import { ApiKind, DescribeApiInput, Stability, VersionStatus } from '../schemas.ts';
 
 const Described = z.strictObject({ version: ApiVersion, status: VersionStatus, stability: Stability });
 

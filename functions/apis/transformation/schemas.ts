@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import { VersionChange } from '#transformations/schemas.ts';
-import { ApiVersion } from '../schemas.ts';
 
 /** What is sent of changes: each is read, and named by its place, once the two versions are known. */
 export const WrittenChanges = z

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { readArtifact, writeArtifact } from '#platform/artifacts.ts';
 import { VersionChange } from '#transformations/schemas.ts';
-import { artifactKeys, readArtifact, writeArtifact } from '../documents/artifacts.ts';
+import { artifactKeys } from '../documents/artifacts.ts';
 import type { VersionRecord } from '../records.ts';
 
 const Changes = z.array(VersionChange);

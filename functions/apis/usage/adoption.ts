@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiVersion } from '../schemas.ts';
+import { ApiVersion } from '#compatibility/api-version.ts';
 import type { RecordedUsage } from './read-usage.ts';
 
 const Count = z.number().min(0);

@@ -1,6 +1,6 @@
+import type { Choice } from '#compatibility/api-version.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { type HeaderFields, headerText } from '../serving/headers.ts';
-import type { Choice } from './schemas.ts';
 
 /** What of a request says its version, and what is sent on. */
 export interface Asked {

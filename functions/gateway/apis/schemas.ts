@@ -1,42 +1,9 @@
 import { z } from 'zod';
+import { ApiVersion, Choice, HeaderName } from '#compatibility/api-version.ts';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { JsonSchema } from '#compatibility/json-schema/document.ts';
-import { Version } from '#compatibility/ranges.ts';
 import { Usage } from '#compatibility/usage.ts';
 import { VersionChange } from '#transformations/schemas.ts';
-
-/** `1.4.2`, or a date such as `2026-03-01`: all versions of an API are of one kind. */
-export const ApiVersion = z.union([Version, z.iso.date()], {
-  error: ({ input }) =>
-    `Expected a version such as 1.4.2 or a date such as 2026-03-01, found ${JSON.stringify(input)}`,
-});
-
-const headerName = z
-  .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'Expected the name of a header, at most 64 characters')
-  .transform((name) => name.toLowerCase());
-
-const template = (shape: RegExp, example: string) =>
-  z
-    .string()
-    .max(200)
-    .regex(shape, `Expected a template such as ${example}`)
-    .refine((text) => text.split('{version}').length === 2, 'Expected {version} in it once');
-
-/** How a request says which version it is for. */
-export const Choice = z.discriminatedUnion('by', [
-  z.strictObject({ by: z.literal('header'), name: headerName }),
-  z.strictObject({
-    by: z.literal('path'),
-    template: template(/^(\/[A-Za-z0-9._~{}-]+)+$/, '/v{version}').describe('What paths begin with'),
-  }),
-  z.strictObject({
-    by: z.literal('media-type'),
-    template: template(/^[a-z]+\/[a-z0-9.+{}-]+$/, 'application/vnd.acme.v{version}+json'),
-  }),
-  z.strictObject({ by: z.literal('query'), name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/) }),
-]);
-export type Choice = z.infer<typeof Choice>;
 
 const Time = z.iso.datetime({ offset: true });
 /** Becomes a field of answers: nothing in it may end a field or an address in angle brackets. */
@@ -146,7 +113,7 @@ export const ApiRoute = z.strictObject({
   kind: z.enum(['openapi', 'graphql', 'asyncapi', 'json-schema']),
   choice: Choice,
   consumer: z
-    .strictObject({ header: headerName })
+    .strictObject({ header: HeaderName })
     .default({ header: 'x-consumer' })
     .describe('The header that names the consumer'),
   latest: ApiVersion.describe('The version whose documents the service takes and gives'),

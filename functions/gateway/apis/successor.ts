@@ -1,5 +1,5 @@
+import type { Choice } from '#compatibility/api-version.ts';
 import type { Asked } from './choice.ts';
-import type { Choice } from './schemas.ts';
 
 /**
  * Where the successor of a version answers the same request: relative, for what stands before the gateway may add to the

@@ -1,13 +1,6 @@
 import { z } from 'zod';
-import {
-  type ApiRoute,
-  ApiVersion,
-  Choice,
-  Deprecation,
-  RateLimit,
-  type ReadApiUsageOutput,
-  ServedVersion,
-} from './schemas.ts';
+import { ApiVersion, Choice } from '#compatibility/api-version.ts';
+import { type ApiRoute, Deprecation, RateLimit, type ReadApiUsageOutput, ServedVersion } from './schemas.ts';
 
 // What people see of an API at the gateway: without its schemas and changes.
 

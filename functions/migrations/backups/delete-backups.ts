@@ -1,7 +1,7 @@
+import { artifactsBucket } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { Conflict } from '#platform/errors.ts';
 import type { TaskTools } from '#platform/task.ts';
-import { artifactsBucket } from '../artifacts.ts';
 import { changeMigration, readBackupsToDelete } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
 import { assertKept, changeBackup, type FoundBackup, findBackup, nameInBucket } from './catalogue.ts';

@@ -1,6 +1,6 @@
+import { artifactsBucket } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { Conflict, InvalidInput, NotFound } from '#platform/errors.ts';
-import { artifactsBucket } from '../artifacts.ts';
 import { withTarget } from '../databases/target.ts';
 import type { ChosenRows, RunOptions } from '../engines/engine.ts';
 import { BackupDamaged } from '../errors.ts';

@@ -1,6 +1,7 @@
+import { writeArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { ServiceUnavailable, TheseusError } from '#platform/errors.ts';
-import { artifactKeys, writeArtifact } from '../artifacts.ts';
+import { artifactKeys } from '../artifacts.ts';
 import { planMigration } from '../databases/connector-calls.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { approvalRule, approvers } from '../decisions/policy.ts';

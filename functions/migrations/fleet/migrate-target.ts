@@ -1,6 +1,7 @@
+import { readArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { DeadlineNear, type TaskTools } from '#platform/task.ts';
-import { readArtifact, readPlan } from '../artifacts.ts';
+import { readPlan } from '../artifacts.ts';
 import { backUpDefinitions } from '../databases/definitions.ts';
 import { publishVersion } from '../databases/publishing.ts';
 import { runOptions, withTarget } from '../databases/target.ts';

@@ -1,6 +1,7 @@
+import { artifactsBucket, writeArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import type { NewEvent } from '#platform/workflow-record.ts';
-import { artifactKeys, artifactsBucket, writeArtifact } from '../artifacts.ts';
+import { artifactKeys } from '../artifacts.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { connectorOf, executionNameOf } from '../executions/workflow.ts';
 import { halted, haltReason } from './halting.ts';

@@ -1,5 +1,6 @@
+import { readArtifact, writeArtifact } from '#platform/artifacts.ts';
 import { RecordUnreadable } from '#platform/errors.ts';
-import { artifactKeys, readArtifact, writeArtifact } from '../artifacts.ts';
+import { artifactKeys } from '../artifacts.ts';
 import { FleetTarget } from './records.ts';
 
 /** Targets in one object of the list: what a page or a wave reads is a few of them. */

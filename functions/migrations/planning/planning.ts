@@ -1,5 +1,6 @@
+import { readArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
-import { artifactKeys, readArtifact, writePlan } from '../artifacts.ts';
+import { artifactKeys, writePlan } from '../artifacts.ts';
 import { parseBlueGreenFile } from '../blue-green/file.ts';
 import { planMove, problemsOfMove } from '../blue-green/planning.ts';
 import { parseDataFile } from '../data/file.ts';

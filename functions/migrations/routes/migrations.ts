@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { writeArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { Conflict, NotFound, TheseusError } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
@@ -9,7 +10,7 @@ import { type RequestTools, type Route, route } from '#platform/route.ts';
 import { type Action, needs } from '../access/actions.ts';
 import { assertAllowedOnAll, databaseIn, visibleOf } from '../access/control.ts';
 import { countBrokenGlass } from '../access/glass.ts';
-import { artifactKeys, readPlan, writeArtifact } from '../artifacts.ts';
+import { artifactKeys, readPlan } from '../artifacts.ts';
 import { parseBlueGreenFile } from '../blue-green/file.ts';
 import { targetOf } from '../blue-green/planning.ts';
 import { parseDataFile } from '../data/file.ts';

@@ -1,5 +1,5 @@
+import { artifactsBucket } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
-import { artifactsBucket } from '../artifacts.ts';
 import { keepBackup } from '../backups/catalogue.ts';
 import { type BackupPlace, backupFolder, storePart, writeManifest } from '../backups/store.ts';
 import type { Engine, KeyRange, RunOptions } from '../engines/engine.ts';

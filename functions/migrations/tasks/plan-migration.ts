@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { readArtifact } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { task } from '#platform/task.ts';
-import { readArtifact } from '../artifacts.ts';
 import { PlanStale } from '../errors.ts';
 import { failureOf } from '../executions/failures.ts';
 import { enterUnlockedPhase } from '../executions/history.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { readArtifact } from '#platform/artifacts.ts';
 import { readFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
-import { artifactKeys, readArtifact, readJson, readPlan, writeJson } from '../artifacts.ts';
+import { artifactKeys, readJson, readPlan, writeJson } from '../artifacts.ts';
 import { parseDataFile } from '../data/file.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { connectionString, runOptions } from '../databases/target.ts';

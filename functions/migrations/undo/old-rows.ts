@@ -1,5 +1,5 @@
+import { artifactsBucket } from '#platform/artifacts.ts';
 import { clock } from '#platform/clock.ts';
-import { artifactsBucket } from '../artifacts.ts';
 import { backupId, nameInBucket } from '../backups/catalogue.ts';
 import {
   type BackupManifest,
