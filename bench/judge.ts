@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { JudgeCriteria } from '#deployments/judge/criteria.ts';
-import { judge } from '#deployments/judge/judge.ts';
-import { mannWhitney } from '#deployments/judge/mann-whitney.ts';
-import type { Sample, Side } from '#deployments/judge/samples.ts';
-import { type SimulatedCanary, simulatedCanary } from '#deployments/judge/testing/simulated-canary.ts';
+import { JudgeCriteria } from '#judge/criteria.ts';
+import { judge } from '#judge/judge.ts';
+import { mannWhitney } from '#judge/mann-whitney.ts';
+import type { Sample, Side } from '#judge/samples.ts';
+import { type SimulatedCanary, simulatedCanary } from '#judge/testing/simulated-canary.ts';
 import { quantile } from '#platform/latency-histogram.ts';
 
 // How often the judge condemns simulated canaries that are no worse, and how soon those that are; and a Mann-Whitney test

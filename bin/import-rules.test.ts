@@ -30,7 +30,7 @@ describe('the import rules', () => {
       'another capability',
       'functions/flags/a.ts',
       "import { x } from '../migrations/store.ts';",
-      /flags may import itself, platform, compatibility and transformations only/,
+      /flags may import itself, platform, compatibility, transformations and judge only/,
     ],
     [
       'a type of another capability',

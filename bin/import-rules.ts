@@ -3,10 +3,10 @@ import { type Import, readSources, type SourceFile } from './imports-of.ts';
 
 const FOLDERS = ['functions', 'local', 'cli', 'cdk', 'bench', 'test', 'demo', 'examples', 'bin'];
 /** Rooms that may be imported by every capability. */
-const SHARED = ['platform', 'compatibility', 'transformations'];
+const SHARED = ['platform', 'compatibility', 'transformations', 'judge'];
 /** What computes only: the same input gives the same output, wherever and whenever it runs. */
 const PURE =
-  /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|deployments\/judge|compatibility|transformations)\//;
+  /^functions\/(migrations\/(file|lint|rewrite|plan|operations|sql|pacing|registry|schedule)|flags\/(evaluation|authoring|statistics)|configuration\/resolution|judge|compatibility|transformations)\//;
 const IMPURE_FILE = /^functions\/platform\/(clock|ids|random|environment|clients|telemetry|task)\.ts$/;
 /** Reads a file of a package, which is the same wherever and whenever it is read. */
 const CONSTANT_FILE = /^functions\/transformations\/programs\/jsonata-source\.ts$/;
@@ -54,7 +54,7 @@ function rooms(file: SourceFile): string[] {
     }
     if (other === own || (SHARED.includes(other) && own !== 'platform')) return [];
     return [
-      `${file.path} imports ${target}: ${own} may import itself${own === 'platform' ? '' : ', platform, compatibility and transformations'} only`,
+      `${file.path} imports ${target}: ${own} may import itself${own === 'platform' ? '' : ', platform, compatibility, transformations and judge'} only`,
     ];
   });
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { judge } from '#deployments/judge/judge.ts';
 import { DeploymentAnalysis } from '#deployments/schemas.ts';
+import { judge } from '#judge/judge.ts';
 import { fieldProblems } from '#platform/errors.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';

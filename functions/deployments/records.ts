@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { JudgeCriteria } from '#judge/criteria.ts';
+import { Judgement } from '#judge/judgement.ts';
+import { Sample } from '#judge/samples.ts';
 import { FiringAlarm } from './alarm-schemas.ts';
-import { JudgeCriteria } from './judge/criteria.ts';
-import { Judgement } from './judge/judgement.ts';
-import { Sample } from './judge/samples.ts';
 import {
   DeploymentEvent,
   DeploymentFailure,

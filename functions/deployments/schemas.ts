@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { Version } from '#compatibility/ranges.ts';
+import { JudgeCriteria } from '#judge/criteria.ts';
+import { Judgement } from '#judge/judgement.ts';
+import { Sample } from '#judge/samples.ts';
 import { pageOf } from '#platform/page.ts';
 import { WorkflowEvent } from '#platform/workflow-record.ts';
 import { AlarmName } from './alarm-schemas.ts';
-import { JudgeCriteria } from './judge/criteria.ts';
-import { Judgement } from './judge/judgement.ts';
-import { Sample } from './judge/samples.ts';
 import { MetricSource } from './metrics/schemas.ts';
 import { Step, Strategy } from './strategy.ts';
 import { Canary, Split, Target } from './targets/schemas.ts';

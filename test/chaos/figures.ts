@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
-import { JudgeCriteria } from '#deployments/judge/criteria.ts';
-import { judge } from '#deployments/judge/judge.ts';
-import { Judgement } from '#deployments/judge/judgement.ts';
-import { Sample } from '#deployments/judge/samples.ts';
+import { JudgeCriteria } from '#judge/criteria.ts';
+import { judge } from '#judge/judge.ts';
+import { Judgement } from '#judge/judgement.ts';
+import { Sample } from '#judge/samples.ts';
 import type { MortalPlatform } from './platform.ts';
 
 /** A metrics server of this process: what it says depends on the version and the time asked about, and on nothing else. */

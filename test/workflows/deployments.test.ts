@@ -86,7 +86,7 @@ describe('a bad version', () => {
     expect(await lab.answers(service, 5)).toEqual({ '1.0.0': 5 });
     const analysis = (await lab.send('GET', `/deployments/${id}/analysis`)).body;
     expect(analysis.samples.length).toBeGreaterThan(0);
-    const { judge } = await import('#deployments/judge/judge.ts');
+    const { judge } = await import('#judge/judge.ts');
     expect(judge(analysis.samples, analysis.criteria, analysis.since)).toEqual(analysis.judgement);
   });
 

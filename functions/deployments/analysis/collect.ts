@@ -1,7 +1,7 @@
+import type { Sample, Side } from '#judge/samples.ts';
 import { clock } from '#platform/clock.ts';
 import { mergeHistograms } from '#platform/latency-histogram.ts';
 import { absent } from '#platform/records.ts';
-import type { Sample, Side } from '../judge/samples.ts';
 import type { Question } from '../metrics/question.ts';
 import { readSamples as askSources } from '../metrics/source.ts';
 import { type DeploymentRecord, LookRecord } from '../records.ts';

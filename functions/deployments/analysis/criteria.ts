@@ -1,7 +1,7 @@
+import type { JudgeCriteria } from '#judge/criteria.ts';
+import type { Sample, Side } from '#judge/samples.ts';
+import { nothing } from '#judge/samples.ts';
 import { mergeHistograms, quantile } from '#platform/latency-histogram.ts';
-import type { JudgeCriteria } from '../judge/criteria.ts';
-import type { Sample, Side } from '../judge/samples.ts';
-import { nothing } from '../judge/samples.ts';
 import type { Step } from '../strategy.ts';
 
 // By what a step is judged. At full traffic nobody is left to compare with: what the old version did sets limits, wide

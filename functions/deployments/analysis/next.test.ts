@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { JudgeCriteria } from '../judge/criteria.ts';
-import { judge } from '../judge/judge.ts';
-import type { Judgement } from '../judge/judgement.ts';
+import { JudgeCriteria } from '#judge/criteria.ts';
+import { judge } from '#judge/judge.ts';
+import type { Judgement } from '#judge/judgement.ts';
 import { NewDeployment } from '../schemas.ts';
 import { stepsOf } from '../strategy.ts';
 import { decideNext, type Stand } from './next.ts';

@@ -1,4 +1,4 @@
-import type { Judgement } from '../judge/judgement.ts';
+import type { Judgement } from '#judge/judgement.ts';
 import type { DeploymentRecord } from '../records.ts';
 import { lookSeconds } from '../strategy.ts';
 

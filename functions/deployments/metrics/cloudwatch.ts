@@ -3,9 +3,9 @@ import {
   type MetricDataQuery,
   type MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
+import { nothing, type Sample, type Side } from '#judge/samples.ts';
 import { ServiceUnavailable } from '#platform/errors.ts';
 import { cloudWatch } from '#platform/target-clients.ts';
-import { nothing, type Sample, type Side } from '../judge/samples.ts';
 import { type ComparedVersion, filled, type Question } from './question.ts';
 import { type CloudWatchQuery, type CloudWatchSource, tellsVersions } from './schemas.ts';
 

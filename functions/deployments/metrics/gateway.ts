@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nothing, Sample, Side } from '#judge/samples.ts';
 import { callFunction } from '#platform/call.ts';
-import { nothing, Sample, Side } from '../judge/samples.ts';
 import { moved, type Question } from './question.ts';
 
 const Traffic = z.object({

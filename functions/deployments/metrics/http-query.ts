@@ -1,10 +1,10 @@
 import { GetSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
+import { nothing, type Sample } from '#judge/samples.ts';
 import { secretsManager } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { InvalidInput, ServiceUnavailable } from '#platform/errors.ts';
 import { exchange } from '#platform/outbound/exchange.ts';
-import { nothing, type Sample } from '../judge/samples.ts';
 import { type ComparedVersion, filled, type Question } from './question.ts';
 import { type HttpQuerySource, tellsVersions } from './schemas.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MetricName } from '../judge/criteria.ts';
+import { MetricName } from '#judge/criteria.ts';
 
 // Where the judge's figures come from, as a person names it. {version} is a version of the service, {target} what the
 // target calls it (a version of a function, a target group). What has neither speaks of the service as a whole.

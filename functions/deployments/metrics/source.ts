@@ -1,6 +1,6 @@
+import { nothing, type Sample } from '#judge/samples.ts';
 import { TheseusError } from '#platform/errors.ts';
 import { redactText } from '#platform/redact.ts';
-import { nothing, type Sample } from '../judge/samples.ts';
 import { readCloudWatch } from './cloudwatch.ts';
 import { readGateway } from './gateway.ts';
 import { readHttpQuery } from './http-query.ts';

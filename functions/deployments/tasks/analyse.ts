@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import type { JudgeCriteria } from '#judge/criteria.ts';
+import { judge } from '#judge/judge.ts';
+import type { Judgement } from '#judge/judgement.ts';
 import { clock } from '#platform/clock.ts';
 import { task } from '#platform/task.ts';
 import { alarmNames, checkAlarms } from '../alarms.ts';
@@ -8,9 +11,6 @@ import { type Decided, decideNext } from '../analysis/next.ts';
 import type { Change } from '../deployment-store.ts';
 import { AnalysisFailed, AnalysisInconclusive, WaitedTooLong } from '../errors.ts';
 import { changeWanted, readWanted } from '../executions/acting.ts';
-import type { JudgeCriteria } from '../judge/criteria.ts';
-import { judge } from '../judge/judge.ts';
-import type { Judgement } from '../judge/judgement.ts';
 import type { DeploymentRecord, Looked } from '../records.ts';
 import { TaskOfDeployment } from '../schemas.ts';
 

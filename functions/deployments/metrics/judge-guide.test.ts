@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MetricSource } from '../metrics/schemas.ts';
-import { JudgeCriteria } from './criteria.ts';
-import { judge } from './judge.ts';
-import { Sample } from './samples.ts';
+import { JudgeCriteria } from '#judge/criteria.ts';
+import { judge } from '#judge/judge.ts';
+import { Sample } from '#judge/samples.ts';
+import { MetricSource } from './schemas.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'judge.md'), 'utf8');
 const blocks = [...guide.matchAll(/^```(\w+) (\w+)(?: (\d+))?\n(.*?)^```$/gms)].map(
