@@ -36,6 +36,7 @@ function stateful(stack: Stack, environment: Environment) {
     gateway: tableOf('gateway'),
     deployments: tableOf('deployments'),
     apis: tableOf('apis'),
+    flags: tableOf('flags'),
   };
   const bucket = artifactsBucket(stack, environment, key, actions.s3);
   const eventBus = new EventBus(stack, 'Events', {
@@ -60,7 +61,7 @@ function stateful(stack: Stack, environment: Environment) {
 
 /**
  * One environment: `stateful` (data), `connector` (functions beside the databases), `services` (services, gateway,
- * deployments and APIs), `gateway` (the front door of services, where it is wanted) and `service` (API, workflows of migrations, alarms), deployed in this order.
+ * deployments, APIs and flags), `gateway` (the front door of services, where it is wanted) and `service` (API, workflows of migrations, alarms), deployed in this order.
  */
 export function environmentStage(app: App, environment: Environment): Stage {
   const { name, prefix, account, region } = environment;
@@ -89,7 +90,7 @@ export function environmentStage(app: App, environment: Environment): Stage {
     logKey: data.key,
   });
 
-  const others = servicesStack(stack('services', 'services, their gateway, deployments and APIs'), {
+  const others = servicesStack(stack('services', 'services, their gateway, deployments, APIs and flags'), {
     environment,
     key: data.key,
     eventBus: data.eventBus,

@@ -164,6 +164,20 @@ const deployment: Noun = {
   },
 };
 
+const flag: Noun = {
+  description: 'Flags: who gets which variant, switched while everything runs',
+  verbs: {
+    environment: {
+      description: 'Environments of flags',
+      verbs: {
+        set: async () => (await import('./flag/environment.ts')).flagEnvironmentSet(),
+        list: async () => (await import('./flag/environment.ts')).flagEnvironmentList(),
+        show: async () => (await import('./flag/environment.ts')).flagEnvironmentShow(),
+      },
+    },
+  },
+};
+
 const fleet: Noun = {
   description: 'One migration over many databases and schemas',
   verbs: {
@@ -327,6 +341,7 @@ const all: Verbs = {
   connector,
   database,
   deployment,
+  flag,
   migration,
   backup,
   service,

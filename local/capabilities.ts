@@ -1,9 +1,10 @@
 import { apis } from './capabilities/apis.ts';
 import { deployments } from './capabilities/deployments.ts';
+import { flags } from './capabilities/flags.ts';
 import { gateway } from './capabilities/gateway.ts';
 import { migrations } from './capabilities/migrations.ts';
 import { services } from './capabilities/services.ts';
 import type { Capability } from './capability.ts';
 
 /** Everything this laptop runs. */
-export const capabilities: readonly Capability[] = [migrations, services, gateway, deployments, apis];
+export const capabilities: readonly Capability[] = [migrations, services, gateway, deployments, apis, flags];

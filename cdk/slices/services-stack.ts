@@ -10,6 +10,7 @@ import type { Environment } from '../environments.ts';
 import { apiOpenPaths, apis } from './apis.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
 import { deployments } from './deployments.ts';
+import { flags } from './flags.ts';
 import { gateway } from './gateway.ts';
 import { services } from './services.ts';
 
@@ -19,7 +20,7 @@ export interface ServicesStackProps {
   eventBus: EventBus;
   bucket: { name: string; arn: string };
   /** One a capability. */
-  tables: Record<'services' | 'gateway' | 'deployments' | 'apis', { name: string; arn: string }>;
+  tables: Record<'services' | 'gateway' | 'deployments' | 'apis' | 'flags', { name: string; arn: string }>;
 }
 
 export interface ServicesStack {
@@ -32,7 +33,7 @@ export interface ServicesStack {
   watched: Watched[];
 }
 
-/** The control plane of services, of the gateway's routes, of deployments and of APIs. */
+/** The control plane of services, of the gateway's routes, of deployments, of APIs and of flags. */
 export function servicesStack(stack: Stack, props: ServicesStackProps): ServicesStack {
   const { tables, ...common } = props;
   const variables = {
@@ -75,6 +76,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     },
     variables: { ...variables, NOTICE_SENDER: props.environment.noticeSender ?? 'none' },
   });
+  const deployedFlags = deployCapability(stack, flags, { ...common, table: tables.flags, asks: {} });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,
     nouns: [...nouns],
@@ -87,6 +89,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       answering('gateway', deployedGateway.live('api'), gateway.nouns),
       answering('deployments', deployedDeployments.live('api'), deployments.nouns),
       { ...answering('apis', deployedApis.live('api'), apis.nouns), open: apiOpenPaths },
+      answering('flags', deployedFlags.live('api'), flags.nouns),
     ],
     triggers: [
       {
@@ -153,6 +156,12 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         when: { everyMinutes: 1 },
         handlers: [deployedApis.live('sweep-apis')],
       },
+      {
+        name: 'sweep-flags',
+        meaning: 'Brings newest flags into force, and sends events that were stored but not sent',
+        when: { everyMinutes: 1 },
+        handlers: [deployedFlags.live('sweep-flags')],
+      },
     ],
     watched: [
       ...workflowAlarms(stack, props.environment),
@@ -160,6 +169,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       ...functionAlarms('gateway', deployedGateway),
       ...functionAlarms('deployments', deployedDeployments),
       ...functionAlarms('apis', deployedApis),
+      ...functionAlarms('flags', deployedFlags),
     ],
   };
 }

@@ -9,6 +9,7 @@ import { pascalCase } from '../../cdk/constructs/names.ts';
 import { apis } from '../../cdk/slices/apis.ts';
 import { type CapabilityDefinition, entryOf, namesOf } from '../../cdk/slices/capability.ts';
 import { deployments } from '../../cdk/slices/deployments.ts';
+import { flags } from '../../cdk/slices/flags.ts';
 import { gateway } from '../../cdk/slices/gateway.ts';
 import { migrationGrants } from '../../cdk/slices/migration-grants.ts';
 import { actionsOf, type Right } from '../../cdk/slices/rights.ts';
@@ -123,6 +124,7 @@ const deployedFunctions = [
   ...(await ofCapability(gateway, 'production/services')),
   ...(await ofCapability(deployments, 'production/services')),
   ...(await ofCapability(apis, 'production/services')),
+  ...(await ofCapability(flags, 'production/services')),
 ];
 
 function resourceOf({ stack, id }: Deployed, type: string, suffix: string) {

@@ -4,6 +4,7 @@ import { handler as apisApi } from '#apis/api.ts';
 import { apiFunctions } from '#apis/functions.ts';
 import { handler as deploymentsApi } from '#deployments/api.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
+import { handler as flagsApi } from '#flags/api.ts';
 import { handler as gatewayApi } from '#gateway/api.ts';
 import { handler as api } from '#migrations/api.ts';
 import { connectorFunctions } from '#migrations/functions.ts';
@@ -117,7 +118,7 @@ describe('the HTTP API', () => {
       authorization: Properties.AuthorizationType,
     }));
     const open = routes.filter(({ authorization }) => authorization !== 'JWT').map(({ key }) => key);
-    const roots = ['', '/services', '/gateway', '/deployments', '/apis'];
+    const roots = ['', '/services', '/gateway', '/deployments', '/apis', '/flags'];
     expect(open.sort()).toEqual(
       [
         ...roots.flatMap((root) => [`GET ${root}/health`, `GET ${root}/openapi.json`]),
@@ -134,7 +135,7 @@ describe('the HTTP API', () => {
     const keys = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(
       ([, { Properties }]) => Properties.RouteKey,
     );
-    const apis = [api, servicesApi, gatewayApi, deploymentsApi, apisApi];
+    const apis = [api, servicesApi, gatewayApi, deploymentsApi, apisApi, flagsApi];
     const nouns = new Set(
       apis.flatMap(({ definition }) => definition.routes.map(({ path }) => path.split('/')[1])),
     );
@@ -242,6 +243,7 @@ describe('alarms', () => {
         ...['errors', 'throttles'].flatMap((what) => [
           `services-function-${what}`,
           `gateway-function-${what}`,
+          `flags-function-${what}`,
           ...Array.from(
             { length: Math.ceil(Object.keys(apiFunctions).length / 10) },
             (_, at) => `apis-function-${what}-${at + 1}`,

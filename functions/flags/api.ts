@@ -1,0 +1,21 @@
+import { auditRoute } from '#platform/audit-route.ts';
+import { httpApi } from '#platform/http.ts';
+import { idempotencyStore } from '#platform/idempotency.ts';
+import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { environmentRoutes } from './routes/environments.ts';
+import { table } from './store.ts';
+
+/** The HTTP API of flags: one Lambda. */
+export const handler = httpApi({
+  name: 'flags-api',
+  root: '/flags',
+  info: {
+    title: 'Theseus: flags',
+    version: '0.1.0',
+    description: 'Flags of environments: how they are written, published, switched off and evaluated.',
+  },
+  routes: [...environmentRoutes, auditRoute('/flags/audit', needs('read_flag_audit'), Action, auditTrail)],
+  idempotency: () => idempotencyStore(table()),
+  access: accessControl,
+  audit: auditTrail,
+});

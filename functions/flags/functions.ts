@@ -1,0 +1,8 @@
+import { control, type FunctionFacts } from '#platform/function-facts.ts';
+
+/** Every function of flags by its file under tasks/ (`api` is functions/flags/api.ts). */
+export const flagFunctions = {
+  // A document of 2 MB, compiled and evaluated, wants a whole processor.
+  api: control(29, 1_769),
+  'sweep-flags': control(120, 512),
+} as const satisfies Record<string, FunctionFacts>;

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { WorkflowEvent } from '#platform/workflow-record.ts';
+import { EnvironmentSettings } from './schemas.ts';
+
+// What the table holds of flags. Unknown fields are of newer versions and are kept out.
+
+/** How far a document has come at AppConfig. */
+export const Publication = z.object({
+  /** Of the newest document: counts its changes. */
+  revision: z.int(),
+  /** The version at AppConfig that has the newest document. */
+  hosted: z.object({ revision: z.int(), version: z.int() }).nullable(),
+  deploying: z
+    .object({ revision: z.int(), deployment: z.int(), percentage: z.number(), since: z.string() })
+    .nullable(),
+  deployed: z.object({ revision: z.int(), at: z.string() }).nullable(),
+  /** A revision that AppConfig took back or would not take. */
+  refused: z.object({ revision: z.int(), why: z.string(), at: z.string() }).nullable(),
+});
+export type Publication = z.infer<typeof Publication>;
+
+export const unpublished: Publication = {
+  revision: 0,
+  hosted: null,
+  deploying: null,
+  deployed: null,
+  refused: null,
+};
+
+export const EnvironmentRecord = z.object({
+  schemaVersion: z.literal(1),
+  /** Its name. */
+  id: z.string(),
+  /** Counts writes. */
+  revision: z.int(),
+  settings: EnvironmentSettings,
+  publication: Publication,
+  outbox: z.array(WorkflowEvent),
+  nextSequence: z.int(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  updatedAt: z.string(),
+});
+export type EnvironmentRecord = z.infer<typeof EnvironmentRecord>;
+
+/** An environment in the list. */
+export const EnvironmentEntry = z.object({
+  name: z.string(),
+  description: z.string(),
+  createdAt: z.string(),
+  /** Of the record that it was made from: an older one does not take its place. */
+  revision: z.int(),
+});
+export type EnvironmentEntry = z.infer<typeof EnvironmentEntry>;

@@ -1,0 +1,18 @@
+import { flagFunctions } from '#flags/functions.ts';
+import type { Capability } from '../capability.ts';
+import { functionsFrom, recordsTable } from './parts.ts';
+
+/** The capability of flags, as cdk/slices/flags.ts deploys it. */
+export const flags: Capability = {
+  name: 'flags',
+  functions: functionsFrom(flagFunctions, (name) =>
+    name === 'api' ? import('#flags/api.ts') : import(`#flags/tasks/${name}.ts`),
+  ),
+  dataPlane: {},
+  stateMachines: {},
+  tables: [{ variable: 'FLAGS_TABLE', definition: recordsTable('flags') }],
+  http: [{ prefix: '/flags', function: 'api' }],
+  rules: [],
+  schedules: [{ name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} }],
+  environment: () => ({}),
+};
