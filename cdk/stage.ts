@@ -37,6 +37,7 @@ function stateful(stack: Stack, environment: Environment) {
     deployments: tableOf('deployments'),
     apis: tableOf('apis'),
     flags: tableOf('flags'),
+    configuration: tableOf('configuration'),
   };
   const bucket = artifactsBucket(stack, environment, key, actions.s3);
   const eventBus = new EventBus(stack, 'Events', {

@@ -11,7 +11,7 @@ export const printJson = (value: unknown): void => print(JSON.stringify(value));
 /** What the platform says, with its commands as they are typed in a clone. */
 export const asTyped = (text: string): string =>
   text.replaceAll(
-    /(?<!npx )\btheseus (?=(?:migration|database|connector|backup|alert|alert-rule|webhook|slack|service|gateway|deployment|release|api|flag) |dev\b)/g,
+    /(?<!npx )\btheseus (?=(?:migration|database|connector|backup|alert|alert-rule|webhook|slack|service|gateway|deployment|release|api|flag|config) |dev\b)/g,
     'npx theseus ',
   );
 

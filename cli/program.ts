@@ -115,6 +115,13 @@ const backup: Noun = {
   },
 };
 
+const config: Noun = {
+  description: 'Configuration: what services are told, by tenant, service and environment',
+  verbs: {
+    define: async () => (await import('./config/define.ts')).configDefine(),
+  },
+};
+
 const connector: Noun = {
   description: 'Functions beside databases, through which they are reached',
   verbs: {
@@ -338,6 +345,7 @@ const all: Verbs = {
   dev: async () => (await import('./dev.ts')).dev(),
   demo: async () => (await import('./demo.ts')).demo(),
   api,
+  config,
   connector,
   database,
   deployment,

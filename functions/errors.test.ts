@@ -70,7 +70,16 @@ function saysItself(name: string): boolean {
 
 describe('a named failure', () => {
   it('stands in one of the files looked at', () => {
-    const rooms = ['apis', 'deployments', 'flags', 'gateway', 'migrations', 'platform', 'services'];
+    const rooms = [
+      'apis',
+      'configuration',
+      'deployments',
+      'flags',
+      'gateway',
+      'migrations',
+      'platform',
+      'services',
+    ];
     expect(errorFiles).toEqual(expect.arrayContaining(rooms.map((room) => `${room}/errors.ts`)));
   });
 

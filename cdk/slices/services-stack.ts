@@ -9,6 +9,7 @@ import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
 import { apiOpenPaths, apis } from './apis.ts';
 import { type DeployedCapability, deployCapability } from './capability.ts';
+import { configuration } from './configuration.ts';
 import { deployments } from './deployments.ts';
 import { flags } from './flags.ts';
 import { gateway } from './gateway.ts';
@@ -20,7 +21,10 @@ export interface ServicesStackProps {
   eventBus: EventBus;
   bucket: { name: string; arn: string };
   /** One a capability. */
-  tables: Record<'services' | 'gateway' | 'deployments' | 'apis' | 'flags', { name: string; arn: string }>;
+  tables: Record<
+    'services' | 'gateway' | 'deployments' | 'apis' | 'flags' | 'configuration',
+    { name: string; arn: string }
+  >;
 }
 
 export interface ServicesStack {
@@ -77,6 +81,12 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     variables: { ...variables, NOTICE_SENDER: props.environment.noticeSender ?? 'none' },
   });
   const deployedFlags = deployCapability(stack, flags, { ...common, table: tables.flags, asks: {} });
+  const deployedConfiguration = deployCapability(stack, configuration, {
+    ...common,
+    table: tables.configuration,
+    asks: {},
+    variables,
+  });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,
     nouns: [...nouns],
@@ -90,6 +100,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       answering('deployments', deployedDeployments.live('api'), deployments.nouns),
       { ...answering('apis', deployedApis.live('api'), apis.nouns), open: apiOpenPaths },
       answering('flags', deployedFlags.live('api'), flags.nouns),
+      answering('configuration', deployedConfiguration.live('api'), configuration.nouns),
     ],
     triggers: [
       {
@@ -170,6 +181,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       ...functionAlarms('deployments', deployedDeployments),
       ...functionAlarms('apis', deployedApis),
       ...functionAlarms('flags', deployedFlags),
+      ...functionAlarms('configuration', deployedConfiguration),
     ],
   };
 }

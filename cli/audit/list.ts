@@ -13,6 +13,7 @@ const paths = {
   gateway: '/gateway/audit',
   deployments: '/deployments/audit',
   apis: '/apis/audit',
+  configuration: '/configuration/audit',
 } as const;
 
 interface Options {

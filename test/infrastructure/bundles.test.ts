@@ -8,6 +8,7 @@ import { migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
 import { apis } from '../../cdk/slices/apis.ts';
 import { type CapabilityDefinition, entryOf, namesOf } from '../../cdk/slices/capability.ts';
+import { configuration } from '../../cdk/slices/configuration.ts';
 import { deployments } from '../../cdk/slices/deployments.ts';
 import { flags } from '../../cdk/slices/flags.ts';
 import { gateway } from '../../cdk/slices/gateway.ts';
@@ -125,6 +126,7 @@ const deployedFunctions = [
   ...(await ofCapability(deployments, 'production/services')),
   ...(await ofCapability(apis, 'production/services')),
   ...(await ofCapability(flags, 'production/services')),
+  ...(await ofCapability(configuration, 'production/services')),
 ];
 
 function resourceOf({ stack, id }: Deployed, type: string, suffix: string) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { handler as apisApi } from '#apis/api.ts';
 import { apiFunctions } from '#apis/functions.ts';
+import { handler as configurationApi } from '#configuration/api.ts';
 import { handler as deploymentsApi } from '#deployments/api.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { handler as flagsApi } from '#flags/api.ts';
@@ -118,7 +119,7 @@ describe('the HTTP API', () => {
       authorization: Properties.AuthorizationType,
     }));
     const open = routes.filter(({ authorization }) => authorization !== 'JWT').map(({ key }) => key);
-    const roots = ['', '/services', '/gateway', '/deployments', '/apis', '/flags'];
+    const roots = ['', '/services', '/gateway', '/deployments', '/apis', '/flags', '/configuration'];
     expect(open.sort()).toEqual(
       [
         ...roots.flatMap((root) => [`GET ${root}/health`, `GET ${root}/openapi.json`]),
@@ -135,7 +136,7 @@ describe('the HTTP API', () => {
     const keys = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(
       ([, { Properties }]) => Properties.RouteKey,
     );
-    const apis = [api, servicesApi, gatewayApi, deploymentsApi, apisApi, flagsApi];
+    const apis = [api, servicesApi, gatewayApi, deploymentsApi, apisApi, flagsApi, configurationApi];
     const nouns = new Set(
       apis.flatMap(({ definition }) => definition.routes.map(({ path }) => path.split('/')[1])),
     );
@@ -244,6 +245,7 @@ describe('alarms', () => {
           `services-function-${what}`,
           `gateway-function-${what}`,
           `flags-function-${what}`,
+          `configuration-function-${what}`,
           ...Array.from(
             { length: Math.ceil(Object.keys(apiFunctions).length / 10) },
             (_, at) => `apis-function-${what}-${at + 1}`,

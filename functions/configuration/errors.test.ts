@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { RecordContended, TheseusError } from '#platform/errors.ts';
+import * as errors from './errors.ts';
+
+const text = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+const rows = [...text.slice(text.indexOf('\n## Errors\n')).matchAll(/^\| `(\w+)` \| (\S.*) \| \S.* \|$/gm)];
+type Named = new (message: string) => TheseusError;
+// Their own, and the one of the platform that every record may bring.
+const named = [...Object.values(errors), RecordContended]
+  .filter((value) => value.prototype instanceof TheseusError)
+  // All are made from a message.
+  .map((Made) => new (Made as Named)('x'));
+
+it('docs/configuration.md explains every named error, no other, and says which may be tried again', () => {
+  expect(rows.map(([, name]) => name).toSorted()).toEqual(named.map(({ name }) => name).toSorted());
+  const again = rows.flatMap(([, name, meaning]) => (meaning?.endsWith('(again)') ? [name] : []));
+  expect(again.toSorted()).toEqual(
+    named.flatMap(({ name, retryable }) => (retryable ? [name] : [])).toSorted(),
+  );
+});
