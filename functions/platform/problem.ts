@@ -46,7 +46,9 @@ export function namedError(error: unknown, requestId: string): TheseusError {
 
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = namedError(error, requestId);
-  const errors: FieldProblem[] = known instanceof InvalidInput ? known.problems : [];
+  const problems: FieldProblem[] = known instanceof InvalidInput ? known.problems : [];
+  // What else a kind of problem knows stays out of the answer, whose form is the same for all.
+  const errors = problems.map(({ pointer, detail }) => ({ pointer, detail }));
   const hasEvidence = Object.keys(known.evidence).length > 0;
   return {
     type: `urn:theseus:problem:${known.name}`,

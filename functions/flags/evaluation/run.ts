@@ -1,0 +1,35 @@
+import type { Context } from './evaluation.ts';
+import { NotComputable } from './values.ts';
+
+/** What one evaluation may take: parts of targetings that are evaluated inside list operators, and elements of lists. */
+const MOST_WORK = 1_000_000;
+
+/** What an evaluation has to work with. One object serves all evaluations of a flag set, one after the other. */
+export class Work {
+  context: Context = {};
+  /** Epoch seconds. */
+  now: number | undefined = undefined;
+  #left = MOST_WORK;
+
+  begin(context: Context, now: number | undefined): void {
+    this.context = context;
+    this.now = now;
+    this.#left = MOST_WORK;
+  }
+
+  /** Throws NotComputable when an evaluation has taken all that it may. */
+  spend(amount: number): void {
+    this.#left -= amount;
+    if (this.#left < 0) throw new NotComputable('The targeting goes through too many elements of lists');
+  }
+}
+
+/** A compiled expression: `data` is what `var` reads, the context or an element of a list. */
+export type Run = (data: unknown, work: Work) => unknown;
+
+/** What is compiled, how many parts it has, and whether it is the same for everyone. */
+export interface Compiled {
+  run: Run;
+  parts: number;
+  constant: boolean;
+}
