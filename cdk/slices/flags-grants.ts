@@ -10,5 +10,6 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
  */
 export const flagGrants: Record<keyof typeof flagFunctions, Right[]> = {
   api: answering,
+  'sweep-flag-use': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
   'sweep-flags': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
 };

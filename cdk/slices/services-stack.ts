@@ -173,6 +173,13 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         when: { everyMinutes: 1 },
         handlers: [deployedFlags.live('sweep-flags')],
       },
+      {
+        name: 'sweep-flag-use',
+        meaning:
+          'Counts what was reported of flags and not counted yet, and looks at the splits of experiments',
+        when: { everyMinutes: 1 },
+        handlers: [deployedFlags.live('sweep-flag-use')],
+      },
     ],
     watched: [
       ...workflowAlarms(stack, props.environment),

@@ -5,4 +5,5 @@ export const flagFunctions = {
   // A document of 2 MB, compiled and evaluated, wants a whole processor.
   api: control(29, 1_769),
   'sweep-flags': control(120, 512),
+  'sweep-flag-use': control(120, 512),
 } as const satisfies Record<string, FunctionFacts>;

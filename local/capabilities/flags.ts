@@ -13,6 +13,9 @@ export const flags: Capability = {
   tables: [{ variable: 'FLAGS_TABLE', definition: recordsTable('flags') }],
   http: [{ prefix: '/flags', function: 'api' }],
   rules: [],
-  schedules: [{ name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} }],
+  schedules: [
+    { name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} },
+    { name: 'flags-sweep-use', expression: 'rate(1 minute)', function: 'sweep-flag-use', input: {} },
+  ],
   environment: () => ({}),
 };
