@@ -3,6 +3,8 @@ import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { resolvedRoutes } from './routes/resolved.ts';
+import { valueRoutes } from './routes/values.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of configuration: one Lambda. */
@@ -17,6 +19,8 @@ export const handler = httpApi({
   },
   routes: [
     ...keyRoutes,
+    ...valueRoutes,
+    ...resolvedRoutes,
     auditRoute('/configuration/audit', needs('read_configuration_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

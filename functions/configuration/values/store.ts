@@ -1,8 +1,8 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { dynamodb } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
-import { NotFound, PayloadTooLarge } from '#platform/errors.ts';
-import { absent, Place, parseItem } from '#platform/records.ts';
+import { InvalidInput, NotFound, PayloadTooLarge } from '#platform/errors.ts';
+import { absent, type ItemPage, Place, parseItem } from '#platform/records.ts';
 import { UpdateConflict } from '../errors.ts';
 import { layersOf, layerText, nameOf, type Reader } from '../resolution/layers.ts';
 import { type ConfigurationKey, type Content, type LayerName, limits, type StoredValue } from '../schemas.ts';
@@ -14,6 +14,7 @@ import { recordOf, storedOf, ValueRecord } from './records.ts';
 
 /** Pages of a layer, 1 MB each: that is what a query answers at most. */
 const mostPages = 20;
+const mostHolders = 10_000;
 
 /** A value in one layer, deleted ones included; undefined where there never was one. */
 export async function readValue(identity: ConfigurationKey): Promise<StoredValue | undefined> {
@@ -49,23 +50,59 @@ export async function readLayer(layer: LayerName): Promise<StoredValue[]> {
   );
 }
 
-/** Where a key has values, deleted ones left out, at most 2,000; as the index knows them, which may be a moment behind. */
+/** A page of the values of one layer, deleted ones included, by key. */
+export async function listLayer(
+  layer: LayerName,
+  limit: number,
+  from: Place | undefined,
+): Promise<ItemPage<StoredValue>> {
+  const { pk } = keys.value({ ...layer, key: '' });
+  const { items, next } = await readPage(ValueRecord, { pk, prefix: 'VALUE#', limit, from });
+  return { items: items.map(storedOf), next };
+}
+
+/**
+ * A page of the values that a key has, deleted ones left out, by layer; as the index knows them, which may be a moment
+ * behind. Throws InvalidInput for a place in another list.
+ */
+export async function listHolders(
+  namespace: string,
+  key: string,
+  limit: number,
+  from: Place | undefined,
+): Promise<ItemPage<StoredValue>> {
+  const holders = keys.holders(namespace, key);
+  if (from !== undefined && from.gsi1pk !== holders) {
+    throw new InvalidInput('The cursor is of another list', {
+      problems: [{ pointer: '/query/cursor', detail: 'Not a cursor of this list' }],
+      action: 'Start again without a cursor.',
+    });
+  }
+  const page = await dynamodb().send(
+    new QueryCommand({
+      TableName: table(),
+      IndexName: 'gsi1',
+      KeyConditionExpression: 'gsi1pk = :holders',
+      ExpressionAttributeValues: { ':holders': holders },
+      Limit: limit,
+      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+    }),
+  );
+  return {
+    items: (page.Items ?? []).map((item) => storedOf(parseItem(ValueRecord, item))),
+    next: page.LastEvaluatedKey === undefined ? undefined : Place.parse(page.LastEvaluatedKey),
+  };
+}
+
+/** All values that a key has, at most 10,000. */
 export async function readHolders(namespace: string, key: string): Promise<StoredValue[]> {
   const found: StoredValue[] = [];
   let from: Place | undefined;
   do {
-    const page = await dynamodb().send(
-      new QueryCommand({
-        TableName: table(),
-        IndexName: 'gsi1',
-        KeyConditionExpression: 'gsi1pk = :holders',
-        ExpressionAttributeValues: { ':holders': keys.holders(namespace, key) },
-        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-      }),
-    );
-    for (const item of page.Items ?? []) found.push(storedOf(parseItem(ValueRecord, item)));
-    from = page.LastEvaluatedKey === undefined ? undefined : Place.parse(page.LastEvaluatedKey);
-  } while (from !== undefined && found.length < limits.keys);
+    const page = await listHolders(namespace, key, 1_000, from);
+    found.push(...page.items);
+    from = page.next;
+  } while (from !== undefined && found.length < mostHolders);
   return found;
 }
 
