@@ -12,6 +12,22 @@ export interface Addresses {
   roleArn: string;
 }
 
+/** An application of AppConfig, which tells EventBridge of its deployments, and variables with its id and others. */
+export interface ConfigurationApplication {
+  /** The variable that tells functions the application's id. */
+  variable: string;
+  name: string;
+  /** Deployment strategies, each with the variable that tells its id; growth in percent. */
+  strategies: readonly {
+    variable: string;
+    name: string;
+    minutes: number;
+    growthType: 'LINEAR' | 'EXPONENTIAL';
+    growthFactor: number;
+    bakeMinutes: number;
+  }[];
+}
+
 /**
  * What one capability owns, as its CDK slice declares it for the cloud. Functions have short names, unique
  * within the capability (`expand`); deployed they are called `<capability>-<short name>`.
@@ -41,6 +57,10 @@ export interface Capability {
   rules: readonly { name: string; bus?: string; pattern: Json; function: string }[];
   /** Recurring schedules: `rate(1 minute)` or a cron expression; the function gets `input`. */
   schedules: readonly { name: string; expression: string; function: string; input: unknown }[];
+  /** Where it deploys configuration. */
+  application?: ConfigurationApplication;
+  /** Keys of KMS, which are rotated every year, each with the variable that tells its ARN. */
+  keys?: readonly { variable: string; alias: string }[];
   /**
    * Further variables of its functions. Every state machine's ARN is there already
    * (`MIGRATION_ROLLBACK_STATE_MACHINE_ARN`), and so is what every capability gets (see local/environment.ts).

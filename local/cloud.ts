@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { MetadataBearer } from '@smithy/types';
+import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
 import {
   dynamodb as dynamodbClient,
   eventBridge,
@@ -17,6 +17,7 @@ import {
 import { systemClock as platformClock, setClock } from '#platform/clock.ts';
 import { random } from '#platform/random.ts';
 import { invocationLogger } from '#platform/telemetry.ts';
+import { type AppConfig, createAppConfig } from './appconfig/appconfig.ts';
 import { attach, type CommandHandlers } from './attach.ts';
 import { type Capability, functionName } from './capability.ts';
 import { type MovableClock, shiftableClock, systemClock } from './clock.ts';
@@ -30,6 +31,7 @@ import type { Json } from './events/pattern.ts';
 import { startGateway } from './http/gateway.ts';
 import { startHttp } from './http/server.ts';
 import { ensureTokens } from './http/tokens.ts';
+import { createKms, type Kms } from './kms/kms.ts';
 import { attachLambda } from './lambda/api.ts';
 import { functionArn, parseFunctionName } from './lambda/arn.ts';
 import { type ConnectorRole, createRoles } from './lambda/roles.ts';
@@ -81,6 +83,8 @@ export interface Cloud {
   events: Events;
   stop(): Promise<void>;
 }
+
+type AnyClient = { middlewareStack: MiddlewareStack<object, MetadataBearer> };
 
 let running = false;
 
@@ -136,7 +140,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const s3 = createS3({ directory, clock, buckets: [artifactsBucket] });
     const secrets = createSecrets({ directory, clock });
     const mail = createMail({ directory, clock });
-    undo.push(s3.stop, secrets.stop);
+    const kms = createKms({ directory, clock });
+    undo.push(s3.stop, secrets.stop, kms.stop);
 
     const connectors = (options.connectors ?? []).map((one) => deployConnector(one, capabilities));
     const roles = createRoles([
@@ -173,6 +178,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       deliver,
       onUndelivered: ({ arn }, error) => logger.error(`schedule ${arn} given up`, String(error)),
     });
+    const appConfig = createAppConfig({
+      directory,
+      clock,
+      invoke: lambda.invoke,
+      publish: events.publish,
+      onFailure: (error) => logger.error('a deployment of AppConfig was not moved on', String(error)),
+      random: () => random(),
+    });
 
     // Clients made before belong to another environment.
     forgetClients();
@@ -180,10 +193,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     s3.attach(s3Client());
     secrets.attach(secretsManager());
     // No metrics, load balancers or containers are on a laptop, and nothing asks for them elsewhere.
-    const answers: Record<string, CommandHandlers> = { SESv2: mail.handlers };
+    const answers: Record<string, CommandHandlers> = {
+      SESv2: mail.handlers,
+      AppConfig: appConfig.handlers,
+      AppConfigData: appConfig.dataHandlers,
+      KMS: kms.handlers,
+    };
     undo.push(
       onTargetClient(
-        (client, service) => void attach<object, MetadataBearer>(client, service, answers[service] ?? {}),
+        // Inputs and outputs are typed at each call: here the client's are any of its service.
+        (client, service) => void attach(client as AnyClient, service, answers[service] ?? {}),
       ),
     );
     events.attach(eventBridge());
@@ -226,6 +245,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     undo.push(
       setEnvironment({
         ...functionEnvironment(capabilities, dynamodb.endpoint, engine.versionArn),
+        ...(await declaredIds(capabilities, appConfig, kms)),
         ...options.environment,
       }),
     );
@@ -235,7 +255,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     undo.push(engine.stop);
     undo.push(events.stop);
     undo.push(scheduler.stop);
+    undo.push(appConfig.stop);
     await events.start();
+    appConfig.start();
     await engine.start();
     await scheduler.declare(schedulesOf(capabilities));
     await scheduler.start();
@@ -276,6 +298,20 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       stop,
     };
   }
+}
+
+/** Variables with the ids of applications and keys that capabilities declare; what is not there yet is made. */
+async function declaredIds(
+  capabilities: readonly Capability[],
+  appConfig: AppConfig,
+  kms: Kms,
+): Promise<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const { application, keys = [] } of capabilities) {
+    if (application !== undefined) Object.assign(variables, await appConfig.declare(application));
+    for (const { variable, alias } of keys) variables[variable] = await kms.declare(alias);
+  }
+  return variables;
 }
 
 /** Waits until no function runs, or long enough: the rest would be cut off in the cloud, too. */

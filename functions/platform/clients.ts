@@ -1,8 +1,11 @@
+import type { AppConfigClient } from '@aws-sdk/client-appconfig';
+import type { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
@@ -38,8 +41,15 @@ export function once<T extends { destroy(): void }>(create: () => T): () => T {
 
 let whenTargetClientIsMade: (client: TargetClient, service: string) => void = () => {};
 
-/** Of what deployments move and measure, and what writes to people, by the name of its service. */
-type TargetClient = CloudWatchClient | ECSClient | ElasticLoadBalancingV2Client | SESv2Client;
+/** Of what deployments move and measure, what writes to people, and what few capabilities use, by the name of its service. */
+type TargetClient =
+  | AppConfigClient
+  | AppConfigDataClient
+  | CloudWatchClient
+  | ECSClient
+  | ElasticLoadBalancingV2Client
+  | KMSClient
+  | SESv2Client;
 
 /** As `once`, for clients that few processes need: their modules are loaded with those who use them. */
 export function onceForTargets<T extends TargetClient>(service: string, create: () => T): () => T {
