@@ -44,10 +44,10 @@ const versionOf = (profile: ProfileRecord, record: VersionRecord) => ({
   VersionLabel: record.label,
 });
 
-function validatorsFrom(given: readonly sdk.Validator[] | undefined): ValidatorRecord[] {
+async function validatorsFrom(given: readonly sdk.Validator[] | undefined): Promise<ValidatorRecord[]> {
   const parsed = validator.array().safeParse(given ?? []);
   if (!parsed.success) throw badRequest('A validator has a Type, JSON_SCHEMA or LAMBDA, and its Content');
-  checkValidators(parsed.data);
+  await checkValidators(parsed.data);
   return parsed.data;
 }
 
@@ -96,7 +96,7 @@ export function profileHandlers(store: Store, invoke: Lambda['invoke']): Command
         applicationId,
         name: nameFrom(input.Name, 128),
         ...described(input),
-        validators: validatorsFrom(input.Validators),
+        validators: await validatorsFrom(input.Validators),
         lastVersion: 0,
       };
       if (profiles.all().filter((one) => one.applicationId === applicationId).length >= mostProfiles)
@@ -139,11 +139,12 @@ export function profileHandlers(store: Store, invoke: Lambda['invoke']): Command
         'Description',
         'Validators',
       ]);
+      const validators = input.Validators && (await validatorsFrom(input.Validators));
       const record = {
         ...store.profile(input.ApplicationId, input.ConfigurationProfileId),
         ...(input.Name === undefined ? {} : { name: nameFrom(input.Name, 128) }),
         ...(input.Description === undefined ? {} : { description: input.Description }),
-        ...(input.Validators === undefined ? {} : { validators: validatorsFrom(input.Validators) }),
+        ...(validators === undefined ? {} : { validators }),
       };
       await profiles.put(record.id, record);
       return profileOf(record);

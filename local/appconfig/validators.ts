@@ -1,4 +1,3 @@
-import { Ajv } from 'ajv';
 import type { Lambda } from '../lambda/runtime.ts';
 import { badRequest, invalidConfiguration } from './failures.ts';
 import type { ValidatorRecord } from './model.ts';
@@ -36,7 +35,9 @@ function refuseLater(schema: unknown, path = ''): void {
   }
 }
 
-function compiled(content: string) {
+/** Loaded when it is needed: most platforms start without a schema to look at. */
+async function compiled(content: string) {
+  const { Ajv } = await import('ajv');
   const schema: unknown = JSON.parse(content);
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
     throw new Error('it is not an object');
@@ -52,7 +53,7 @@ function compiled(content: string) {
  * not take, which is any but draft 4:
  * https://docs.aws.amazon.com/appconfig/latest/userguide/appconfig-creating-configuration-and-profile-validators.html
  */
-export function checkValidators(validators: readonly ValidatorRecord[]): void {
+export async function checkValidators(validators: readonly ValidatorRecord[]): Promise<void> {
   if (validators.length > 2)
     throw badRequest(`A configuration profile has at most 2 validators, these are ${validators.length}`);
   for (const { Type, Content } of validators) {
@@ -66,7 +67,7 @@ export function checkValidators(validators: readonly ValidatorRecord[]): void {
         `An inline schema has at most ${longestSchema} characters, this has ${Content.length}`,
       );
     try {
-      compiled(Content);
+      await compiled(Content);
     } catch (error) {
       throw badRequest(
         `The schema of a validator cannot be used: ${error instanceof Error ? error.message : String(error)}; AppConfig takes JSON Schema draft 4, and a function for whatever needs more`,
@@ -108,7 +109,7 @@ export async function validate(
     } catch {
       throw invalidConfiguration([{ Type: 'JSON_SCHEMA', Reason: 'is not JSON', Location: '' }]);
     }
-    const check = compiled(Content);
+    const check = await compiled(Content);
     if (check(value)) continue;
     throw invalidConfiguration(
       (check.errors ?? []).slice(0, 20).map(({ keyword, instancePath, message }) => ({

@@ -14,5 +14,6 @@ export const configuration: Capability = {
   http: [{ prefix: '/configuration', function: 'api' }],
   rules: [],
   schedules: [],
+  keys: [{ variable: 'CONFIGURATION_SECRETS_KEY', alias: 'theseus/configuration-secrets' }],
   environment: () => ({}),
 };

@@ -1,4 +1,5 @@
 import { flagFunctions } from '#flags/functions.ts';
+import { flagStrategies } from '#flags/strategies.ts';
 import type { Capability } from '../capability.ts';
 import { functionsFrom, recordsTable } from './parts.ts';
 
@@ -17,5 +18,10 @@ export const flags: Capability = {
     { name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} },
     { name: 'flags-sweep-use', expression: 'rate(1 minute)', function: 'sweep-flag-use', input: {} },
   ],
+  application: {
+    variable: 'FLAGS_APPLICATION',
+    name: 'theseus-flags',
+    strategies: flagStrategies,
+  },
   environment: () => ({}),
 };
