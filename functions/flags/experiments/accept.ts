@@ -3,7 +3,14 @@ import { clock } from '#platform/clock.ts';
 import { readPage } from '../store.ts';
 import { type BatchName, type BatchPlan, findBatch, keepBatch } from './batches.ts';
 import { carryOut } from './carry-out.ts';
-import { type AcceptedBatch, type ExposureBatch, hourOf, isInTime, type TrackBatch } from './events.ts';
+import {
+  type AcceptedBatch,
+  type ExposureBatch,
+  hourOf,
+  isInTime,
+  isMetric,
+  type TrackBatch,
+} from './events.ts';
 import { ensureExperiment, findExperiment } from './experiment-store.ts';
 import type { FlagFacts } from './flag-facts.ts';
 import { exposurePrefix, useKeys } from './keys.ts';
@@ -31,6 +38,7 @@ class Ignored {
 const tooOld = 'older than a week, or more than five minutes ahead';
 const noFlag = 'the environment has no such flag';
 const noVariant = 'the flag has no such variant';
+const noMetric = 'what is counted has a name of at most 64 letters, digits, dots, dashes or colons';
 const notExposed = 'the user saw no experiment before';
 
 /** Flags of an environment by key. */
@@ -126,6 +134,8 @@ export const splitText = ({ split }: FlagFacts, variant: string): string | null 
 
 const Exposure = z.object({ flag: z.string(), run: z.int(), variant: z.string(), at: z.string() });
 
+/** Sums of squares stay far below what a number can hold. */
+const largestValue = 1e12;
 /** A person is looked up in so many experiments at most. */
 const mostExperiments = 100;
 
@@ -144,7 +154,10 @@ export async function acceptTracks(
   const ignored = new Ignored();
   const now = clock.now();
   const events = batch.events
-    .filter(({ at }) => isInTime(at, now) || ignored.add(tooOld))
+    .filter(({ at, name: metric }) => {
+      if (!isMetric(metric)) return ignored.add(noMetric);
+      return isInTime(at, now) || ignored.add(tooOld);
+    })
     .toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
   const hash = await personHash(environment);
   const running = [...flags.values()].filter(({ experiment }) => experiment).map(({ key }) => key);
@@ -160,7 +173,8 @@ export async function acceptTracks(
   });
   const conversions = new Map<string, BatchPlan['conversions'][number]>();
   let accepted = 0;
-  for (const { name: metric, targetingKey, value = null, at } of events) {
+  for (const { name: metric, targetingKey, value: given, at } of events) {
+    const value = typeof given === 'number' && Math.abs(given) <= largestValue ? given : null;
     const before = (seen.get(targetingKey) ?? []).filter(
       (one) => Date.parse(one.exposedAt) <= Date.parse(at),
     );

@@ -11,10 +11,8 @@ const VariantName = z.string().min(1).max(256);
 const TargetingKey = z.string().min(1).max(1_024);
 const At = z.iso.datetime().describe('When it happened');
 
-/** What is counted of users: a name of its own within an environment. */
-export const MetricName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/, 'Expected at most 64 letters, digits, dots, dashes or colons');
+/** What is counted of users: letters, digits, dots, dashes and colons, at most 64. */
+export const isMetric = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/.test(name);
 
 export const mostEvents = 500;
 
@@ -56,9 +54,14 @@ export const TrackBatch = z
     events: z
       .array(
         z.strictObject({
-          name: MetricName,
+          name: z
+            .string()
+            .max(1_000)
+            .describe(
+              'Of what is counted: at most 64 letters, digits, dots, dashes or colons; others count for nothing',
+            ),
           targetingKey: TargetingKey,
-          value: z.number().min(-1e12).max(1e12).optional(),
+          value: z.number().nullish().describe('From -1e12 to 1e12; others count as none'),
           at: At,
         }),
       )

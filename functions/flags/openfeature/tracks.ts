@@ -17,7 +17,18 @@ export interface PlatformEndpoint {
   token: () => string | Promise<string>;
 }
 
-/** Sends a JSON body to a path of an environment. Throws when it is not taken. */
+/** The platform answered, and did not take what was sent. */
+export class NotTaken extends Error {
+  /** It is never taken, however often it is sent: what is wrong is in it. */
+  readonly isFinal: boolean;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.isFinal = [400, 404, 409, 413, 415, 422].includes(status);
+  }
+}
+
+/** Sends a JSON body to a path of an environment. Throws NotTaken when it is not taken. */
 export async function postTo(
   { url, environment, token }: PlatformEndpoint,
   path: string,
@@ -32,13 +43,28 @@ export async function postTo(
     signal,
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${address} answered ${response.status}: ${text.slice(0, 500)}`);
+  if (!response.ok)
+    throw new NotTaken(`${address} answered ${response.status}: ${text.slice(0, 500)}`, response.status);
   return text === '' ? undefined : JSON.parse(text);
+}
+
+/** The same for what is given up when it will never be taken: it would keep all that comes after it waiting. */
+export async function deliver(
+  endpoint: PlatformEndpoint,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await postTo(endpoint, path, body, signal);
+  } catch (error) {
+    if (!(error instanceof NotTaken && error.isFinal)) throw error;
+  }
 }
 
 /** What users did, sent to the platform in batches. */
 export const tracksTo = (endpoint: PlatformEndpoint): BatchQueue<Track> =>
   batchQueue<Track>({
     prefix: 'tracks',
-    send: async (batch, signal) => void (await postTo(endpoint, 'tracks', batch, signal)),
+    send: (batch, signal) => deliver(endpoint, 'tracks', batch, signal),
   });
