@@ -119,6 +119,18 @@ const config: Noun = {
   description: 'Configuration: what services are told, by tenant, service and environment',
   verbs: {
     define: async () => (await import('./config/define.ts')).configDefine(),
+    set: async () => (await import('./config/set.ts')).configSet(),
+    update: {
+      description: 'Updates: changes of values that are checked, watched and taken back where they do harm',
+      verbs: {
+        show: async () => (await import('./config/update.ts')).configUpdateShow(),
+        watch: async () => (await import('./config/update.ts')).configUpdateWatch(),
+        list: async () => (await import('./config/update.ts')).configUpdateList(),
+        events: async () => (await import('./config/update.ts')).configUpdateEvents(),
+        approve: async () => (await import('./config/update.ts')).configUpdateApprove(),
+        cancel: async () => (await import('./config/update.ts')).configUpdateCancel(),
+      },
+    },
   },
 };
 

@@ -44,6 +44,8 @@ export const wildcardReasons = {
   ScheduleWake: 'One schedule a wait, named by its deprecation, in this one schedule group.',
   KeepConsumerSecret:
     'Secrets Manager appends six random characters to a name, which ends with the id of a consumer.',
+  KeepSubscriberSecret:
+    'Secrets Manager appends six random characters to a name, which ends with the name of a service.',
   RunMap: 'The child executions of a distributed Map get their names when it runs.',
   MoveTargets:
     'Which functions, listeners and services are deployed to is not known here; only those tagged theseus:deployments=target can be.',

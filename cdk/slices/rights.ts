@@ -30,6 +30,7 @@ export type Right =
   | 'readWebhookSecret'
   | 'keepWebhookSecret'
   | 'keepConsumerSecret'
+  | 'keepSubscriberSecret'
   | 'sendEmail'
   | 'scheduleWake'
   | 'startWorkflows'
@@ -105,6 +106,7 @@ export const actionsOf: Record<Right, string[]> = {
   scheduleWake: ['scheduler:CreateSchedule'],
   sendEmail: ['ses:SendEmail'],
   keepConsumerSecret: ['secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
+  keepSubscriberSecret: ['secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
   publishEvents: ['events:PutEvents'],
   readMetrics: ['cloudwatch:GetMetricData'],
   readMetricSecret: ['secretsmanager:GetSecretValue'],
@@ -292,6 +294,12 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('KeepConsumerSecret', {
         actions: actionsOf.keepConsumerSecret,
         resources: [secretArns(scope, `${webhookSecrets(prefix)}consumer/`)],
+      }),
+    ],
+    keepSubscriberSecret: () => [
+      allow('KeepSubscriberSecret', {
+        actions: actionsOf.keepSubscriberSecret,
+        resources: [secretArns(scope, `${webhookSecrets(prefix)}subscriber/`)],
       }),
     ],
     publishEvents: () => [

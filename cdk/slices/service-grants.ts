@@ -11,6 +11,7 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
 export const serviceGrants: Record<keyof typeof serviceFunctions, Right[]> = {
   api: [...answering, 'publishEvents', 'useCloudMap'],
   'describe-version': ['readRecords', 'listRecords'],
+  'describe-service': ['listRecords'],
   'compare-versions': ['readRecords', 'listRecords'],
   'probe-instances': ['readRecords', 'listRecords', 'writeRecords', 'deleteRecords', 'publishEvents'],
 };

@@ -84,7 +84,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
   const deployedConfiguration = deployCapability(stack, configuration, {
     ...common,
     table: tables.configuration,
-    asks: {},
+    asks: { SERVICES_DESCRIBE_SERVICE_FUNCTION: deployedServices.live('describe-service') },
     variables,
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
@@ -161,6 +161,33 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         ],
       },
       {
+        name: 'configuration-update-ended-badly',
+        meaning: 'A workflow of configuration ended in a way that its own Catch may not have seen: reconcile',
+        when: {
+          pattern: {
+            source: ['aws.states'],
+            detailType: ['Step Functions Execution Status Change'],
+            detail: {
+              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+              stateMachineArn: configuration.machines.map((machine) =>
+                stateMachineArn(stack, props.environment.prefix, machine),
+              ),
+            },
+          },
+        },
+        handlers: [deployedConfiguration.live('reconcile-updates')],
+      },
+      {
+        name: 'reconcile-configuration',
+        meaning:
+          'Finds updates of configuration whose workflow died, publishes events, tells services what they were not told',
+        when: { everyMinutes: 1 },
+        handlers: [
+          deployedConfiguration.live('reconcile-updates'),
+          deployedConfiguration.live('sweep-updates'),
+        ],
+      },
+      {
         name: 'sweep-apis',
         meaning:
           'Tells the gateway of APIs what it was not told yet, and sends events that were stored but not sent',
@@ -220,6 +247,13 @@ function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] 
         ours('record-deprecation-failure'),
         ours('reconcile-deprecations'),
       ]),
+      threshold: 1,
+    },
+    {
+      name: 'configuration-update-needs-attention',
+      meaning:
+        'An update of configuration could not be taken back after all tries. GET /configuration/updates?status=needs_attention says which; no other update changes its keys until then.',
+      metric: sumOf('Updates that need a person', [ours('reconcile-updates')]),
       threshold: 1,
     },
     {

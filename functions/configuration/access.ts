@@ -6,12 +6,24 @@ import type { Role } from '#platform/roles.ts';
 import { table } from './store.ts';
 
 /** Everything a caller may be allowed in configuration. */
-export const Action = z.enum(['view_configuration', 'define_configuration', 'read_configuration_audit']);
+export const Action = z.enum([
+  'view_configuration',
+  'define_configuration',
+  'update_configuration',
+  'approve_configuration',
+  'report_configuration',
+  'set_configuration_rules',
+  'read_configuration_audit',
+]);
 export type Action = z.infer<typeof Action>;
 
 const roleOf: Record<Action, Role> = {
   view_configuration: 'viewer',
   define_configuration: 'operator',
+  update_configuration: 'operator',
+  approve_configuration: 'approver',
+  report_configuration: 'viewer',
+  set_configuration_rules: 'administrator',
   read_configuration_audit: 'administrator',
 };
 

@@ -4,6 +4,8 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { resolvedRoutes } from './routes/resolved.ts';
+import { subscriptionRoutes } from './routes/subscriptions.ts';
+import { updateRoutes } from './routes/updates.ts';
 import { valueRoutes } from './routes/values.ts';
 import { table } from './store.ts';
 
@@ -21,6 +23,8 @@ export const handler = httpApi({
     ...keyRoutes,
     ...valueRoutes,
     ...resolvedRoutes,
+    ...updateRoutes,
+    ...subscriptionRoutes,
     auditRoute('/configuration/audit', needs('read_configuration_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

@@ -25,3 +25,29 @@ export class ValueRefused extends TheseusError {
   override readonly name: string = 'ValueRefused';
   override readonly status: number = 422;
 }
+
+/** 409: another update changes one of these keys, or too many are open. */
+export class UpdateInProgress extends Conflict {
+  override readonly name: string = 'UpdateInProgress';
+}
+
+/** 422: a compliance rule would be broken; `evidence.violations` names it and where. */
+export class UpdateRefused extends TheseusError {
+  override readonly name: string = 'UpdateRefused';
+  override readonly status: number = 422;
+}
+
+/** Somebody gave the update up. */
+export class UpdateCancelled extends TheseusError {
+  override readonly name: string = 'UpdateCancelled';
+}
+
+/** A service does not do well with the new values; `evidence.unhealthy` says which and how. */
+export class ServiceUnhealthy extends TheseusError {
+  override readonly name: string = 'ServiceUnhealthy';
+}
+
+/** The execution was followed by another one, which acts now. */
+export class ExecutionSuperseded extends TheseusError {
+  override readonly name: string = 'ExecutionSuperseded';
+}

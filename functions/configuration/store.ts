@@ -1,4 +1,5 @@
 import { environmentVariable } from '#platform/environment.ts';
+import { eventSortKey } from '#platform/event-log.ts';
 import {
   allReader,
   type ItemKey,
@@ -6,6 +7,7 @@ import {
   itemReader,
   itemWriter,
   pageReader,
+  workReader,
 } from '#platform/records.ts';
 import type { ConfigurationKey, LayerName } from './schemas.ts';
 
@@ -19,6 +21,7 @@ export const writeItem = /* @__PURE__ */ itemWriter(table);
 export const deleteItem = /* @__PURE__ */ itemDeleter(table);
 export const readPage = /* @__PURE__ */ pageReader(table);
 export const readAll = /* @__PURE__ */ allReader(table);
+export const readWork = /* @__PURE__ */ workReader(table);
 
 /** No name is `-`: each begins with a letter or a digit. */
 const layerText = ({
@@ -44,4 +47,50 @@ export const keys = {
   holders: (namespace: string, key: string): string => `HOLDERS#${namespace}#${key}`,
   /** Place of a value among them. */
   holder: (layer: Omit<LayerName, 'namespace'>): string => layerText(layer),
+  update: (id: string): ItemKey => ({ pk: `UPDATE#${id}`, sk: 'RECORD' }),
+  updateEvent: (id: string, sequence: number): ItemKey => ({
+    pk: `UPDATE#${id}`,
+    sk: eventSortKey(sequence),
+  }),
+  /** What one change of an update writes. */
+  updateChange: (id: string, index: number): ItemKey => ({
+    pk: `UPDATE#${id}`,
+    sk: `CHANGE#${String(index).padStart(2, '0')}`,
+  }),
+  updateToken: (id: string, waitsFor: string): ItemKey => ({ pk: `UPDATE#${id}`, sk: `TOKEN#${waitsFor}` }),
+  /** The list of updates, oldest first. */
+  updateEntry: (createdAt: string, id: string): ItemKey => ({ pk: 'UPDATES', sk: `${createdAt}#${id}` }),
+  /** Which update may change which keys, and who waits. */
+  updateSlots: (): ItemKey => ({ pk: 'UPDATE_SLOTS', sk: 'RECORD' }),
+  subscription: (service: string): ItemKey => ({ pk: 'SUBSCRIPTIONS', sk: service }),
+  /** What one service is told of one update. */
+  notice: (id: string): ItemKey => ({ pk: `NOTICE#${id}`, sk: 'RECORD' }),
+  rule: (name: string): ItemKey => ({ pk: 'RULES', sk: name }),
+  violation: (id: string): ItemKey => ({ pk: 'VIOLATIONS', sk: id }),
+  /** What instances say they have in force; those of a service stand together. */
+  reports: 'REPORTS',
+  report: (of: {
+    service: string;
+    environment: string | null;
+    tenant: string | null;
+    instance: string;
+    namespace: string;
+  }): ItemKey => ({
+    pk: 'REPORTS',
+    sk: [of.service, of.environment ?? '-', of.tenant ?? '-', of.instance, of.namespace].join('#'),
+  }),
+  /** Services that read a namespace. */
+  reader: (namespace: string, service: string, environment: string | null): ItemKey => ({
+    pk: `READERS#${namespace}`,
+    sk: `${service}#${environment ?? '-'}`,
+  }),
+  drift: (id: string): ItemKey => ({ pk: 'DRIFT', sk: id }),
+};
+
+/** Kinds of open work on the index `gsi1`; see `workReader`. */
+export const work = {
+  /** Updates that are open, or whose events were not sent. */
+  updates: 'UPDATES_OPEN',
+  /** Notices on their way to services. */
+  notices: 'CONFIGURATION_NOTICES_DUE',
 };

@@ -21,10 +21,10 @@ function resourceOf(route: Route, path: string): string {
   );
 }
 
-/** Why, as the caller said: bodies call it a reason or a comment. Nothing else of a body is kept. */
+/** Why, as the caller said: bodies call it a reason, a comment or why. Nothing else of a body is kept. */
 function reasonOf(body: unknown): string | null {
   if (typeof body !== 'object' || body === null) return null;
-  const said = ['breakGlass', 'reason', 'comment'].flatMap((name) => {
+  const said = ['breakGlass', 'reason', 'comment', 'why'].flatMap((name) => {
     const value: unknown = Reflect.get(body, name);
     return typeof value === 'string' && value !== '' ? [value] : [];
   });

@@ -5,6 +5,7 @@ export const serviceFunctions = {
   // Comparing contracts of 500 endpoints wants a whole processor.
   api: control(29, 1_024),
   'describe-version': control(20),
+  'describe-service': control(20),
   'compare-versions': control(29, 1_024),
   'probe-instances': control(55, 512),
 } as const satisfies Record<string, FunctionFacts>;

@@ -232,6 +232,16 @@ export const DescribeVersionOutput = z.strictObject({
 
 export type DescribeVersionOutput = z.input<typeof DescribeVersionOutput>;
 
+export const DescribeServiceInput = z.strictObject({ service: ServiceName });
+export const DescribeServiceOutput = z.strictObject({
+  service: z.string(),
+  registered: z.boolean().describe('Whether any version of it is'),
+  instances: z
+    .array(z.strictObject({ version: Version, url: z.string(), healthCheck: HealthCheck.nullable() }))
+    .describe('Those that requests may go to, of all versions; at most 200'),
+});
+export type DescribeServiceOutput = z.input<typeof DescribeServiceOutput>;
+
 export const CompareVersionsInput = z.strictObject({
   service: ServiceName,
   from: Version.nullable(),

@@ -1,6 +1,6 @@
 import { configurationFunctions } from '#configuration/functions.ts';
 import type { Capability } from '../capability.ts';
-import { functionsFrom, recordsTable } from './parts.ts';
+import { functionsFrom, recordsTable, stateMachine } from './parts.ts';
 
 /** The capability of configuration, as cdk/slices/configuration.ts deploys it. */
 export const configuration: Capability = {
@@ -9,11 +9,29 @@ export const configuration: Capability = {
     name === 'api' ? import('#configuration/api.ts') : import(`#configuration/tasks/${name}.ts`),
   ),
   dataPlane: {},
-  stateMachines: {},
+  stateMachines: { 'configuration-update': stateMachine('configuration-update') },
   tables: [{ variable: 'CONFIGURATION_TABLE', definition: recordsTable('configuration') }],
   http: [{ prefix: '/configuration', function: 'api' }],
-  rules: [],
-  schedules: [],
   keys: [{ variable: 'CONFIGURATION_SECRETS_KEY', alias: 'theseus/configuration-secrets' }],
+  rules: [
+    {
+      name: 'configuration-reconcile',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      function: 'reconcile-updates',
+    },
+  ],
+  schedules: [
+    {
+      name: 'configuration-reconcile',
+      expression: 'rate(1 minute)',
+      function: 'reconcile-updates',
+      input: {},
+    },
+    { name: 'configuration-sweep', expression: 'rate(1 minute)', function: 'sweep-updates', input: {} },
+  ],
   environment: () => ({}),
 };

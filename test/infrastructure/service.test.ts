@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { handler as apisApi } from '#apis/api.ts';
 import { apiFunctions } from '#apis/functions.ts';
 import { handler as configurationApi } from '#configuration/api.ts';
+import { configurationFunctions } from '#configuration/functions.ts';
 import { handler as deploymentsApi } from '#deployments/api.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { handler as flagsApi } from '#flags/api.ts';
@@ -221,7 +222,6 @@ describe('events of migrations', () => {
 describe('alarms', () => {
   it('cover failed workflows, functions, the API, the reconciler and lost events, and reach somebody', () => {
     const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm');
-    const parts = Math.ceil(Object.keys(deploymentFunctions).length / 10);
     expect(alarms.map(([, { Properties }]) => Properties.AlarmName).sort()).toEqual(
       [
         'api-errors',
@@ -245,14 +245,19 @@ describe('alarms', () => {
           `services-function-${what}`,
           `gateway-function-${what}`,
           `flags-function-${what}`,
-          `configuration-function-${what}`,
-          ...Array.from(
-            { length: Math.ceil(Object.keys(apiFunctions).length / 10) },
-            (_, at) => `apis-function-${what}-${at + 1}`,
-          ),
           // More functions than one alarm sums.
-          ...Array.from({ length: parts }, (_, at) => `deployments-function-${what}-${at + 1}`),
+          ...Object.entries({
+            apis: apiFunctions,
+            configuration: configurationFunctions,
+            deployments: deploymentFunctions,
+          }).flatMap(([noun, functions]) =>
+            Array.from(
+              { length: Math.ceil(Object.keys(functions).length / 10) },
+              (_, at) => `${noun}-function-${what}-${at + 1}`,
+            ),
+          ),
         ]),
+        'configuration-update-needs-attention',
         'deployment-needs-attention',
         'deprecation-needs-attention',
         'deployment-workflow-failed',

@@ -2,12 +2,14 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { apiFunctions } from '#apis/functions.ts';
+import { configurationFunctions } from '#configuration/functions.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { camelName, leaseMs, migrationFunctions } from '#migrations/functions.ts';
 import { pascalCase } from '../../cdk/constructs/names.ts';
 import { root } from '../../cdk/constructs/repository.ts';
 import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.ts';
 import { apis } from '../../cdk/slices/apis.ts';
+import { configuration } from '../../cdk/slices/configuration.ts';
 import { deployments } from '../../cdk/slices/deployments.ts';
 import { migrationMachines } from '../../cdk/slices/migration-tasks.ts';
 import { functionNames } from './bundle-facts.ts';
@@ -18,7 +20,7 @@ const everyMachine = files.map((file) => {
   const definition = readDefinition(`${root}state-machines/${file}`);
   return { name, definition, uses: usesOf(name, definition) };
 });
-const elsewhere = [...deployments.machines, ...apis.machines];
+const elsewhere = [...deployments.machines, ...apis.machines, ...configuration.machines];
 const machines = everyMachine.filter(({ name }) => !elsewhere.includes(name));
 
 /** Functions that state machines do not invoke, and who does. */
@@ -134,6 +136,7 @@ describe('state machine files', () => {
 describe.each([
   ['deployments', deploymentFunctions, deployments.machines],
   ['apis', apiFunctions, apis.machines],
+  ['configuration', configurationFunctions, configuration.machines],
 ] as const)('state machines of %s', (capability, functions, names) => {
   const limits = new Map(
     Object.entries(functions).map(([name, { timeoutSeconds }]) => [

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as apiErrors from '#apis/errors.ts';
 import { apiFunctions } from '#apis/functions.ts';
+import * as configurationErrors from '#configuration/errors.ts';
+import { configurationFunctions } from '#configuration/functions.ts';
 import * as deploymentErrors from '#deployments/errors.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
 import { capabilities } from '#local/capabilities.ts';
@@ -62,6 +64,7 @@ describe('the state machine files', () => {
     ['migrations', migrationErrors],
     ['deployments', deploymentErrors],
     ['apis', apiErrors],
+    ['configuration', configurationErrors],
   ])('of %s retry exactly the failures that say they are retryable', (capability, errors) => {
     const retryable = retryableOf(errors);
     const tasks = ofCapability(capability);
@@ -97,6 +100,10 @@ describe('the state machine files', () => {
       })),
       ...Object.entries(apiFunctions).map(([name, facts]) => ({
         pattern: new RegExp(`function:apis-${name}$`),
+        timeout: facts.timeoutSeconds,
+      })),
+      ...Object.entries(configurationFunctions).map(([name, facts]) => ({
+        pattern: new RegExp(`function:configuration-${name}$`),
         timeout: facts.timeoutSeconds,
       })),
     ];
@@ -154,6 +161,14 @@ describe('the state machine files', () => {
       'reconcile-deprecations',
       'sweep-apis',
     ]);
+  });
+
+  it('use every function of configuration that nothing else invokes', () => {
+    const text = JSON.stringify(definitions);
+    const idle = Object.keys(configurationFunctions).filter(
+      (name) => !text.includes(`:configuration-${name}"`),
+    );
+    expect(idle.sort()).toEqual(['api', 'reconcile-updates', 'sweep-updates']);
   });
 
   it('hand data-plane tasks the role of the connector and take nothing of it from their input', () => {
