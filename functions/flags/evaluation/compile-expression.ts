@@ -14,21 +14,26 @@ export function compileExpression(expression: Expression): Compiled {
   const compiled = compileOne(expression);
   if (!compiled.constant || expression.kind === 'literal') return compiled;
   const value = compiled.run({}, new Work());
-  return { run: () => value, parts: 1, constant: true };
+  return { run: () => value, parts: 1, constant: true, personal: false };
 }
 
 function compileOne(expression: Expression): Compiled {
   switch (expression.kind) {
     case 'literal': {
       const { value } = expression;
-      return { run: () => value, parts: 1, constant: true };
+      return { run: () => value, parts: 1, constant: true, personal: false };
     }
     case 'read':
-      return { run: compileRead(expression.path, expression.fallback), parts: 1, constant: false };
+      return {
+        run: compileRead(expression.path, expression.fallback),
+        parts: 1,
+        constant: false,
+        personal: false,
+      };
     case 'data':
-      return { run: (data) => data ?? null, parts: 1, constant: false };
+      return { run: (data) => data ?? null, parts: 1, constant: false, personal: false };
     case 'timestamp':
-      return { run: timestamp, parts: 1, constant: false };
+      return { run: timestamp, parts: 1, constant: false, personal: false };
     case 'list':
       return together(expression.items, evaluated);
     case 'call':
@@ -85,6 +90,7 @@ function together(
     run: make(compiled.map(({ run }) => run)),
     parts: 1 + compiled.reduce((sum, one) => sum + one.parts, 0),
     constant: constantParts && compiled.every(({ constant }) => constant),
+    personal: compiled.some(({ personal }) => personal),
   };
 }
 
@@ -168,7 +174,12 @@ function compileEach(operator: ListOperator, list: Expression, body: Expression)
       return found.length > 0 && found.every(meets(work));
     },
   };
-  return { run: RUNS[operator], parts: 1 + items.parts + test.parts, constant: false };
+  return {
+    run: RUNS[operator],
+    parts: 1 + items.parts + test.parts,
+    constant: items.constant && !test.personal,
+    personal: items.personal || test.personal,
+  };
 }
 
 function compileReduce({ list, body, initial }: Expression & { kind: 'reduce' }): Compiled {
@@ -181,7 +192,12 @@ function compileReduce({ list, body, initial }: Expression & { kind: 'reduce' })
     for (const current of found) accumulator = flat(fold.run({ accumulator, current }, work));
     return accumulator;
   };
-  return { run, parts: 1 + items.parts + fold.parts + start.parts, constant: false };
+  return {
+    run,
+    parts: 1 + items.parts + fold.parts + start.parts,
+    constant: items.constant && start.constant && !fold.personal,
+    personal: items.personal || fold.personal || start.personal,
+  };
 }
 
 /** What is accumulated may be a list or an object, and hold none: it could grow without end. */

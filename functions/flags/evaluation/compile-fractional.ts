@@ -19,13 +19,13 @@ export function compileFractional(expression: Fractional, compile: Compile): Com
   const parts = [...variants, ...weights].reduce((sum, one) => sum + one.parts, 1);
   const run: Run = (data, work) => {
     const found = hash(data, work);
-    if (found === undefined) return null;
+    // All of it is evaluated, also where the answer is known already: what fails in it fails for all.
     const values = variants.map((variant) => variant.run(data, work));
-    if (values.some((value) => typeof value === 'object' && value !== null)) return null;
     const shares = ends ?? computedEnds(weights.map((weight) => weight.run(data, work)));
-    return shares ? values[bucketOf(found, shares)] : null;
+    const isNamed = values.every((value) => typeof value !== 'object' || value === null);
+    return found !== undefined && shares && isNamed ? values[bucketOf(found, shares)] : null;
   };
-  return { run, parts, constant: false };
+  return { run, parts, constant: false, personal: true };
 }
 
 function computedEnds(values: readonly unknown[]): number[] | undefined {

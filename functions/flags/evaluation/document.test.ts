@@ -188,9 +188,9 @@ describe('a document of flags', () => {
 
   it('holds rules that contain each other only as often as they may stand', () => {
     const rules: Record<string, unknown> = { r0: { var: 'x' } };
-    for (let level = 1; level < 40; level++)
+    for (let level = 1; level < 20; level++)
       rules[`r${level}`] = { and: [{ $ref: `r${level - 1}` }, { $ref: `r${level - 1}` }] };
-    expect(first({ $ref: 'r39' }, { $evaluators: rules })?.expected).toContain('10000 parts');
+    expect(first({ $ref: 'r19' }, { $evaluators: rules })?.expected).toContain('10000 parts');
     const chain: Record<string, unknown> = { c0: { var: 'x' } };
     for (let level = 1; level < 500; level++) chain[`c${level}`] = { '!': [{ $ref: `c${level - 1}` }] };
     expect(first({ $ref: 'c499' }, { $evaluators: chain })?.expected).toContain('128 operators');

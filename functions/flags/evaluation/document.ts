@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { compileExpression } from './compile-expression.ts';
+import type { Expression } from './expression.ts';
 import { isObject, type JsonObject, type JsonValue, quoted, shown } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { checkOutline, isForbiddenName } from './outline.ts';
@@ -95,8 +97,19 @@ function checkContent({ flags, $evaluators = {} }: FlagDocument, problems: Probl
     checkName(key, at, problems);
     checkVariantsOf(flag, at, problems);
     const expression = flag.targeting && read(flag.targeting, key, [], below(at, 'targeting'));
-    if (expression) checkVariants(expression, new Set(Object.keys(flag.variants)), problems);
+    if (!expression) continue;
+    checkComputable(expression, below(at, 'targeting'), problems);
+    checkVariants(expression, new Set(Object.keys(flag.variants)), problems);
     if (problems.full) return;
+  }
+}
+
+/** What is the same for everyone is computed once, and may fail for everyone. */
+function checkComputable(targeting: Expression, place: Place, problems: Problems): void {
+  try {
+    compileExpression(targeting);
+  } catch (error) {
+    problems.add(place, 'parts that can be computed', error instanceof Error ? error.message : String(error));
   }
 }
 

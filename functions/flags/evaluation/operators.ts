@@ -83,11 +83,10 @@ function divided(a: number, b: number): number {
 }
 
 function isIn([item, inside]: readonly unknown[]): boolean {
+  if (!inside) return false;
   if (typeof inside === 'string') return inside.includes(String(item));
   if (Array.isArray(inside)) return inside.includes(item);
-  if (inside)
-    throw new NotComputable(`Only a string or a list holds something, and there is ${typeof inside}`);
-  return false;
+  throw new NotComputable(`Only a string or a list holds something, and there is ${typeof inside}`);
 }
 
 function part([text, from, length]: readonly unknown[]): string {

@@ -14,6 +14,14 @@ export function readFractional(given: JsonValue, reading: Reading, at: Spot, rea
   const parts: readonly JsonValue[] = given;
   const [first = null] = parts;
   const by = Array.isArray(first) ? undefined : read(first, reading, stepTo(at, 0));
+  if (by?.kind === 'literal' && typeof by.value !== 'string') {
+    return wrong(
+      reading,
+      stepTo(at, 0),
+      'a string that people are told apart by, or a list: a bucket',
+      shown(by.value),
+    );
+  }
   const from = by ? 1 : 0;
   if (parts.length === from) {
     return wrong(

@@ -119,6 +119,9 @@ function count(least: number, most: number): string {
 function readArguments(name: string, parts: readonly JsonValue[], reading: Reading, at: Spot): Expression {
   const read = (index: number, inContext = at.inContext) =>
     readExpression(parts[index] ?? null, reading, { ...stepTo(at, index), inContext });
+  if ((isEach(name) || name === 'reduce') && parts[0] !== null && typeof parts[0] !== 'object') {
+    return wrong(reading, stepTo(at, 0), 'a list, or what gives one', shown(parts[0]));
+  }
   if (isEach(name)) return { kind: 'each', operator: name, list: read(0), body: read(1, false) };
   if (name === 'reduce') return { kind: 'reduce', list: read(0), body: read(1, false), initial: read(2) };
   if (name === 'missing_some') {

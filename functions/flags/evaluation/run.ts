@@ -27,9 +27,13 @@ export class Work {
 /** A compiled expression: `data` is what `var` reads, the context or an element of a list. */
 export type Run = (data: unknown, work: Work) => unknown;
 
-/** What is compiled, how many parts it has, and whether it is the same for everyone. */
+/** What is compiled, and what is known of it. */
 export interface Compiled {
   run: Run;
+  /** How many parts it has. */
   parts: number;
+  /** Whether it is the same for everyone. */
   constant: boolean;
+  /** Whether it asks the context who it is even inside a list operator, where all else asks the element. */
+  personal: boolean;
 }
