@@ -55,6 +55,12 @@ export const wildcardReasons = {
   ReadAlarms: 'Which alarms a deployment names is not known here; it changes nothing.',
   KeepGateSecret: 'Secrets Manager appends six random characters to the name of this one secret.',
   ReadPromotionSecret: 'Secrets Manager appends six random characters to the name of this one secret.',
+  MakeConfigurationPlaces:
+    'Environments and profiles of this one application get their ids when somebody sets one up.',
+  DeployConfiguration:
+    'Environments, profiles and deployments of this one application get their ids when they are made; whoever sets up an environment names its strategy.',
+  ReadDeployedConfiguration:
+    'Environments and profiles of this one application get their ids when somebody sets one up.',
   ReadMetricSecret:
     'Secrets Manager appends six random characters to a name, which ends with the name that a deployment gives.',
   ReadMetrics: 'CloudWatch does not limit this action to any metrics.',

@@ -3,8 +3,21 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias, Code } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { FunctionFacts } from '#platform/function-facts.ts';
+import {
+  type ConfigurationApplication,
+  type ConfigurationApplicationProps,
+  configurationApplication,
+  letAppConfigAsk,
+} from '../constructs/appconfig.ts';
 import { handlerCode } from '../constructs/handler-code.ts';
-import { liveStateMachineArn, metricSecrets, pascalCase, webhookSecrets } from '../constructs/names.ts';
+import {
+  functionArn,
+  liveAlias,
+  liveStateMachineArn,
+  metricSecrets,
+  pascalCase,
+  webhookSecrets,
+} from '../constructs/names.ts';
 import { root } from '../constructs/repository.ts';
 import { readDefinition } from '../constructs/state-machine-file.ts';
 import { type TaskFunction, taskFunction } from '../constructs/task-function.ts';
@@ -27,6 +40,10 @@ export interface CapabilityDefinition<Name extends string> {
   machines: readonly string[];
   /** The function that its one-time schedules call. */
   wakes?: NoInfer<Name>;
+  /** The deployment strategies of its application at AppConfig, where it deploys configuration. */
+  strategies?: ConfigurationApplicationProps['strategies'];
+  /** The function that AppConfig asks whether what is to be deployed is valid. */
+  validator?: NoInfer<Name>;
 }
 
 /** What is written of a capability; the rest follows. */
@@ -55,6 +72,8 @@ export interface DeployedCapability<Name extends string> {
   functions: Map<Name, TaskFunction>;
   /** The alias of a function that stays when a version is published: for whatever is not an execution. */
   live: (name: Name) => Alias;
+  /** At AppConfig, where it deploys configuration. */
+  application: ConfigurationApplication | undefined;
 }
 
 /** Functions that no state machine calls: their files are beside tasks/. */
@@ -88,8 +107,18 @@ export function deployCapability<Name extends string>(
   const names = namesOf(definition.functions);
   const { wakes: woken } = definition;
   const wakes = woken === undefined ? undefined : wakesOf(inside, `${prefix}-${noun}-${woken}`);
+  const application =
+    definition.strategies === undefined
+      ? undefined
+      : configurationApplication(inside, {
+          name: `${prefix}-${noun}`,
+          description: `What ${noun} of ${prefix} deploys`,
+          strategies: definition.strategies,
+        });
+  const { validator } = definition;
   const resources = {
     ...wakes,
+    ...(application === undefined ? {} : { application }),
     noticeSender: environment.noticeSender,
     prefix,
     tableArn: table.arn,
@@ -113,6 +142,18 @@ export function deployCapability<Name extends string>(
           SCHEDULE_GROUP: wakes.scheduleGroup,
           SCHEDULER_ROLE_ARN: wakes.schedulerRoleArn,
           [`${upper(noun)}_${upper(woken)}_FUNCTION`]: wakes.functionArn,
+        }),
+    ...(application === undefined
+      ? {}
+      : {
+          ...application.strategies,
+          [`${upper(noun)}_APPLICATION`]: application.id,
+          [`${upper(noun)}_ALARM_ROLE`]: application.alarmRoleArn,
+        }),
+    ...(validator === undefined
+      ? {}
+      : {
+          [`${upper(noun)}_${upper(validator)}_FUNCTION`]: `${functionArn(scope, `${prefix}-${noun}-${validator}`)}:${liveAlias}`,
         }),
     ...Object.fromEntries(
       machines.map((machine) => [
@@ -161,13 +202,12 @@ export function deployCapability<Name extends string>(
     });
   }
   const aliases = new Map<Name, Alias>();
-  return {
-    functions,
-    live(name) {
-      const found = aliases.get(name) ?? functions.get(name)?.handler.addAlias('live');
-      if (found === undefined) throw new Error(`${name} is not a function of ${noun}`);
-      aliases.set(name, found);
-      return found;
-    },
-  };
+  function live(name: Name): Alias {
+    const found = aliases.get(name) ?? functions.get(name)?.handler.addAlias(liveAlias);
+    if (found === undefined) throw new Error(`${name} is not a function of ${noun}`);
+    aliases.set(name, found);
+    return found;
+  }
+  if (validator !== undefined) letAppConfigAsk(live(validator));
+  return { functions, live, application };
 }

@@ -1,4 +1,5 @@
 import { flagFunctions } from '#flags/functions.ts';
+import { flagStrategies } from '#flags/strategies.ts';
 import { capability } from './capability.ts';
 import { flagGrants } from './flags-grants.ts';
 
@@ -9,4 +10,5 @@ export const flags = capability({
   grants: flagGrants,
   nouns: ['flags'],
   machines: [],
+  strategies: flagStrategies,
 });

@@ -49,7 +49,10 @@ export type Right =
   | 'moveTargets'
   | 'readAlarms'
   | 'keepGateSecret'
-  | 'readPromotionSecret';
+  | 'readPromotionSecret'
+  | 'makeConfigurationPlaces'
+  | 'deployConfiguration'
+  | 'readDeployedConfiguration';
 
 /** The resources that rights are about. A function of the data plane knows the first three and its secrets. */
 export interface Resources {
@@ -65,6 +68,8 @@ export interface Resources {
   scheduleGroup?: string;
   /** Whom e-mail to consumers comes from; undefined where none is sent. */
   noticeSender?: string | undefined;
+  /** At AppConfig. */
+  application?: { arn: string; alarmRoleArn: string };
   connectorRoles?: string[];
   /** Only where the operator named one. */
   telemetryHeadersArn?: string | undefined;
@@ -148,6 +153,22 @@ export const actionsOf: Record<Right, string[]> = {
   readAlarms: ['cloudwatch:DescribeAlarms'],
   keepGateSecret: ['secretsmanager:GetSecretValue', 'secretsmanager:CreateSecret'],
   readPromotionSecret: ['secretsmanager:GetSecretValue'],
+  /** Environments and profiles of AppConfig, and the alarms that are looked at. */
+  makeConfigurationPlaces: [
+    'appconfig:ListEnvironments',
+    'appconfig:CreateEnvironment',
+    'appconfig:UpdateEnvironment',
+    'appconfig:ListConfigurationProfiles',
+    'appconfig:CreateConfigurationProfile',
+  ],
+  deployConfiguration: [
+    'appconfig:ListHostedConfigurationVersions',
+    'appconfig:CreateHostedConfigurationVersion',
+    'appconfig:StartDeployment',
+    'appconfig:ListDeployments',
+    'appconfig:GetDeployment',
+  ],
+  readDeployedConfiguration: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
 };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
@@ -162,6 +183,7 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       resourceName: `${prefix}-${machine}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
+  const application = (right: Right) => needed(resources.application, right);
   const grant: Record<Right, () => PolicyStatement[]> = {
     readRecords: () => [allow('ReadRecords', { actions: actionsOf.readRecords, resources: [tableArn] })],
     listRecords: () => [
@@ -403,6 +425,37 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('ReadPromotionSecret', {
         actions: actionsOf.readPromotionSecret,
         resources: [secretArns(scope, promotionSecret(prefix))],
+      }),
+    ],
+    makeConfigurationPlaces: () => [
+      allow('MakeConfigurationPlaces', {
+        actions: actionsOf.makeConfigurationPlaces,
+        resources: [
+          application('makeConfigurationPlaces').arn,
+          `${application('makeConfigurationPlaces').arn}/*`,
+        ],
+      }),
+      allow('PassAlarmRole', {
+        actions: ['iam:PassRole'],
+        resources: [application('makeConfigurationPlaces').alarmRoleArn],
+        conditions: { StringEquals: { 'iam:PassedToService': 'appconfig.amazonaws.com' } },
+      }),
+    ],
+    deployConfiguration: () => [
+      allow('DeployConfiguration', {
+        actions: actionsOf.deployConfiguration,
+        resources: [
+          application('deployConfiguration').arn,
+          `${application('deployConfiguration').arn}/*`,
+          // Of the platform, of AWS, or of whoever sets up an environment.
+          stack.formatArn({ service: 'appconfig', resource: 'deploymentstrategy', resourceName: '*' }),
+        ],
+      }),
+    ],
+    readDeployedConfiguration: () => [
+      allow('ReadDeployedConfiguration', {
+        actions: actionsOf.readDeployedConfiguration,
+        resources: [`${application('readDeployedConfiguration').arn}/*`],
       }),
     ],
   };

@@ -195,6 +195,19 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         handlers: [deployedApis.live('sweep-apis')],
       },
       {
+        name: 'flags-deployed',
+        meaning: 'A deployment of flags ended or was rolled back: what waited for it goes on',
+        when: {
+          pattern: {
+            source: ['aws.appconfig'],
+            // The last one is how EventBridge's own list names what AppConfig calls rolled back.
+            detailType: ['On Deployment Complete', 'On Deployment Rolled Back', 'On Deployment Rollback'],
+            detail: { Application: { Id: [deployedFlags.application?.id] } },
+          },
+        },
+        handlers: [deployedFlags.live('sweep-flags')],
+      },
+      {
         name: 'sweep-flags',
         meaning: 'Brings newest flags into force, and sends events that were stored but not sent',
         when: { everyMinutes: 1 },

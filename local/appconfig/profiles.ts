@@ -250,9 +250,16 @@ export function profileHandlers(store: Store, invoke: Lambda['invoke']): Command
         'ConfigurationProfileId',
         'MaxResults',
         'NextToken',
+        'VersionLabel',
       ]);
       const profile = store.profile(input.ApplicationId, input.ConfigurationProfileId);
-      const { Items, ...next } = pageOf(versionsOf(profile.id), ({ number }) => String(number), input);
+      const asked = input.VersionLabel;
+      const labelled = versionsOf(profile.id).filter(
+        ({ label = '' }) =>
+          asked === undefined ||
+          (asked.endsWith('*') ? label.startsWith(asked.slice(0, -1)) : label === asked),
+      );
+      const { Items, ...next } = pageOf(labelled, ({ number }) => String(number), input);
       return { Items: Items.map((one) => versionOf(profile, one)), ...next };
     },
     async DeleteHostedConfigurationVersion(

@@ -13,7 +13,17 @@ export const flags: Capability = {
   stateMachines: {},
   tables: [{ variable: 'FLAGS_TABLE', definition: recordsTable('flags') }],
   http: [{ prefix: '/flags', function: 'api' }],
-  rules: [],
+  rules: [
+    {
+      name: 'flags-deployed',
+      pattern: {
+        source: ['aws.appconfig'],
+        'detail-type': ['On Deployment Complete', 'On Deployment Rolled Back'],
+        detail: { Application: { Name: ['theseus-flags'] } },
+      },
+      function: 'sweep-flags',
+    },
+  ],
   schedules: [
     { name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} },
     { name: 'flags-sweep-use', expression: 'rate(1 minute)', function: 'sweep-flag-use', input: {} },
@@ -23,5 +33,6 @@ export const flags: Capability = {
     name: 'theseus-flags',
     strategies: flagStrategies,
   },
-  environment: () => ({}),
+  // Nothing has that role: alarms are refused on a laptop.
+  environment: ({ roleArn }) => ({ FLAGS_ALARM_ROLE: roleArn }),
 };

@@ -96,6 +96,13 @@ const actionOfCommand: Record<string, string> = {
   AssumeRole: 'sts:AssumeRole',
   GetMetricData: 'cloudwatch:GetMetricData',
   ...Object.fromEntries(
+    [
+      actionsOf.makeConfigurationPlaces,
+      actionsOf.deployConfiguration,
+      actionsOf.readDeployedConfiguration,
+    ].flatMap((actions) => actions.map((action) => [action.replace('appconfig:', ''), action])),
+  ),
+  ...Object.fromEntries(
     actionsOf.useCloudMap.map((action) => [action.replace('servicediscovery:', ''), action]),
   ),
   InvokeWithResponseStream: 'lambda:InvokeFunction',
