@@ -131,6 +131,20 @@ const config: Noun = {
         cancel: async () => (await import('./config/update.ts')).configUpdateCancel(),
       },
     },
+    get: async () => (await import('./config/read.ts')).configGet(),
+    explain: async () => (await import('./config/read.ts')).configExplain(),
+    list: async () => (await import('./config/read.ts')).configList(),
+    history: async () => (await import('./config/history.ts')).configHistory(),
+    diff: async () => (await import('./config/history.ts')).configDiff(),
+    types: async () => (await import('./config/types.ts')).configTypes(),
+    key: {
+      description: 'What is known of keys, whatever their values are',
+      verbs: {
+        list: async () => (await import('./config/keys.ts')).configKeyList(),
+        show: async () => (await import('./config/keys.ts')).configKeyShow(),
+        remove: async () => (await import('./config/keys.ts')).configKeyRemove(),
+      },
+    },
   },
 };
 

@@ -8,11 +8,13 @@ import { systemClock } from '#local/clock.ts';
 import { createDynamodb } from '#local/dynamodb/dynamodb.ts';
 import { setEnvironment } from '#local/environment.ts';
 import { forgetClients } from '#platform/clients.ts';
+import type { Place } from '#platform/records.ts';
 import { putDefinition, readDefinition, removeDefinition } from './keys/definitions.ts';
+import { nameOf } from './resolution/layers.ts';
 import { type ConfigurationKey, type Content, NewDefinition } from './schemas.ts';
 import { deleteItem, keys } from './store.ts';
 import { readExplained, readResolved } from './values/resolved.ts';
-import { listLayer, readHistory, readValue, readVersion, writeValue } from './values/store.ts';
+import { listHolders, readHistory, readValue, readVersion, writeValue } from './values/store.ts';
 
 let close: () => Promise<void>;
 let number = 0;
@@ -93,7 +95,23 @@ describe('a value', () => {
     expect((await readValue({ namespace, key: 'k', environment: 'a' }))?.content).toEqual(
       plain('environment'),
     );
-    expect((await listLayer({ namespace, service: 'a' }, 10, undefined)).items).toHaveLength(1);
+    await write({ namespace, key: 'k.more' }, plain(1), 0);
+    await write({ namespace, key: 'gone' }, plain(1), 0);
+    await write({ namespace, key: 'gone' }, null, 1);
+    const listed = async (key?: string, from?: Place) =>
+      listHolders({ namespace, key }, 3, from).then(({ items, next }) => ({
+        names: items.map(nameOf),
+        next,
+      }));
+    const { names, next } = await listed();
+    expect([...names, ...(await listed(undefined, next)).names]).toEqual([
+      `${namespace}/k (for all)`,
+      `${namespace}/k (environment a)`,
+      `${namespace}/k (service a)`,
+      `${namespace}/k.more (for all)`,
+    ]);
+    expect((await listed('k')).names).toHaveLength(3);
+    await expect(listed('k.more', next)).rejects.toMatchObject({ name: 'InvalidInput' });
   });
 
   it('is written by whoever saw the version that holds; others are told which it is', async () => {

@@ -43,10 +43,11 @@ export const keys = {
     pk: `HISTORY#${layer.namespace}#${layerText(layer)}#${key}`,
     sk: `VERSION#${String(version).padStart(9, '0')}`,
   }),
-  /** Partition of the index: the values of one key in all layers. */
-  holders: (namespace: string, key: string): string => `HOLDERS#${namespace}#${key}`,
-  /** Place of a value among them. */
-  holder: (layer: Omit<LayerName, 'namespace'>): string => layerText(layer),
+  /** Partition of the index: the values of a namespace in all layers, by key. */
+  holders: (namespace: string): string => `HOLDERS#${namespace}`,
+  /** Place of a value among them; without a layer, where those of a key begin. */
+  holder: (key: string, layer?: Omit<LayerName, 'namespace'>): string =>
+    `${key}#${layer === undefined ? '' : layerText(layer)}`,
   update: (id: string): ItemKey => ({ pk: `UPDATE#${id}`, sk: 'RECORD' }),
   updateEvent: (id: string, sequence: number): ItemKey => ({
     pk: `UPDATE#${id}`,

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { NotFound } from '#platform/errors.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
-import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
-import { readDefinition } from '../keys/definitions.ts';
 import { layerText, nameOf } from '../resolution/layers.ts';
-import { type ConfigurationKey, LayerName, type StoredValue } from '../schemas.ts';
-import { listHolders, listLayer, readHistory, readValue, readVersion } from '../values/store.ts';
+import { type ConfigurationKey, KeyName, Namespace, type StoredValue } from '../schemas.ts';
+import { listHolders, readHistory, readValue, readVersion } from '../values/store.ts';
 import {
   Changes,
   changesOf,
@@ -51,31 +49,15 @@ export const valueRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/configuration/values',
-    summary: 'List the values of one layer, by key',
-    description:
-      'Deleted ones are among them; what a reader gets of all its layers is /configuration/resolved.',
+    summary: 'List the values of a namespace in all layers, by key',
+    description: 'What a reader gets of all its layers is /configuration/resolved.',
     needs: needs('view_configuration'),
-    query: pageQuery.extend(LayerName.shape),
+    query: pageQuery.extend({ namespace: Namespace, key: KeyName.optional() }),
     responses: { 200: ValuePage },
     async handler({ query }) {
-      const { limit, cursor, ...layer } = query;
-      const from = cursor === undefined ? undefined : decodeCursor(placeSchema, cursor);
-      const { items, next } = await listLayer(layer, limit, from);
-      return { status: 200, body: pageBody(items.map(valueView), next) };
-    },
-  }),
-  route({
-    method: 'GET',
-    path: '/configuration/keys/{namespace}/{key}/values',
-    summary: 'List the values of one key in all layers',
-    needs: needs('view_configuration'),
-    params: valueParams,
-    query: pageQuery,
-    responses: { 200: ValuePage },
-    async handler({ params, query }) {
-      const from = query.cursor === undefined ? undefined : decodeCursor(holderPlace, query.cursor);
-      await readDefinition(params.namespace, params.key);
-      const { items, next } = await listHolders(params.namespace, params.key, query.limit, from);
+      const { limit, cursor, namespace, key } = query;
+      const from = cursor === undefined ? undefined : decodeCursor(holderPlace, cursor);
+      const { items, next } = await listHolders({ namespace, key }, limit, from);
       return { status: 200, body: pageBody(items.map(valueView), next) };
     },
   }),

@@ -50,29 +50,24 @@ export async function readLayer(layer: LayerName): Promise<StoredValue[]> {
   );
 }
 
-/** A page of the values of one layer, deleted ones included, by key. */
-export async function listLayer(
-  layer: LayerName,
-  limit: number,
-  from: Place | undefined,
-): Promise<ItemPage<StoredValue>> {
-  const { pk } = keys.value({ ...layer, key: '' });
-  const { items, next } = await readPage(ValueRecord, { pk, prefix: 'VALUE#', limit, from });
-  return { items: items.map(storedOf), next };
+/** Values of a namespace, or of one key of it. */
+export interface Holders {
+  namespace: string;
+  key?: string | undefined;
 }
 
 /**
- * A page of the values that a key has, deleted ones left out, by layer; as the index knows them, which may be a moment
- * behind. Throws InvalidInput for a place in another list.
+ * A page of values in all layers, deleted ones left out, by key; as the index knows them, which may be a moment behind.
+ * Throws InvalidInput for a place in another list.
  */
 export async function listHolders(
-  namespace: string,
-  key: string,
+  { namespace, key }: Holders,
   limit: number,
   from: Place | undefined,
 ): Promise<ItemPage<StoredValue>> {
-  const holders = keys.holders(namespace, key);
-  if (from !== undefined && from.gsi1pk !== holders) {
+  const holders = keys.holders(namespace);
+  const prefix = key === undefined ? '' : keys.holder(key);
+  if (from !== undefined && (from.gsi1pk !== holders || from.gsi1sk?.startsWith(prefix) !== true)) {
     throw new InvalidInput('The cursor is of another list', {
       problems: [{ pointer: '/query/cursor', detail: 'Not a cursor of this list' }],
       action: 'Start again without a cursor.',
@@ -82,8 +77,10 @@ export async function listHolders(
     new QueryCommand({
       TableName: table(),
       IndexName: 'gsi1',
-      KeyConditionExpression: 'gsi1pk = :holders',
-      ExpressionAttributeValues: { ':holders': holders },
+      KeyConditionExpression:
+        key === undefined ? 'gsi1pk = :holders' : 'gsi1pk = :holders AND begins_with(gsi1sk, :prefix)',
+      ExpressionAttributeValues:
+        key === undefined ? { ':holders': holders } : { ':holders': holders, ':prefix': prefix },
       Limit: limit,
       ...(from === undefined ? {} : { ExclusiveStartKey: from }),
     }),
@@ -99,7 +96,7 @@ export async function readHolders(namespace: string, key: string): Promise<Store
   const found: StoredValue[] = [];
   let from: Place | undefined;
   do {
-    const page = await listHolders(namespace, key, 1_000, from);
+    const page = await listHolders({ namespace, key }, 1_000, from);
     found.push(...page.items);
     from = page.next;
   } while (from !== undefined && found.length < mostHolders);
@@ -123,7 +120,7 @@ const itemOf = (value: StoredValue) => ({
   // A deleted value holds nothing, and nobody looks for it there.
   ...(value.content === null
     ? {}
-    : { gsi1pk: keys.holders(value.namespace, value.key), gsi1sk: keys.holder(value) }),
+    : { gsi1pk: keys.holders(value.namespace), gsi1sk: keys.holder(value.key, value) }),
 });
 
 const remember = (value: StoredValue): Promise<boolean> =>
