@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-appconfig';
@@ -241,6 +241,35 @@ describe('deployments of AppConfig on the laptop', () => {
     await open();
     expect((await poll(await session(place))).text).toBe('1');
     expect(published).toHaveLength(2);
+  });
+
+  it('are where time has brought them after kill -9, too, and EventBridge hears what it was not told', async () => {
+    const place = await environmentAndProfile();
+    await deploy(place, '1', 'AppConfig.AllAtOnce');
+    await vi.waitFor(() => expect(published).toHaveLength(1));
+    const alive = appConfig;
+    // What the process knew when it was killed, and what it left half written.
+    const left = mkdtempSync(join(tmpdir(), 'theseus-appconfig-'));
+    cpSync(directory, left, { recursive: true });
+    await alive.stop();
+    rmSync(directory, { recursive: true, force: true });
+    directory = left;
+    writeFileSync(join(left, 'appconfig/deployments/cut.json.1-1.unfinished'), '{"envir');
+    const record = readdirSync(join(left, 'appconfig/deployments')).find((name) => name.endsWith('-1.json'));
+    const file = join(left, 'appconfig/deployments', record ?? '');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), unsent: ['Start'] }));
+    published = [];
+    await clock.advance(11 * minute);
+    await open();
+    await clock.advance(0);
+    expect(await stateOf(place, 1)).toBe('COMPLETE 100');
+    await vi.waitFor(() =>
+      expect(published.map(({ detailType }) => detailType)).toEqual([
+        'On Deployment Start',
+        'On Deployment Complete',
+      ]),
+    );
+    expect((await poll(await session(place))).text).toBe('1');
   });
 
   it('take nothing that a validator refuses', async () => {

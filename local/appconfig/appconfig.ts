@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { CommandHandlers } from '../attach.ts';
 import type { ConfigurationApplication } from '../capability.ts';
 import type { Clock } from '../clock.ts';
@@ -45,9 +46,10 @@ export function createAppConfig(options: {
       if (known === undefined) await store.applications.put(application.id, application);
       const variables = { [declared.variable]: application.id };
       for (const { variable, name, ...growth } of declared.strategies) {
-        const id = store.strategies.all().find((one) => one.name === name)?.id ?? newResourceId();
-        await store.strategies.put(id, { id, name, tags: {}, ...growth });
-        variables[variable] = id;
+        const former = store.strategies.all().find((one) => one.name === name);
+        const record = { id: former?.id ?? newResourceId(), name, tags: {}, ...growth };
+        if (!isDeepStrictEqual(record, former)) await store.strategies.put(record.id, record);
+        variables[variable] = record.id;
       }
       const resourceArn = applicationArn(application.id);
       if (!store.associations.all().some((one) => one.resourceArn === resourceArn)) {
