@@ -6,7 +6,7 @@ import { artifactsBucket } from './constructs/artifacts-bucket.ts';
 import { connector } from './constructs/connector.ts';
 import { gatewayApi } from './constructs/gateway-api.ts';
 import { httpApi } from './constructs/http-api.ts';
-import { environmentKey } from './constructs/key.ts';
+import { environmentKey, secretsKey } from './constructs/key.ts';
 import { pascalCase } from './constructs/names.ts';
 import { recordsTable } from './constructs/records-table.ts';
 import { trigger, undeliveredEvents } from './constructs/triggers.ts';
@@ -57,7 +57,7 @@ function stateful(stack: Stack, environment: Environment) {
     description: 'For connectors elsewhere',
   });
   new CfnOutput(stack, 'KeyArn', { value: stores.keyArn, description: 'For connectors elsewhere' });
-  return { key, eventBus, stores, tables };
+  return { key, eventBus, stores, tables, secretsKeyArn: secretsKey(stack, environment).keyArn };
 }
 
 /**
@@ -97,6 +97,7 @@ export function environmentStage(app: App, environment: Environment): Stage {
     eventBus: data.eventBus,
     bucket: { name: data.stores.bucketName, arn: data.stores.bucketArn },
     tables: data.tables,
+    secretsKeyArn: data.secretsKeyArn,
   });
 
   if (environment.gateway.deployed)

@@ -145,6 +145,14 @@ const config: Noun = {
         remove: async () => (await import('./config/keys.ts')).configKeyRemove(),
       },
     },
+    secret: {
+      description: 'Values that are sealed',
+      verbs: {
+        list: async () => (await import('./config/secrets.ts')).configSecretList(),
+        reencrypt: async () => (await import('./config/reencryption.ts')).configSecretReencrypt(),
+        reencryption: async () => (await import('./config/reencryption.ts')).configSecretReencryption(),
+      },
+    },
   },
 };
 

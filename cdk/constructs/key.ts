@@ -8,6 +8,18 @@ import { allow } from './statements.ts';
 const useKey = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'];
 
 /**
+ * The key that secrets of configuration are sealed with: one of its own, so that who may open secrets is said apart from
+ * who may read records, and shows apart in CloudTrail.
+ */
+export const secretsKey = (scope: Construct, { prefix, keepData }: Environment): Key =>
+  new Key(scope, 'SecretsKey', {
+    alias: `alias/${prefix}-secrets`,
+    description: `Secrets of configuration of ${prefix}`,
+    enableKeyRotation: true,
+    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+
+/**
  * One customer key an environment: row backups hold the tenants' data, and only a key of one's own can be
  * revoked and shows in CloudTrail who read them. Connectors of the listed accounts may use it through
  * DynamoDB and S3 alone.

@@ -64,6 +64,8 @@ export interface CapabilityProps {
   eventBus: EventBus;
   /** Functions of other capabilities that it asks, by the variable that names them to it. */
   asks: Readonly<Record<string, Alias>>;
+  /** Of KMS, where it seals secrets. */
+  secretsKeyArn?: string;
   /** Further variables of its functions. */
   variables?: Record<string, string>;
 }
@@ -120,6 +122,7 @@ export function deployCapability<Name extends string>(
     ...wakes,
     ...(application === undefined ? {} : { application }),
     noticeSender: environment.noticeSender,
+    ...(props.secretsKeyArn === undefined ? {} : { secretsKeyArn: props.secretsKeyArn }),
     prefix,
     tableArn: table.arn,
     keyArn: key.keyArn,

@@ -12,7 +12,15 @@ const acting: Right[] = ['readRecords', 'writeRecords'];
  * bundle: one missing fails as much as one too many.
  */
 export const configurationGrants: Record<keyof typeof configurationFunctions, Right[]> = {
-  api: [...answering, 'startWorkflows', 'answerTokens', 'askServices', 'keepSubscriberSecret'],
+  api: [
+    ...answering,
+    'startWorkflows',
+    'answerTokens',
+    'askServices',
+    'keepSubscriberSecret',
+    'sealSecrets',
+    'openSecrets',
+  ],
   'take-update-slots': [...acting, 'listRecords', 'deleteRecords', 'answerTokens'],
   'validate-update': [...acting, 'listRecords'],
   'back-up-values': [...acting, 'askServices'],
@@ -32,4 +40,7 @@ export const configurationGrants: Record<keyof typeof configurationFunctions, Ri
     'readExecutions',
   ],
   'sweep-updates': [...acting, 'listRecords', 'publishEvents', 'keepSubscriberSecret'],
+  'reseal-secrets': ['readRecords', 'listRecords', 'writeRecords', 'sealSecrets', 'openSecrets'],
+  'record-reencryption-failure': ['readRecords', 'writeRecords'],
+  'tend-secrets': ['readRecords', 'writeRecords', 'startWorkflows', 'readExecutions'],
 };

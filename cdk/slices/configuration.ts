@@ -8,5 +8,5 @@ export const configuration = capability({
   functions: configurationFunctions,
   grants: configurationGrants,
   nouns: ['configuration'],
-  machines: ['configuration-update'],
+  machines: ['configuration-update', 'configuration-reencryption'],
 });

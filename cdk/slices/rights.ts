@@ -52,7 +52,9 @@ export type Right =
   | 'readPromotionSecret'
   | 'makeConfigurationPlaces'
   | 'deployConfiguration'
-  | 'readDeployedConfiguration';
+  | 'readDeployedConfiguration'
+  | 'sealSecrets'
+  | 'openSecrets';
 
 /** The resources that rights are about. A function of the data plane knows the first three and its secrets. */
 export interface Resources {
@@ -70,6 +72,8 @@ export interface Resources {
   noticeSender?: string | undefined;
   /** At AppConfig. */
   application?: { arn: string; alarmRoleArn: string };
+  /** The key of secrets of configuration. */
+  secretsKeyArn?: string;
   connectorRoles?: string[];
   /** Only where the operator named one. */
   telemetryHeadersArn?: string | undefined;
@@ -169,7 +173,12 @@ export const actionsOf: Record<Right, string[]> = {
     'appconfig:GetDeployment',
   ],
   readDeployedConfiguration: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
+  sealSecrets: ['kms:GenerateDataKey'],
+  openSecrets: ['kms:Decrypt'],
 };
+
+/** The encryption context that every secret of configuration has; see functions/configuration/secrets/context.ts. */
+const sealedFor = { 'kms:EncryptionContext:purpose': 'theseus-configuration' };
 
 /** The statements of a function that was granted these rights, in the order of the rights. */
 export function statementsOf(scope: Construct, rights: Right[], resources: Resources): PolicyStatement[] {
@@ -456,6 +465,20 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('ReadDeployedConfiguration', {
         actions: actionsOf.readDeployedConfiguration,
         resources: [`${application('readDeployedConfiguration').arn}/*`],
+      }),
+    ],
+    sealSecrets: () => [
+      allow('SealSecrets', {
+        actions: actionsOf.sealSecrets,
+        resources: [needed(resources.secretsKeyArn, 'sealSecrets')],
+        conditions: { StringEquals: sealedFor },
+      }),
+    ],
+    openSecrets: () => [
+      allow('OpenSecrets', {
+        actions: actionsOf.openSecrets,
+        resources: [needed(resources.secretsKeyArn, 'openSecrets')],
+        conditions: { StringEquals: sealedFor },
       }),
     ],
   };

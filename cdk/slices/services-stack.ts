@@ -20,6 +20,8 @@ export interface ServicesStackProps {
   key: IKey;
   eventBus: EventBus;
   bucket: { name: string; arn: string };
+  /** Of KMS, for secrets of configuration alone. */
+  secretsKeyArn: string;
   /** One a capability. */
   tables: Record<
     'services' | 'gateway' | 'deployments' | 'apis' | 'flags' | 'configuration',
@@ -39,7 +41,7 @@ export interface ServicesStack {
 
 /** The control plane of services, of the gateway's routes, of deployments, of APIs and of flags. */
 export function servicesStack(stack: Stack, props: ServicesStackProps): ServicesStack {
-  const { tables, ...common } = props;
+  const { tables, secretsKeyArn, ...common } = props;
   const variables = {
     THESEUS_PRIVATE_ENDPOINTS: props.environment.privateEndpoints ? 'allowed' : 'refused',
   };
@@ -85,7 +87,8 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     ...common,
     table: tables.configuration,
     asks: { SERVICES_DESCRIBE_SERVICE_FUNCTION: deployedServices.live('describe-service') },
-    variables,
+    secretsKeyArn,
+    variables: { ...variables, CONFIGURATION_SECRETS_KEY: secretsKeyArn },
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,
@@ -206,6 +209,13 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
           },
         },
         handlers: [deployedFlags.live('sweep-flags')],
+      },
+      {
+        name: 'tend-secrets',
+        meaning:
+          'Brings a re-encryption of secrets on that nobody brings on, and changes secrets that are due',
+        when: { everyMinutes: 1 },
+        handlers: [deployedConfiguration.live('tend-secrets')],
       },
       {
         name: 'sweep-flags',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { layerText } from '#configuration/resolution/layers.ts';
 import { ResolvedDocument } from '#configuration/routes/resolved.ts';
 import type { LayerName } from '#configuration/schemas.ts';
+import { OpenedSecrets } from '#configuration/secrets/views.ts';
 import { ExplainedView, ValuePage } from '#configuration/values/views.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
@@ -22,6 +23,28 @@ const explained = async (key: string, options: LayerOptions, command: Command): 
     answer: ExplainedView,
   });
 
+interface GetOptions extends LayerOptions {
+  reveal?: boolean;
+  reason?: string;
+  json?: boolean;
+}
+
+/** A secret with what it says, where that is asked for. */
+async function revealed(
+  found: ExplainedView,
+  { reveal, reason }: GetOptions,
+  command: Command,
+): Promise<ExplainedView> {
+  if (!reveal || !found.secret || found.from === null || found.from === 'default') return found;
+  const { items } = await call(await platformOf(command), {
+    method: 'POST',
+    path: pathOf('secrets', 'read'),
+    body: { keys: [{ ...found.from, key: found.key }], reason },
+    answer: OpenedSecrets,
+  });
+  return { ...found, ...items.map(({ value, version }) => ({ value, version }))[0] };
+}
+
 /** `theseus config get limits.orders --namespace shop --tenant acme`: the value that holds, as JSON. Exit 3 where there is none. */
 export const configGet = (): Command =>
   withLayer(
@@ -29,10 +52,16 @@ export const configGet = (): Command =>
       .description('The value that holds for a reader')
       .argument('[key]', 'all of them unless one is named'),
   )
+    .option('--reveal', 'what a secret says; for its readers, and audited')
+    .option('--reason <text>', 'why it is revealed; it stays in the audit trail')
     .option('--json', 'print JSON, with version and layer')
-    .action(async (key: string | undefined, options: LayerOptions & { json?: boolean }, command: Command) => {
+    .action(async (key: string | undefined, options: GetOptions, command: Command) => {
       if (key === undefined) return printAll(options, command);
-      const { provenance: _, ...found } = await explained(key, options, command);
+      const { provenance: _, ...found } = await revealed(
+        await explained(key, options, command),
+        options,
+        command,
+      );
       if (options.json) return printJson(found);
       if (found.from === null) {
         throw new Failure(`${options.namespace}/${key} has no value for that reader.`, {
@@ -40,7 +69,8 @@ export const configGet = (): Command =>
           action: `See what each layer says: theseus config explain ${key} --namespace ${options.namespace}`,
         });
       }
-      print(found.secret ? `secret, version ${found.version}` : JSON.stringify(found.value, null, 2));
+      if (!found.secret) print(JSON.stringify(found.value, null, 2));
+      else print(options.reveal ? String(found.value) : `secret, version ${found.version}`);
     });
 
 async function printAll(options: LayerOptions & { json?: boolean }, command: Command): Promise<void> {

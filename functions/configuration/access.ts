@@ -13,6 +13,8 @@ export const Action = z.enum([
   'approve_configuration',
   'report_configuration',
   'set_configuration_rules',
+  'read_secret',
+  'reencrypt_secrets',
   'read_configuration_audit',
 ]);
 export type Action = z.infer<typeof Action>;
@@ -24,6 +26,9 @@ const roleOf: Record<Action, Role> = {
   approve_configuration: 'approver',
   report_configuration: 'viewer',
   set_configuration_rules: 'administrator',
+  // Whom a secret is for, its definition says besides.
+  read_secret: 'viewer',
+  reencrypt_secrets: 'administrator',
   read_configuration_audit: 'administrator',
 };
 

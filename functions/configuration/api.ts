@@ -4,6 +4,7 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { resolvedRoutes } from './routes/resolved.ts';
+import { secretRoutes } from './routes/secrets.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { updateRoutes } from './routes/updates.ts';
 import { valueRoutes } from './routes/values.ts';
@@ -25,6 +26,7 @@ export const handler = httpApi({
     ...resolvedRoutes,
     ...updateRoutes,
     ...subscriptionRoutes,
+    ...secretRoutes,
     auditRoute('/configuration/audit', needs('read_configuration_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

@@ -47,6 +47,11 @@ export class ServiceUnhealthy extends TheseusError {
   override readonly name: string = 'ServiceUnhealthy';
 }
 
+/** A secret cannot be sealed or opened: its key refuses, or what is stored was changed or moved. */
+export class SecretUnreadable extends TheseusError {
+  override readonly name: string = 'SecretUnreadable';
+}
+
 /** The execution was followed by another one, which acts now. */
 export class ExecutionSuperseded extends TheseusError {
   override readonly name: string = 'ExecutionSuperseded';

@@ -7,6 +7,8 @@ export const limits = {
   keys: 2_000,
   /** JSON of a value, bytes. */
   valueBytes: 65_536,
+  /** UTF-8 of a secret, bytes. */
+  secretBytes: 4_096,
   /** JSON of a schema, bytes. */
   schemaBytes: 32_768,
   /** Levels of objects and lists in a value or a schema. */
@@ -105,6 +107,15 @@ const names = (what: string) =>
     .max(50)
     .refine((all) => new Set(all).size === all.length, `Expected each ${what} once`);
 
+/** What the platform makes of a secret that nobody has to know. */
+export const Generate = z
+  .strictObject({
+    characters: z.int().min(16).max(1_024).default(32),
+    alphabet: z.enum(['alphanumeric', 'hex', 'base64url', 'printable']).default('alphanumeric'),
+  })
+  .meta({ id: 'GenerateSecret' });
+export type Generate = z.infer<typeof Generate>;
+
 export const Policy = z
   .strictObject({
     health: z
@@ -113,6 +124,13 @@ export const Policy = z
       .describe('How long the services affected are watched after a change'),
     approval: z.boolean().default(false).describe('Another person has to agree to each change'),
     remediate: z.boolean().default(false).describe('What drifts is brought back without asking'),
+    rotateDays: z
+      .int()
+      .min(1)
+      .max(3_650)
+      .optional()
+      .describe('Days after which a secret should have another value'),
+    generate: Generate.optional().describe('The platform makes that value itself when its time has come'),
   })
   .meta({ id: 'ConfigurationPolicy' });
 export type Policy = z.infer<typeof Policy>;

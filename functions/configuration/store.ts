@@ -48,6 +48,14 @@ export const keys = {
   /** Place of a value among them; without a layer, where those of a key begin. */
   holder: (key: string, layer?: Omit<LayerName, 'namespace'>): string =>
     `${key}#${layer === undefined ? '' : layerText(layer)}`,
+  /** Which values hold or held secrets. */
+  secret: ({ namespace, key, ...layer }: ConfigurationKey): ItemKey => ({
+    pk: 'SECRETS',
+    sk: `${namespace}#${key}#${layerText(layer)}`,
+  }),
+  reencryption: (id: string): ItemKey => ({ pk: `REENCRYPTION#${id}`, sk: 'RECORD' }),
+  /** Whose turn it is to seal all secrets anew. */
+  reencryptionTurn: (): ItemKey => ({ pk: 'REENCRYPTION', sk: 'TURN' }),
   update: (id: string): ItemKey => ({ pk: `UPDATE#${id}`, sk: 'RECORD' }),
   updateEvent: (id: string, sequence: number): ItemKey => ({
     pk: `UPDATE#${id}`,

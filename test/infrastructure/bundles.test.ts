@@ -95,6 +95,8 @@ const actionOfCommand: Record<string, string> = {
   PutEvents: 'events:PutEvents',
   AssumeRole: 'sts:AssumeRole',
   GetMetricData: 'cloudwatch:GetMetricData',
+  GenerateDataKey: 'kms:GenerateDataKey',
+  Decrypt: 'kms:Decrypt',
   ...Object.fromEntries(
     [
       actionsOf.makeConfigurationPlaces,

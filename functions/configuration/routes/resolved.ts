@@ -5,6 +5,7 @@ import { needs } from '../access.ts';
 import { layersOf, layerText } from '../resolution/layers.ts';
 import type { Resolved } from '../resolution/resolve.ts';
 import { EnvironmentName, KeyName, LayerName, TenantName } from '../schemas.ts';
+import { openByKey, readableSecrets } from '../secrets/resolved.ts';
 import { hasTag, readExplained, readResolved, tagOf } from '../values/resolved.ts';
 import {
   Changes,
@@ -43,19 +44,31 @@ export const resolvedRoutes: Route[] = [
     path: '/configuration/resolved',
     summary: 'All that holds for a service, an environment or a tenant',
     description:
-      'The most specific layer wins: tenant before service before environment before all. With the ETag of an earlier answer in If-None-Match, 304 while nothing changed. Secrets say no more than their version.',
+      'The most specific layer wins: tenant before service before environment before all. With the ETag of an earlier answer in If-None-Match, 304 while nothing changed. Secrets say no more than their version, unless `secrets` asks for them: then those whose reader the caller is.',
     needs: needs('view_configuration'),
     routine: true,
-    query: LayerName.extend({ provenance: yes.describe('What each layer says besides') }),
+    query: LayerName.extend({
+      provenance: yes.describe('What each layer says besides'),
+      secrets: z.enum(['include']).optional().describe('What secrets say, too; each is audited'),
+    }),
     responses: { 200: ResolvedDocument, 304: z.undefined() },
-    async handler({ query, header }) {
-      const { provenance, ...reader } = query;
-      const items = (await readResolved(reader)).map((one) => resolvedView(one, provenance === 'true'));
+    async handler({ query, ...tools }) {
+      const { provenance, secrets, ...reader } = query;
+      const resolved = await readResolved(reader);
+      const items = resolved.map((one) => resolvedView(one, provenance === 'true'));
       const body = { reader, layers: layersOf(reader), items };
-      const etag = tagOf(body, reader);
+      const readable =
+        secrets === undefined ? new Map() : await readableSecrets(reader, resolved, tools.caller);
+      // Of secrets the tag knows the versions and who may read them: what they say is opened for none of it.
+      const etag = tagOf(readable.size === 0 ? body : { ...body, readable: [...readable.keys()] }, reader);
       const headers = { etag, 'cache-control': 'private, no-cache' };
-      if (hasTag(header('if-none-match'), etag)) return { status: 304, body: undefined, headers };
-      return { status: 200, body, headers };
+      if (hasTag(tools.header('if-none-match'), etag)) return { status: 304, body: undefined, headers };
+      const opened = await openByKey(readable, tools);
+      const told = items.map((one) => {
+        const value = opened.get(one.key);
+        return value === undefined ? one : { ...one, value };
+      });
+      return { status: 200, body: { ...body, items: told }, headers };
     },
   }),
   route({

@@ -9,6 +9,7 @@ import { UpdateInProgress, ValueRefused } from '../errors.ts';
 import { brokenBy } from '../keys/check.ts';
 import { nameOf } from '../resolution/layers.ts';
 import type { Content } from '../schemas.ts';
+import { sealedContent } from '../secrets/sealing.ts';
 import { readValue } from '../values/store.ts';
 import { conflictOf } from './conflict.ts';
 import { newExecution, startExecution } from './execution.ts';
@@ -28,7 +29,6 @@ import {
 import { ahead } from './queue.ts';
 import type { UpdateRecord } from './records.ts';
 import type { NewChange, NewUpdate, UpdatePlan } from './schemas.ts';
-import { sealedContent } from './sealing.ts';
 import { readSlots, slotOf, takeSlots } from './slots.ts';
 import { createUpdate, forgetUpdate, readUpdate } from './update-store.ts';
 
