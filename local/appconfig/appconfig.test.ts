@@ -257,7 +257,9 @@ describe('deployments of AppConfig on the laptop', () => {
     writeFileSync(join(left, 'appconfig/deployments/cut.json.1-1.unfinished'), '{"envir');
     const record = readdirSync(join(left, 'appconfig/deployments')).find((name) => name.endsWith('-1.json'));
     const file = join(left, 'appconfig/deployments', record ?? '');
-    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), unsent: ['Start'] }));
+    const untold = (...unsent: string[]) =>
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), unsent }));
+    untold('Start');
     published = [];
     await clock.advance(11 * minute);
     await open();
@@ -270,6 +272,10 @@ describe('deployments of AppConfig on the laptop', () => {
       ]),
     );
     expect((await poll(await session(place))).text).toBe('1');
+    await appConfig.stop();
+    untold('Complete');
+    await open();
+    await vi.waitFor(() => expect(published).toHaveLength(3));
   });
 
   it('take nothing that a validator refuses', async () => {
