@@ -136,6 +136,9 @@ const config: Noun = {
     list: async () => (await import('./config/read.ts')).configList(),
     history: async () => (await import('./config/history.ts')).configHistory(),
     diff: async () => (await import('./config/history.ts')).configDiff(),
+    rollback: async () => (await import('./config/rollback.ts')).configRollback(),
+    import: async () => (await import('./config/import.ts')).configImport(),
+    export: async () => (await import('./config/import.ts')).configExport(),
     types: async () => (await import('./config/types.ts')).configTypes(),
     key: {
       description: 'What is known of keys, whatever their values are',

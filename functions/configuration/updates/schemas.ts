@@ -16,13 +16,14 @@ const Url = z
     'Expected a URL such as https://10.0.3.7/health',
   );
 
-/** What one change writes: exactly one of value, secret and delete. */
+/** What one change writes: exactly one of value, secret, delete and fromVersion. */
 export const NewChange = z
   .strictObject({
     key: ConfigurationKey,
     value: PlainValue.optional(),
     secret: z.string().optional().describe('Sealed before anything else sees it; at most 4,096 bytes'),
     delete: z.literal(true).optional(),
+    fromVersion: z.int().min(1).optional().describe('What it was as that version, a secret too'),
     expectedVersion: z
       .int()
       .min(0)
@@ -30,9 +31,9 @@ export const NewChange = z
       .describe('The version that the writer saw, 0 for none; another one is a conflict'),
   })
   .refine(
-    ({ value, secret, delete: gone }) =>
-      [value, secret, gone].filter((one) => one !== undefined).length === 1,
-    'Expected exactly one of value, secret and delete',
+    ({ value, secret, delete: gone, fromVersion }) =>
+      [value, secret, gone, fromVersion].filter((one) => one !== undefined).length === 1,
+    'Expected exactly one of value, secret, delete and fromVersion',
   );
 export type NewChange = z.infer<typeof NewChange>;
 

@@ -10,7 +10,7 @@ import { brokenBy } from '../keys/check.ts';
 import { nameOf } from '../resolution/layers.ts';
 import type { Content } from '../schemas.ts';
 import { sealedContent } from '../secrets/sealing.ts';
-import { readValue } from '../values/store.ts';
+import { readValue, readVersion } from '../values/store.ts';
 import { conflictOf } from './conflict.ts';
 import { newExecution, startExecution } from './execution.ts';
 import { countInstances } from './health/instances.ts';
@@ -83,11 +83,17 @@ const notSealed: Content = {
   sealed: { algorithm: 'none', ciphertext: '', keyArn: '', sealedAt: '1970-01-01T00:00:00.000Z' },
 };
 
+/** What a change writes, a secret not sealed yet; null deletes. Throws NotFound for a version that there never was. */
+async function contentOf({ key, value, secret, fromVersion }: NewChange): Promise<Content | null> {
+  if (fromVersion !== undefined) return (await readVersion(key, fromVersion)).content;
+  if (secret !== undefined) return notSealed;
+  return value === undefined ? null : { kind: 'plain', value };
+}
+
 async function check(change: NewChange, at: number, caller: Caller): Promise<Checked> {
-  const { key, value, secret } = change;
+  const { key, secret } = change;
   const definition = await definitionOf(key);
-  const content: Content | null =
-    secret !== undefined ? notSealed : value !== undefined ? { kind: 'plain', value } : null;
+  const content = await contentOf(change);
   const planned = { key, content, definition };
   assertMayWrite(caller, planned);
   assertFits(planned);
@@ -123,8 +129,8 @@ async function checkAll(request: NewUpdate, caller: Caller) {
   return { checked, violations, entries };
 }
 
-const kindOf = ({ secret, value }: NewChange) =>
-  secret !== undefined ? 'secret' : value !== undefined ? 'value' : 'delete';
+const kindOf = ({ content }: Checked) =>
+  content === null ? 'delete' : content.kind === 'secret' ? 'secret' : 'value';
 
 /** What an update would do; stores nothing. Throws as `startUpdate` does, but for what is in the plan. */
 export async function planOf(
@@ -137,11 +143,11 @@ export async function planOf(
     affected.map(async (one) => ({ ...one, instances: await countInstances(one.service) })),
   );
   return {
-    changes: checked.map(({ key, before, change }) => ({
-      key,
-      kind: kindOf(change),
-      before,
-      ...(change.value === undefined ? {} : { value: change.value }),
+    changes: checked.map((one) => ({
+      key: one.key,
+      kind: kindOf(one),
+      before: one.before,
+      ...(one.content?.kind === 'plain' ? { value: one.content.value } : {}),
     })),
     services,
     health: healthOf(checked, request.health),
@@ -210,10 +216,10 @@ function newRecord(
     phase: 'queue',
     execution: newExecution(id, 'start', 1),
     why: request.why,
-    changes: checked.map(({ key, change }) => ({
-      key,
-      kind: kindOf(change),
-      expectedVersion: change.expectedVersion ?? null,
+    changes: checked.map((one) => ({
+      key: one.key,
+      kind: kindOf(one),
+      expectedVersion: one.change.expectedVersion ?? null,
       before: null,
       after: null,
       restored: null,
