@@ -54,6 +54,7 @@ const guides = [
   'webhooks.md',
   'slack.md',
   'circuit-breakers.md',
+  'configuration.md',
   'services.md',
   'apis.md',
   'deployments.md',

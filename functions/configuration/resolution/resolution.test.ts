@@ -168,11 +168,10 @@ describe('differences', () => {
   });
 });
 
-/** With the fields of objects in order, and -0 as JSON has it. */
+/** Equal values, and no others, have equal texts of this. */
 function sorted(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, inner]) => [name, sorted(inner)]);
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { entries: entries.map(([name, inner]) => [name, sorted(inner)]) };
 }
