@@ -2,7 +2,9 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { wholeDocumentRoutes } from './routes/documents.ts';
 import { environmentRoutes } from './routes/environments.ts';
+import { flagRoutes } from './routes/flags.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of flags: one Lambda. */
@@ -14,7 +16,12 @@ export const handler = httpApi({
     version: '0.1.0',
     description: 'Flags of environments: how they are written, published, switched off and evaluated.',
   },
-  routes: [...environmentRoutes, auditRoute('/flags/audit', needs('read_flag_audit'), Action, auditTrail)],
+  routes: [
+    ...environmentRoutes,
+    ...flagRoutes,
+    ...wholeDocumentRoutes,
+    auditRoute('/flags/audit', needs('read_flag_audit'), Action, auditTrail),
+  ],
   idempotency: () => idempotencyStore(table()),
   access: accessControl,
   audit: auditTrail,

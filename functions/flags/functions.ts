@@ -5,5 +5,8 @@ export const flagFunctions = {
   // A document of 2 MB, compiled and evaluated, wants a whole processor.
   api: control(29, 1_769),
   'sweep-flags': control(120, 512),
+  // AppConfig waits 15 s at most for what validates.
+  'validate-document': control(14, 1_769),
+  'set-flag': control(55, 1_024),
   'sweep-flag-use': control(120, 512),
 } as const satisfies Record<string, FunctionFacts>;

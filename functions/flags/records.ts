@@ -4,11 +4,21 @@ import { EnvironmentSettings } from './schemas.ts';
 
 // What the table holds of flags. Unknown fields are of newer versions and are kept out.
 
+/** Something too large for the item, by its key in the artifacts bucket. */
+const Stored = z.object({ key: z.string(), bytes: z.int() });
+export type Stored = z.infer<typeof Stored>;
+
 /** How far a document has come at AppConfig. */
 export const Publication = z.object({
   /** Of the newest document: counts its changes. */
   revision: z.int(),
   /** The version at AppConfig that has the newest document. */
+  /** Its environment and profile at AppConfig, and the alarms that it is watched by. */
+  resources: z
+    .object({ environmentId: z.string(), profileId: z.string(), alarms: z.array(z.string()) })
+    .nullable(),
+  /** Until then somebody makes them: two would make two of a name. */
+  makingUntil: z.string().nullable(),
   hosted: z.object({ revision: z.int(), version: z.int() }).nullable(),
   deploying: z
     .object({ revision: z.int(), deployment: z.int(), percentage: z.number(), since: z.string() })
@@ -21,6 +31,8 @@ export type Publication = z.infer<typeof Publication>;
 
 export const unpublished: Publication = {
   revision: 0,
+  resources: null,
+  makingUntil: null,
   hosted: null,
   deploying: null,
   deployed: null,
@@ -34,6 +46,12 @@ export const EnvironmentRecord = z.object({
   /** Counts writes. */
   revision: z.int(),
   settings: EnvironmentSettings,
+  /** Its flags as they were written; null: none yet. */
+  snapshot: Stored.nullable(),
+  /** The same as one document of flagd. */
+  document: Stored.nullable(),
+  /** How many there are. */
+  flags: z.int(),
   publication: Publication,
   outbox: z.array(WorkflowEvent),
   nextSequence: z.int(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageOf } from '#platform/page.ts';
+import { consistent, FlagFields, FlagKey, FlagKind } from './authoring/flag.ts';
 
 /** What the paths of the API mean themselves. */
 const reserved = new Set(['audit', 'environments', 'health', 'rollouts']);
@@ -90,3 +91,126 @@ export const EnvironmentSummary = z
   .strictObject({ name: z.string(), description: z.string(), createdAt: Time })
   .meta({ id: 'FlagEnvironmentSummary' });
 export const EnvironmentPage = pageOf(EnvironmentSummary).meta({ id: 'FlagEnvironmentPage' });
+
+/** Why something is changed: kept in the history. */
+export const Why = z.string().max(1_000).default('').describe('Why, for the history');
+
+/** A flag as it is sent: all of it, with the version that the writer saw. */
+export const FlagChange = consistent(
+  FlagFields.extend({
+    version: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        'The version that the change was made of; 0: there is none yet. Refused when it is another by now',
+      ),
+    why: Why,
+  }).meta({ id: 'FlagChange' }),
+);
+export type FlagChange = z.infer<typeof FlagChange>;
+
+const KillView = z.strictObject({ why: z.string(), by: z.string(), at: z.string() });
+
+export const FlagView = FlagFields.extend({
+  key: z.string(),
+  version: z.int(),
+  killed: KillView.nullable().describe('Why a kill switch holds it off'),
+  createdAt: Time,
+  createdBy: z.string(),
+  updatedAt: Time,
+  updatedBy: z.string(),
+  why: z.string(),
+}).meta({ id: 'FlagView' });
+export type FlagView = z.infer<typeof FlagView>;
+
+export const FlagSummary = z
+  .strictObject({
+    key: z.string(),
+    kind: FlagKind,
+    form: z.string(),
+    enabled: z.boolean(),
+    killed: z.boolean(),
+    owner: z.string(),
+    tags: z.array(z.string()),
+    version: z.int(),
+    updatedAt: Time,
+    expires: z.string().nullable(),
+  })
+  .meta({ id: 'FlagSummary' });
+export type FlagSummary = z.infer<typeof FlagSummary>;
+export const FlagPage = pageOf(FlagSummary).meta({ id: 'FlagPage' });
+
+export const FlagVersionView = z
+  .strictObject({
+    version: z.int(),
+    action: z.string(),
+    at: Time,
+    by: z.string(),
+    why: z.string(),
+    flag: FlagFields.nullable().describe('As it was; null: deleted'),
+  })
+  .meta({ id: 'FlagVersion' });
+export type FlagVersionView = z.infer<typeof FlagVersionView>;
+export const FlagHistory = pageOf(FlagVersionView).meta({ id: 'FlagHistory' });
+
+export const FlagDiff = z
+  .strictObject({
+    from: z.int(),
+    to: z.int(),
+    differences: z.array(
+      z.strictObject({
+        pointer: z.string().describe('RFC 6901'),
+        before: z.unknown().optional().describe('Absent: it was not there'),
+        after: z.unknown().optional().describe('Absent: it is not there any more'),
+      }),
+    ),
+  })
+  .meta({ id: 'FlagDiff' });
+export type FlagDiff = z.infer<typeof FlagDiff>;
+
+/** A document of flagd that is taken over whole. */
+export const DocumentImport = z
+  .strictObject({
+    document: z.unknown().describe('A document of flagd: flags, $evaluators, metadata'),
+    revision: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('Of the environment, as the writer saw it. Refused when it is another by now'),
+    why: Why,
+  })
+  .meta({ id: 'FlagDocumentImport' });
+
+export const ImportResult = z
+  .strictObject({
+    revision: z.int(),
+    created: z.array(z.string()),
+    changed: z.array(z.string()),
+    deleted: z.array(z.string()),
+    unchanged: z.int(),
+  })
+  .meta({ id: 'FlagImportResult' });
+export type ImportResult = z.infer<typeof ImportResult>;
+
+export const EvaluateRequest = z
+  .strictObject({
+    flag: FlagKey,
+    context: z.record(z.string(), z.unknown()).default({}).describe('targetingKey and attributes'),
+    at: z.iso.datetime({ offset: true }).optional().describe('As if it were then; now, unless it is said'),
+  })
+  .meta({ id: 'FlagEvaluateRequest' });
+
+export const EvaluateAnswer = z
+  .strictObject({
+    flag: z.string(),
+    value: z.unknown().optional(),
+    variant: z.string().optional(),
+    reason: z.string().optional(),
+    errorCode: z.string().optional(),
+    errorMessage: z.string().optional(),
+    metadata: z.record(z.string(), z.unknown()),
+    revision: z.int().describe('Of the flags that it was evaluated with: the newest, deployed or not'),
+  })
+  .meta({ id: 'FlagEvaluation' });
+export type EvaluateAnswer = z.infer<typeof EvaluateAnswer>;

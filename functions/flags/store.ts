@@ -32,6 +32,17 @@ export const keys = {
   entry: (environment: string): ItemKey => ({ pk: 'ENVIRONMENTS', sk: environment }),
   /** An environment: its settings, and which flags it has by now. */
   environment: (environment: string): ItemKey => inEnvironment(environment, 'RECORD'),
+  /** What is switched off in an environment. */
+  killSwitches: (environment: string): ItemKey => inEnvironment(environment, 'KILL_SWITCHES'),
+  killSwitchEvent: (environment: string, sequence: number): ItemKey => ({
+    pk: `KILL_SWITCHES#${environment}`,
+    sk: eventSortKey(sequence),
+  }),
+  /** A version of a flag, written before it counts: `change` says by whom. */
+  version: (environment: string, flag: string, version: number, change: string): ItemKey => ({
+    pk: `FLAG#${environment}#${flag}`,
+    sk: `VERSION#${String(version).padStart(8, '0')}#${change}`,
+  }),
   event: (environment: string, sequence: number): ItemKey =>
     inEnvironment(environment, eventSortKey(sequence)),
 };

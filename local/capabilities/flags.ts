@@ -34,5 +34,8 @@ export const flags: Capability = {
     strategies: flagStrategies,
   },
   // Nothing has that role: alarms are refused on a laptop.
-  environment: ({ roleArn }) => ({ FLAGS_ALARM_ROLE: roleArn }),
+  environment: ({ roleArn, functionArn }) => ({
+    FLAGS_ALARM_ROLE: roleArn,
+    FLAGS_VALIDATOR_FUNCTION: functionArn('validate-document'),
+  }),
 };

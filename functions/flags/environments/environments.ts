@@ -1,8 +1,9 @@
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { publishOutbox } from '#platform/event-log.ts';
-import { absent, type ItemPage, type Place } from '#platform/records.ts';
-import { nextEvents, type RecordChange, recordChanger } from '#platform/workflow-record.ts';
+import { absent, type Condition, type ItemPage, type Place } from '#platform/records.ts';
+import { nextEvents, type RecordChange, recordAfter, recordChanger } from '#platform/workflow-record.ts';
+import { isDue, retried } from '../publishing/progress.ts';
 import { EnvironmentEntry, EnvironmentRecord, unpublished } from '../records.ts';
 import type { EnvironmentSettings } from '../schemas.ts';
 import { keys, readItem, readPage, work, writeItem } from '../store.ts';
@@ -26,10 +27,7 @@ export const listEnvironments = (
   from: Place | undefined,
 ): Promise<ItemPage<EnvironmentEntry>> => readPage(EnvironmentEntry, { pk: keys.entry('').pk, limit, from });
 
-/** Whether there is something left to do for it. */
-const isDue = ({ outbox }: EnvironmentRecord): boolean => outbox.length > 0;
-
-const write = (record: EnvironmentRecord, condition = absent): Promise<boolean> =>
+const write = (record: EnvironmentRecord, condition: Condition = absent): Promise<boolean> =>
   writeItem(
     keys.environment(record.id),
     {
@@ -64,6 +62,16 @@ export const changeEnvironment = (
   decide: (record: EnvironmentRecord) => RecordChange<EnvironmentRecord> | undefined,
 ): Promise<EnvironmentRecord> => change(name, decide);
 
+/** Writes what a decision makes of a record, if nobody wrote it since it was read; undefined when somebody did. */
+export async function commitEnvironment(
+  record: EnvironmentRecord,
+  decided: RecordChange<EnvironmentRecord>,
+): Promise<EnvironmentRecord | undefined> {
+  const next = recordAfter(record, decided);
+  const unchanged = { expression: 'revision = :revision', values: { ':revision': record.revision } };
+  return (await write(next, unchanged)) ? next : undefined;
+}
+
 /** Sets an environment, and makes it when it is not there; the same again changes nothing. Throws RecordContended. */
 export async function setEnvironment(
   name: string,
@@ -76,6 +84,9 @@ export async function setEnvironment(
     id: name,
     revision: 1,
     settings,
+    snapshot: null,
+    document: null,
+    flags: 0,
     publication: unpublished,
     ...nextEvents(
       { outbox: [], nextSequence: 0 },
@@ -92,7 +103,11 @@ export async function setEnvironment(
   const record = await changeEnvironment(name, (found) =>
     JSON.stringify(found.settings) === JSON.stringify(settings)
       ? undefined
-      : { set: { settings }, events: [{ type: 'flag_environment.changed', actor: by }] },
+      : {
+          // What was not possible as it was set may be now.
+          set: { settings, publication: retried(found.publication) },
+          events: [{ type: 'flag_environment.changed', actor: by }],
+        },
   );
   // A first run may have been cut off before it came here.
   await enter(record);

@@ -3,8 +3,9 @@ import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
-import { listEnvironments, readEnvironment, setEnvironment } from '../environments/environments.ts';
-import { environmentView } from '../environments/view.ts';
+import { listEnvironments, setEnvironment } from '../environments/environments.ts';
+import { environmentStatus } from '../environments/status.ts';
+import { tryToBringOn } from '../publishing/bring-on.ts';
 import { EnvironmentName, EnvironmentPage, EnvironmentSettings, EnvironmentView } from '../schemas.ts';
 
 export const EnvironmentParams = z.strictObject({ environment: EnvironmentName });
@@ -38,9 +39,10 @@ export const environmentRoutes: Route[] = [
     params: EnvironmentParams,
     body: EnvironmentSettings,
     responses: { 200: EnvironmentView, 201: EnvironmentView },
-    async handler({ params, body, caller }) {
-      const { record, created } = await setEnvironment(params.environment, body, caller.subject);
-      return { status: created ? 201 : 200, body: environmentView(record) };
+    async handler({ params, body, caller, logger, metrics }) {
+      const { created } = await setEnvironment(params.environment, body, caller.subject);
+      await tryToBringOn(params.environment, { logger, metrics });
+      return { status: created ? 201 : 200, body: await environmentStatus(params.environment) };
     },
   }),
   route({
@@ -52,7 +54,7 @@ export const environmentRoutes: Route[] = [
     responses: { 200: EnvironmentView },
     handler: async ({ params }) => ({
       status: 200,
-      body: environmentView(await readEnvironment(params.environment)),
+      body: await environmentStatus(params.environment),
     }),
   }),
 ];

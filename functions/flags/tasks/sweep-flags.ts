@@ -1,23 +1,28 @@
 import { z } from 'zod';
 import { forAllOpen } from '#platform/open-work.ts';
 import { task } from '#platform/task.ts';
-import { findEnvironment, publishFlagEvents } from '../environments/environments.ts';
+import { bringOn } from '../publishing/bring-on.ts';
 import { readWork, work } from '../store.ts';
 
-/** Brings on what nobody else does: events of environments that were stored and not sent. */
+/**
+ * Brings on what nobody else does: newest flags that wait for a deployment, deployments that came to an end, and events
+ * that were stored and not sent. Run every minute, and whenever AppConfig says that a deployment is over.
+ */
 export const handler = task({
   name: 'sweep-flags',
   input: z.looseObject({}),
-  output: z.strictObject({ published: z.int() }),
+  output: z.strictObject({ swept: z.int() }),
   async handler(_input, tools) {
-    let published = 0;
+    const seen = new Set<string>();
     await forAllOpen(
       (from) => readWork(work.environments, from),
       tools,
       async (id) => {
+        // Its flags and its kill switches are both in the list.
+        if (seen.has(id)) return;
+        seen.add(id);
         try {
-          const record = await findEnvironment(id);
-          if (record !== undefined) published += await publishFlagEvents(record);
+          await bringOn(id);
         } catch (error) {
           // One that fails does not keep the others from their turn.
           tools.metrics.count('SweepFailed');
@@ -25,6 +30,6 @@ export const handler = task({
         }
       },
     );
-    return { published };
+    return { swept: seen.size };
   },
 });

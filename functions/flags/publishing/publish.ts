@@ -1,0 +1,139 @@
+import { clock } from '#platform/clock.ts';
+import type { NewEvent } from '#platform/workflow-record.ts';
+import type { Publication } from '../records.ts';
+import {
+  deploymentOf,
+  ensureEnvironment,
+  ensureProfile,
+  host,
+  readDeployment,
+  refusalOf,
+  startDeployment,
+  watchAlarms,
+} from './appconfig.ts';
+import { isUnsettled } from './progress.ts';
+
+/** A document that is published, and the record that says how far it has come. */
+export interface Place {
+  /** Of its environment and its profile at AppConfig. */
+  name: string;
+  /** The newest document, as text, the revision that it is, and how it is to come into force. */
+  newest: () => Promise<{ revision: number; text: string; strategyId: string; alarms: readonly string[] }>;
+  read: () => Promise<Publication>;
+  /** Writes what a decision makes of the publication; decides anew when somebody wrote between. */
+  change: (decide: (found: Publication) => Moved | undefined) => Promise<Publication>;
+}
+
+/** What changed of a publication, and what is told of it. */
+export interface Moved {
+  set: Partial<Omit<Publication, 'revision'>>;
+  events?: NewEvent[];
+}
+
+/** Who acts where nobody asked. */
+const platform = 'theseus';
+/** Making an environment and a profile takes less, its tries included. */
+const makingMs = 90_000;
+
+/**
+ * Brings the newest document of a place as far as it can come now: observes the deployment that goes on, and starts the
+ * next one when there is none. Every step finds out whether it was done before, so that it may be cut off anywhere and
+ * run again, by several at once too. What comes meanwhile goes into the next deployment, all of it in one.
+ */
+export async function publish(place: Place): Promise<Publication> {
+  const observed = await observe(place, await place.read());
+  if (observed.deploying !== null || !isUnsettled(observed)) return observed;
+  const { revision, text, strategyId, alarms } = await place.newest();
+  try {
+    const resources = await ensureResources(place, observed);
+    if (resources === undefined) return observed;
+    if (JSON.stringify(resources.alarms) !== JSON.stringify(alarms)) {
+      await watchAlarms(resources.environmentId, alarms);
+      await place.change(() => ({ set: { resources: { ...resources, alarms: [...alarms] } } }));
+    }
+    const { environmentId, profileId } = resources;
+    const version =
+      observed.hosted?.revision === revision
+        ? observed.hosted.version
+        : await host(profileId, revision, text);
+    await place.change((found) =>
+      found.hosted === null || found.hosted.revision < revision
+        ? { set: { hosted: { revision, version } } }
+        : undefined,
+    );
+    // A run before this one may have started it, and been cut off before it said so.
+    const deployment =
+      (await deploymentOf(environmentId, version)) ??
+      (await startDeployment({ environmentId, profileId, version, strategyId, revision }));
+    if (deployment === undefined) return observed;
+    const deploying = { revision, deployment, percentage: 0, since: clock.iso() };
+    const started = await place.change((found) =>
+      found.deploying === null && (found.deployed?.revision ?? 0) < revision
+        ? {
+            set: { deploying },
+            events: [{ type: 'flags.deploying', actor: platform, data: { document: place.name, revision } }],
+          }
+        : undefined,
+    );
+    return observe(place, started);
+  } catch (error) {
+    const why = refusalOf(error);
+    if (why === undefined) throw error;
+    return place.change(() => refused(place, revision, why));
+  }
+}
+
+const refused = ({ name }: Place, revision: number, why: string): Moved => ({
+  set: { deploying: null, refused: { revision, why, at: clock.iso() } },
+  events: [{ type: 'flags.rolled_back', actor: platform, data: { document: name, revision, why } }],
+});
+
+/** The environment and the profile of a place; undefined while somebody else makes them. */
+async function ensureResources(place: Place, found: Publication) {
+  if (found.resources !== null) return found.resources;
+  const now = clock.now();
+  let mine = false;
+  const claimed = await place.change((current) => {
+    const free = current.makingUntil === null || Date.parse(current.makingUntil) < now;
+    mine = current.resources === null && free;
+    return mine ? { set: { makingUntil: new Date(now + makingMs).toISOString() } } : undefined;
+  });
+  if (!mine) return claimed.resources ?? undefined;
+  try {
+    const environmentId = await ensureEnvironment(place.name);
+    const resources = { environmentId, profileId: await ensureProfile(place.name), alarms: [] };
+    await place.change(() => ({ set: { resources, makingUntil: null } }));
+    return resources;
+  } catch (error) {
+    // Whoever comes next need not wait for one who will not come back.
+    await place.change(() => ({ set: { makingUntil: null } }));
+    throw error;
+  }
+}
+
+/** Enters how far the deployment that goes on has come. */
+async function observe(place: Place, found: Publication): Promise<Publication> {
+  const { deploying, resources } = found;
+  if (deploying === null || resources === null) return found;
+  const { deployment, revision } = deploying;
+  const {
+    State,
+    PercentageComplete = 0,
+    EventLog = [],
+  } = await readDeployment(resources.environmentId, deployment);
+  const ifStill = (moved: Moved) =>
+    place.change((current) => (current.deploying?.deployment === deployment ? moved : undefined));
+  if (State === 'COMPLETE') {
+    return ifStill({
+      set: { deploying: null, deployed: { revision, at: clock.iso() } },
+      events: [{ type: 'flags.deployed', actor: platform, data: { document: place.name, revision } }],
+    });
+  }
+  if (State === 'ROLLED_BACK' || State === 'REVERTED') {
+    const [cause] = EventLog.filter(({ EventType }) => EventType === 'ROLLBACK_STARTED');
+    const by = cause?.TriggeredBy === 'CLOUDWATCH_ALARM' ? 'An alarm took it back' : 'It was taken back';
+    return ifStill(refused(place, revision, `${by}: ${cause?.Description ?? State}`));
+  }
+  if (PercentageComplete === deploying.percentage) return found;
+  return ifStill({ set: { deploying: { ...deploying, percentage: PercentageComplete } } });
+}
