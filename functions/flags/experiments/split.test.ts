@@ -26,6 +26,12 @@ it.each<[string, unknown, unknown]>([
     fair,
   ],
   ['one of its variants is given without chance, too', { if: [country, half, 'a'] }, null],
+  [
+    'as weights of authored flags are compiled',
+    { if: [{ '!==': [{ var: 'targetingKey' }, null] }, half, 'a'] },
+    fair,
+  ],
+  ['whole tenants', { fractional: [{ cat: ['flag', { var: 'tenant' }] }, ['a', 1], ['b', 1]] }, null],
   ['the default is one of them', { if: [country, half] }, null],
   ['two splits', { if: [country, half, { fractional: [bucket, ['a', 1], ['b', 3]] }] }, null],
   ['everybody', { fractional: [bucket, ['a', 100], ['b', 0]] }, null],

@@ -37,7 +37,7 @@ function collect(logic: unknown, leaves: Leaves, fallback: string, depth: number
   else if (logic === null) leaves.fixed.add(fallback);
   else if (!isRecord(logic) || depth > mostDepth) leaves.understood = false;
   else if (Array.isArray(logic.if)) {
-    const parts: unknown[] = logic.if;
+    const parts: unknown[] = asksForKey(logic.if[0]) ? [true, logic.if[1], logic.if[1]] : logic.if;
     // Every second part is a result, and the last one where it is left over.
     const results = parts.filter((_, at) => at % 2 === 1 || at === parts.length - 1);
     for (const result of results) collect(result, leaves, fallback, depth + 1);
@@ -49,11 +49,29 @@ function collect(logic: unknown, leaves: Leaves, fallback: string, depth: number
   } else leaves.understood = false;
 }
 
-/** The shares of a fractional operation as a text; undefined where weights are computed. */
+/** Whether it is the condition that there is a targeting key: who is counted has one. */
+const asksForKey = (condition: unknown): boolean =>
+  JSON.stringify(condition) === '{"!==":[{"var":"targetingKey"},null]}';
+
+/** Whether users are told apart by who they are: buckets of tenants hold many users, who come together. */
+function isByUser(bucket: unknown): boolean {
+  const names: unknown[] = [];
+  JSON.stringify(bucket, (key, value) => {
+    if (key === 'var') names.push(value);
+    return value;
+  });
+  return (
+    names.includes('targetingKey') &&
+    names.every((name) => name === 'targetingKey' || name === '$flagd.flagKey')
+  );
+}
+
+/** The shares of a fractional operation as a text; undefined where weights are computed, or users not told apart. */
 function sharesOf(operands: readonly unknown[]): string | undefined {
   const weights = new Map<string, number>();
   // The first operand may be what is bucketed by.
   const parts = Array.isArray(operands[0]) ? operands : operands.slice(1);
+  if (parts !== operands && !isByUser(operands[0])) return undefined;
   for (const part of parts) {
     if (!Array.isArray(part) || typeof part[0] !== 'string') return undefined;
     const weight: unknown = part.length > 1 ? part[1] : 1;

@@ -21,6 +21,8 @@ import { type Track, tracksTo } from './tracks.ts';
 export type TheseusProviderOptions = SourceOptions & {
   /** Where sticky variants of experiments are remembered. */
   assignments?: Assignments;
+  /** Awaited before conversions are sent; `flush` of the exposure hook: conversions count for what was seen before. */
+  beforeTracks?: () => Promise<unknown>;
 };
 
 const noLogger: Pick<Logger, 'warn'> = { warn: () => {} };
@@ -54,7 +56,7 @@ export class TheseusProvider implements Provider {
     this.#source = source;
     this.#background = background;
     this.#assignments = options.assignments;
-    this.#tracks = endpoint && tracksTo(endpoint);
+    this.#tracks = endpoint && tracksTo(endpoint, options.beforeTracks);
     this.#unsubscribe = source.subscribe((event) => this.#tell(event));
   }
 

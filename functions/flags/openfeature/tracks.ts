@@ -62,9 +62,15 @@ export async function deliver(
   }
 }
 
-/** What users did, sent to the platform in batches. */
-export const tracksTo = (endpoint: PlatformEndpoint): BatchQueue<Track> =>
+/** What users did, sent to the platform in batches. `before` is awaited first: what they saw is to be there before it. */
+export const tracksTo = (
+  endpoint: PlatformEndpoint,
+  before: () => Promise<unknown> = () => Promise.resolve(),
+): BatchQueue<Track> =>
   batchQueue<Track>({
     prefix: 'tracks',
-    send: (batch, signal) => deliver(endpoint, 'tracks', batch, signal),
+    async send(batch, signal) {
+      await before();
+      await deliver(endpoint, 'tracks', batch, signal);
+    },
   });
