@@ -120,6 +120,20 @@ const config: Noun = {
   verbs: {
     define: async () => (await import('./config/define.ts')).configDefine(),
     set: async () => (await import('./config/set.ts')).configSet(),
+    compliance: async () => (await import('./config/standing.ts')).configCompliance(),
+    drift: async () => (await import('./config/standing.ts')).configDrift(),
+    rules: {
+      description: 'Rules that configuration has to keep, whoever writes it',
+      verbs: {
+        list: async () => (await import('./config/rules.ts')).configRulesList(),
+        show: async () => (await import('./config/rules.ts')).configRulesShow(),
+        set: async () => (await import('./config/rules.ts')).configRulesSet(),
+        remove: async () => (await import('./config/rules.ts')).configRulesRemove(),
+      },
+    },
+    subscribe: async () => (await import('./config/subscription.ts')).configSubscribe(),
+    unsubscribe: async () => (await import('./config/subscription.ts')).configUnsubscribe(),
+    'webhook-secret': async () => (await import('./config/subscription.ts')).configWebhookSecret(),
     update: {
       description: 'Updates: changes of values that are checked, watched and taken back where they do harm',
       verbs: {

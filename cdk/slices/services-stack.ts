@@ -200,6 +200,16 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         ],
       },
       {
+        name: 'check-configuration',
+        meaning:
+          'Holds configuration against its rules, and what services have in force against what is stored',
+        when: { everyMinutes: 5 },
+        handlers: [
+          deployedConfiguration.live('check-configuration-compliance'),
+          deployedConfiguration.live('detect-configuration-drift'),
+        ],
+      },
+      {
         name: 'sweep-apis',
         meaning:
           'Tells the gateway of APIs what it was not told yet, and sends events that were stored but not sent',

@@ -2,8 +2,10 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { driftRoutes } from './routes/drift.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { resolvedRoutes } from './routes/resolved.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { updateRoutes } from './routes/updates.ts';
@@ -27,6 +29,8 @@ export const handler = httpApi({
     ...updateRoutes,
     ...subscriptionRoutes,
     ...secretRoutes,
+    ...ruleRoutes,
+    ...driftRoutes,
     auditRoute('/configuration/audit', needs('read_configuration_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

@@ -20,4 +20,6 @@ export const configurationFunctions = {
   'reseal-secrets': control(150, 512),
   'record-reencryption-failure': control(20),
   'tend-secrets': control(60),
+  'check-configuration-compliance': control(300, 512),
+  'detect-configuration-drift': control(300, 512),
 } as const satisfies Record<string, FunctionFacts>;

@@ -36,6 +36,18 @@ export const configuration: Capability = {
     },
     { name: 'configuration-tend-secrets', expression: 'rate(1 minute)', function: 'tend-secrets', input: {} },
     { name: 'configuration-sweep', expression: 'rate(1 minute)', function: 'sweep-updates', input: {} },
+    {
+      name: 'configuration-compliance',
+      expression: 'rate(5 minutes)',
+      function: 'check-configuration-compliance',
+      input: {},
+    },
+    {
+      name: 'configuration-drift',
+      expression: 'rate(1 minute)',
+      function: 'detect-configuration-drift',
+      input: {},
+    },
   ],
   environment: () => ({}),
 };

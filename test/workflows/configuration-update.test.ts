@@ -141,3 +141,79 @@ describe('an update', () => {
     expect((await lab.said('GET', '/configuration/updates?limit=100')).items.length).toBe(before);
   });
 });
+
+describe('rules', () => {
+  const rule = { description: 'No shop without orders', where: { key: 'limits.*' }, require: { minimum: 1 } };
+
+  it('are kept by every update, in every layer, and what breaks them already is shown', async () => {
+    await lab.said('PUT', '/configuration/rules/enough', rule);
+    const refused = await lab.post({
+      changes: [{ key: lab.key('limits.items', { tenant: 'acme' }), value: 0 }],
+    });
+    expect([refused.status, refused.body.type]).toEqual([422, 'urn:theseus:problem:UpdateRefused']);
+    expect(refused.body.evidence.violations).toMatchObject([
+      { rule: 'enough', key: { tenant: 'acme' }, from: { tenant: 'acme' } },
+    ]);
+    await lab.said('PUT', '/configuration/rules/enough', { ...rule, level: 'warn' });
+    const { id } = await lab.start([{ key: lab.key('limits.items', { tenant: 'acme' }), value: 0 }]);
+    expect((await lab.until(id, 'completed')).warnings).toMatchObject([{ rule: 'enough', level: 'warn' }]);
+    expect(await lab.run('CHECK_CONFIGURATION_COMPLIANCE')).toMatchObject({ appeared: 1, gone: 0 });
+    expect(await lab.run('CHECK_CONFIGURATION_COMPLIANCE')).toMatchObject({ appeared: 0, gone: 0 });
+    const { items } = await lab.said('GET', '/configuration/compliance');
+    expect(items).toMatchObject([{ rule: 'enough', from: { tenant: 'acme' }, level: 'warn' }]);
+    // A rule that is broken already holds nobody up who leaves it as it is.
+    await lab.said('PUT', '/configuration/rules/enough', rule);
+    const other = await lab.start([{ key: lab.key('limits.items'), value: 11 }]);
+    await lab.until(other.id, 'completed');
+    const back = await lab.start([{ key: lab.key('limits.items', { tenant: 'acme' }), delete: true }]);
+    await lab.until(back.id, 'completed');
+    expect(await lab.run('CHECK_CONFIGURATION_COMPLIANCE')).toMatchObject({ appeared: 0, gone: 1 });
+    const unclear = await lab.send('PUT', '/configuration/rules/unclear', {
+      ...rule,
+      require: { type: 'nothing' },
+    });
+    expect(unclear.status).toBe(400);
+  });
+});
+
+describe('what services report', () => {
+  const report = (versions: object, more: object = {}) =>
+    lab.said('POST', '/configuration/reports', { service: 'checkout', instance: 'one', versions, ...more });
+
+  it('takes an update back at once that one of them cannot use', async () => {
+    const { id } = await lab.start([{ key: lab.key('limits.orders'), value: 70 }]);
+    await lab.watched(id);
+    await report({ 'shop/limits.orders': 5 }, { failed: ['shop/limits.orders'] });
+    await lab.cloud.engine.idle();
+    const back = await lab.show(id);
+    expect([back.status, back.failure?.message]).toMatchObject([
+      'rolled_back',
+      expect.stringContaining('cannot put shop/limits.orders in force'),
+    ]);
+    expect(await lab.value('limits.orders')).toEqual([50, 7]);
+  });
+
+  it('is drift where it is not what is stored, and told again where the policy says so', async () => {
+    await lab.define('limits.orders', { services: ['checkout'], policy: { remediate: true } });
+    const items = (await lab.value('limits.items')) as [number, number];
+    await report({ 'shop/limits.orders': 5, 'shop/limits.items': items[1] });
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ reports: 1, appeared: 0 });
+    await lab.clock.advance(60_000);
+    await report({ 'shop/limits.orders': 5, 'shop/limits.items': items[1] });
+    const told = receiver.got.length;
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 1, remediated: 1 });
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 0, remediated: 0 });
+    expect(receiver.got.slice(told).map(({ body }) => JSON.parse(body).type)).toEqual([
+      'configuration.drifted',
+    ]);
+    expect((await lab.said('GET', '/configuration/drift')).items).toMatchObject([
+      {
+        service: 'checkout',
+        instance: 'one',
+        differences: [{ key: lab.key('limits.orders'), stored: 7, inForce: 5 }],
+      },
+    ]);
+    await report({ 'shop/limits.orders': 7, 'shop/limits.items': items[1] });
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 0, gone: 1 });
+  });
+});

@@ -168,7 +168,14 @@ describe('the state machine files', () => {
     const idle = Object.keys(configurationFunctions).filter(
       (name) => !text.includes(`:configuration-${name}"`),
     );
-    expect(idle.sort()).toEqual(['api', 'reconcile-updates', 'sweep-updates']);
+    expect(idle.sort()).toEqual([
+      'api',
+      'check-configuration-compliance',
+      'detect-configuration-drift',
+      'reconcile-updates',
+      'sweep-updates',
+      'tend-secrets',
+    ]);
   });
 
   it('hand data-plane tasks the role of the connector and take nothing of it from their input', () => {

@@ -53,3 +53,9 @@ export const Violation = z
   })
   .meta({ id: 'ConfigurationViolation' });
 export type Violation = z.infer<typeof Violation>;
+
+/** A violation that a look at everything found, and since when it stands. */
+export const StandingViolation = Violation.extend({ since: z.iso.datetime() }).meta({
+  id: 'StandingConfigurationViolation',
+});
+export type StandingViolation = z.infer<typeof StandingViolation>;

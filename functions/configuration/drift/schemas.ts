@@ -72,28 +72,25 @@ export type ReaderRecord = z.infer<typeof ReaderRecord>;
 
 /** One thing that is not in force as it is stored. */
 export const Difference = z.strictObject({
-  key: ConfigurationKey.nullable().describe('null: the document as a whole'),
-  stored: z
-    .union([z.int(), z.string()])
-    .nullable()
-    .describe('Version, or tag of the document; null: nothing'),
-  inForce: z.union([z.int(), z.string()]).nullable(),
+  key: ConfigurationKey,
+  stored: z.int().nullable().describe('Version that holds; null: the default, or nothing'),
+  inForce: z.int().nullable(),
 });
 export type Difference = z.infer<typeof Difference>;
 
+/** An instance that has something in force which is not what holds for it. */
 export const Drift = z
   .strictObject({
     id: z.string(),
-    kind: z.enum(['service', 'publication']),
     service: z.string(),
     environment: z.string().nullable(),
     tenant: z.string().nullable(),
-    instance: z.string().nullable(),
-    reportedAt: z.iso.datetime().nullable(),
+    instance: z.string(),
+    reportedAt: z.iso.datetime(),
     since: z.iso.datetime(),
     differences: z.array(Difference).describe('At most 100'),
     remediate: z.boolean().describe('Whether a policy says that it is brought back without asking'),
-    remediatedAt: z.iso.datetime().nullable().describe('When that was last tried'),
+    remediatedAt: z.iso.datetime().nullable().describe('When the service was last told again'),
   })
   .meta({ id: 'ConfigurationDrift' });
 export type Drift = z.infer<typeof Drift>;

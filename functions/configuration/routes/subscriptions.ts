@@ -9,8 +9,8 @@ import {
   readSubscription,
   readSubscriptions,
   removeSubscription,
-  Subscription,
 } from '../updates/notices/subscriptions.ts';
+import { Subscription } from '../updates/schemas.ts';
 
 const Params = z.strictObject({ service: ServiceName });
 const NewSubscription = z.strictObject({

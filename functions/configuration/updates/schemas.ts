@@ -205,3 +205,9 @@ export const DecisionBody = z.strictObject({ why: Why.optional() });
 /** What every task of the workflow is given. */
 export const TaskOfUpdate = z.strictObject({ updateId: UpdateId, execution: z.string().min(1) });
 export type TaskOfUpdate = z.infer<typeof TaskOfUpdate>;
+
+/** Where a service is told that its configuration changed. */
+export const Subscription = z
+  .strictObject({ service: z.string(), url: z.string(), updatedAt: z.iso.datetime(), updatedBy: z.string() })
+  .meta({ id: 'ConfigurationSubscription' });
+export type Subscription = z.infer<typeof Subscription>;

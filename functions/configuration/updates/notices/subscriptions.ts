@@ -1,20 +1,14 @@
-import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { NotFound } from '#platform/errors.ts';
 import { resolveDestination } from '#platform/outbound/destination.ts';
 import { TooManyKeys } from '../../errors.ts';
 import { deleteItem, keys, readAll, readItem, writeItem } from '../../store.ts';
 import { reaches } from '../health/look.ts';
+import { Subscription } from '../schemas.ts';
 
 const mostSubscriptions = 500;
 /** How long its address may take to be looked up, ms. */
 const lookUpMs = 5_000;
-
-/** Where a service is told that its configuration changed. */
-export const Subscription = z
-  .strictObject({ service: z.string(), url: z.string(), updatedAt: z.iso.datetime(), updatedBy: z.string() })
-  .meta({ id: 'ConfigurationSubscription' });
-export type Subscription = z.infer<typeof Subscription>;
 
 /** All subscriptions, by service; at most 500. */
 export const readSubscriptions = (): Promise<Subscription[]> =>
