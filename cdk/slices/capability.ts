@@ -156,7 +156,8 @@ export function deployCapability<Name extends string>(
     ...(validator === undefined
       ? {}
       : {
-          [`${upper(noun)}_${upper(validator)}_FUNCTION`]: `${functionArn(scope, `${prefix}-${noun}-${validator}`)}:${liveAlias}`,
+          // By its name: the functions that hand it to AppConfig are made beside it.
+          [`${upper(noun)}_VALIDATOR_FUNCTION`]: `${functionArn(scope, `${prefix}-${noun}-${validator}`)}:${liveAlias}`,
         }),
     ...Object.fromEntries(
       machines.map((machine) => [

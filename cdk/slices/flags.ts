@@ -11,4 +11,5 @@ export const flags = capability({
   nouns: ['flags'],
   machines: [],
   strategies: flagStrategies,
+  validator: 'validate-document',
 });

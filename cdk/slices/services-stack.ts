@@ -3,9 +3,8 @@ import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { counter, sumOf, type Watched } from '../constructs/alarms.ts';
-import { letAppConfigAsk } from '../constructs/appconfig.ts';
 import type { ApiHandler } from '../constructs/http-api.ts';
-import { functionArn, gateSecret, liveAlias, promotionSecret, stateMachineArn } from '../constructs/names.ts';
+import { gateSecret, promotionSecret, stateMachineArn } from '../constructs/names.ts';
 import type { Trigger } from '../constructs/triggers.ts';
 import type { Environment } from '../environments.ts';
 import { apiOpenPaths, apis } from './apis.ts';
@@ -83,15 +82,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     },
     variables: { ...variables, NOTICE_SENDER: props.environment.noticeSender ?? 'none' },
   });
-  const validator = functionArn(stack, `${props.environment.prefix}-flags-validate-document`);
-  const deployedFlags = deployCapability(stack, flags, {
-    ...common,
-    table: tables.flags,
-    asks: {},
-    // By its name: the functions that hand it to AppConfig are made beside it.
-    variables: { FLAGS_VALIDATOR_FUNCTION: `${validator}:${liveAlias}` },
-  });
-  letAppConfigAsk(deployedFlags.live('validate-document'));
+  const deployedFlags = deployCapability(stack, flags, { ...common, table: tables.flags, asks: {} });
   const deployedConfiguration = deployCapability(stack, configuration, {
     ...common,
     table: tables.configuration,

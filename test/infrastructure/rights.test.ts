@@ -51,10 +51,7 @@ describe('rights', () => {
     );
     const conditional = new Set([
       'ObserveExecution', // for a kind of state that no file has yet
-      // for functions of flags that are not there yet
-      'MakeConfigurationPlaces',
-      'DeployConfiguration',
-      'ReadDeployedConfiguration',
+      'ReadDeployedConfiguration', // for functions of flags that are not there yet
     ]);
     expect(Object.keys(wildcardReasons).filter((sid) => !used.has(sid) && !conditional.has(sid))).toEqual([]);
   });
