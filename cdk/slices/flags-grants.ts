@@ -17,7 +17,7 @@ const publishing: Right[] = [
  * bundle: one missing fails as much as one too many.
  */
 export const flagGrants: Record<keyof typeof flagFunctions, Right[]> = {
-  api: [...answering, 'writeArtifacts', ...publishing],
+  api: [...answering, 'writeArtifacts', ...publishing, 'readDeployedConfiguration'],
   'sweep-flag-use': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
   'validate-document': [],
   'set-flag': ['readRecords', 'listRecords', 'writeRecords', 'writeArtifacts', ...publishing],

@@ -2,6 +2,8 @@ import { auditRoute } from '#platform/audit-route.ts';
 import { httpApi } from '#platform/http.ts';
 import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
+import { ofrepRoutes } from './ofrep/routes.ts';
+import { documentRoutes } from './reading/route.ts';
 import { wholeDocumentRoutes } from './routes/documents.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { flagRoutes } from './routes/flags.ts';
@@ -20,6 +22,8 @@ export const handler = httpApi({
     ...environmentRoutes,
     ...flagRoutes,
     ...wholeDocumentRoutes,
+    ...documentRoutes,
+    ...ofrepRoutes,
     auditRoute('/flags/audit', needs('read_flag_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),
