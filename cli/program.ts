@@ -166,6 +166,7 @@ const config: Noun = {
       description: 'Values that are sealed',
       verbs: {
         list: async () => (await import('./config/secrets.ts')).configSecretList(),
+        rotate: async () => (await import('./config/secrets.ts')).configSecretRotate(),
         reencrypt: async () => (await import('./config/reencryption.ts')).configSecretReencrypt(),
         reencryption: async () => (await import('./config/reencryption.ts')).configSecretReencryption(),
       },

@@ -51,5 +51,6 @@ export const configurationGrants: Record<keyof typeof configurationFunctions, Ri
   'sweep-updates': [...acting, 'listRecords', 'publishEvents', 'keepSubscriberSecret'],
   'reseal-secrets': ['readRecords', 'listRecords', 'writeRecords', 'sealSecrets', 'openSecrets'],
   'record-reencryption-failure': ['readRecords', 'writeRecords'],
+  'rotate-secrets': [...answering, 'startWorkflows', 'sealSecrets'],
   'tend-secrets': ['readRecords', 'writeRecords', 'startWorkflows', 'readExecutions'],
 };

@@ -222,10 +222,15 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       },
       {
         name: 'tend-secrets',
-        meaning:
-          'Brings a re-encryption of secrets on that nobody brings on, and changes secrets that are due',
+        meaning: 'Brings a re-encryption of secrets on that nobody brings on',
         when: { everyMinutes: 1 },
         handlers: [deployedConfiguration.live('tend-secrets')],
+      },
+      {
+        name: 'rotate-secrets',
+        meaning: 'Changes secrets of configuration that are due and that the platform makes itself',
+        when: { everyMinutes: 60 },
+        handlers: [deployedConfiguration.live('rotate-secrets')],
       },
       {
         name: 'sweep-flags',

@@ -24,6 +24,8 @@ interface Options {
   healthSeconds?: string;
   approval?: boolean;
   remediate?: boolean;
+  rotateDays?: string;
+  generate?: string | true;
   json?: boolean;
 }
 
@@ -47,6 +49,10 @@ async function bodyOf(options: Options): Promise<object> {
     ...(options.healthSeconds === undefined ? {} : { health: { forSeconds: Number(options.healthSeconds) } }),
     ...(options.approval ? { approval: true } : {}),
     ...(options.remediate ? { remediate: true } : {}),
+    ...(options.rotateDays === undefined ? {} : { rotateDays: Number(options.rotateDays) }),
+    ...(options.generate === undefined
+      ? {}
+      : { generate: options.generate === true ? {} : { characters: Number(options.generate) } }),
   };
   return {
     ...(schema === undefined ? {} : { schema: await readDocument(schema) }),
@@ -104,6 +110,8 @@ export const configDefine = (): Command =>
     .option('--health-seconds <seconds>', 'how long the services are watched after a change')
     .option('--approval', 'another person has to agree to each change')
     .option('--remediate', 'what drifts is brought back without asking')
+    .option('--rotate-days <days>', 'after how long a secret should have another value')
+    .option('--generate [characters]', 'the platform makes that value itself when its time has come')
     .option('--json', 'print JSON')
     .action(async (key: string | undefined, options: Options, command: Command) => {
       const wanted = await wantedOf(key, options);

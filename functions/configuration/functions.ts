@@ -22,4 +22,5 @@ export const configurationFunctions = {
   'tend-secrets': control(60),
   'check-configuration-compliance': control(300, 512),
   'detect-configuration-drift': control(300, 512),
+  'rotate-secrets': control(120, 512),
 } as const satisfies Record<string, FunctionFacts>;

@@ -35,6 +35,12 @@ export const configuration: Capability = {
       input: {},
     },
     { name: 'configuration-tend-secrets', expression: 'rate(1 minute)', function: 'tend-secrets', input: {} },
+    {
+      name: 'configuration-rotate-secrets',
+      expression: 'rate(1 hour)',
+      function: 'rotate-secrets',
+      input: {},
+    },
     { name: 'configuration-sweep', expression: 'rate(1 minute)', function: 'sweep-updates', input: {} },
     {
       name: 'configuration-compliance',

@@ -230,7 +230,7 @@ describe('a client of the configuration', () => {
       service: 'orders',
       instance: 'one',
       environment: 'production',
-      failed: ['shop/limits.max'],
+      failed: [{ key: 'shop/limits.max', version: 2 }],
       versions: { 'shop/limits.max': 2 },
     });
     shop.items = [{ key: 'limits.max', value: 12, version: 3 }];

@@ -41,7 +41,7 @@ export interface ConfigurationClientOptions extends Platform, Reader {
   file?: string;
   /** Keeps values of secrets in the file too. Default: no. */
   secretsInFile?: boolean;
-  /** Names this process, and lets it report what it has in force to the platform. Default: it does not report. */
+  /** Names this process, and lets it report what the service has in force to the platform. Default: it does not report. */
   instance?: string;
   /** Tenants whose documents are held at once, see `forTenant`. Default: 500. */
   mostTenants?: number;
@@ -113,7 +113,7 @@ export async function createConfigurationClient(
   const reader: Reader = { namespace, environment, service, tenant };
   const watchers = new Set<{ pattern: string; callback: (change: ConfigurationChange) => void }>();
   const acceptors = new Set<(document: ConfigurationDocument) => void>();
-  const failed = new Set<string>();
+  const failed = new Map<string, string>();
   const closing = new AbortController();
   let reportDueAt = 0;
 
@@ -149,13 +149,17 @@ export async function createConfigurationClient(
 
   /** Reports what is in force: after each change, and now and then, so that silence means something. */
   async function report(): Promise<void> {
-    if (instance === undefined || held.state() !== 'fresh' || clock.monotonic() < reportDueAt) return;
+    if (
+      instance === undefined ||
+      service === undefined ||
+      held.state() !== 'fresh' ||
+      clock.monotonic() < reportDueAt
+    )
+      return;
     reportDueAt = clock.monotonic() + reportEveryMs;
-    await sendReport(platform, reader, instance, { document: held.current(), failed: [...failed] }).catch(
-      () => {
-        reportDueAt = clock.monotonic() + longestPauseMs;
-      },
-    );
+    await sendReport(platform, reader, instance, { document: held.current(), failed }).catch(() => {
+      reportDueAt = clock.monotonic() + longestPauseMs;
+    });
   }
 
   const look = () => held.refresh().then(report);
@@ -219,7 +223,7 @@ export async function createConfigurationClient(
     typed<S extends Schemas>(schemas: S) {
       const { view, accept } = typedConfiguration(schemas, {
         onMisfit({ key, message }) {
-          failed.add(key);
+          failed.set(key, message);
           onEvent({ type: 'misfit', key, problem: message });
         },
         onFit: (key) => failed.delete(key),

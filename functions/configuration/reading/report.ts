@@ -4,9 +4,13 @@ import { ask, type Platform, type Reader } from './fetch-document.ts';
 /** What a service says of what it has in force, for drift and for the health of updates. */
 export interface Report {
   document: ConfigurationDocument;
-  /** Keys whose new value it could not put in force. */
-  failed: readonly string[];
+  /** Keys whose new value it could not put in force, and why. */
+  failed: ReadonlyMap<string, string>;
 }
+
+/** What the platform takes in one report. */
+const mostKeys = 1_000;
+const mostFailed = 50;
 
 /**
  * Tells the platform what one instance has in force. Throws ConfigurationUnavailable when it cannot be reached; what
@@ -18,10 +22,9 @@ export async function sendReport(
   instance: string,
   { document, failed }: Report,
 ): Promise<void> {
+  const entries = [...document.entries.values()].slice(0, mostKeys);
   const versions = Object.fromEntries(
-    [...document.entries.values()].flatMap(({ key, version }) =>
-      version === null ? [] : [[`${namespace}/${key}`, version]],
-    ),
+    entries.map(({ key, version }) => [`${namespace}/${key}`, version ?? 0]),
   );
   const body = {
     service,
@@ -29,7 +32,10 @@ export async function sendReport(
     environment,
     ...(tenant === undefined ? {} : { tenant }),
     versions,
-    failed: failed.map((key) => `${namespace}/${key}`),
+    failed: [...failed].slice(0, mostFailed).map(([key, message]) => {
+      const version = document.entries.get(key)?.version ?? 0;
+      return { key: `${namespace}/${key}`, version, message: message.slice(0, 500) };
+    }),
   };
   await ask(platform, '/configuration/reports', {
     method: 'POST',

@@ -10,7 +10,11 @@ import { lastReencryption, readReencryption } from '../secrets/reencryption/reen
 import { NewReencryption, Reencryption, ReencryptionList } from '../secrets/reencryption/schemas.ts';
 import { cancelReencryption, startReencryption } from '../secrets/reencryption/starting.ts';
 import { viewOf } from '../secrets/reencryption/view.ts';
+import { NewRotation, rotateSecret } from '../secrets/rotation.ts';
 import { OpenedSecrets, SecretPage } from '../secrets/views.ts';
+import { ConfigurationUpdate } from '../updates/schemas.ts';
+import { readSlots } from '../updates/slots.ts';
+import { viewOf as updateView } from '../updates/view.ts';
 
 const params = z.strictObject({ id: ReencryptionId });
 
@@ -51,6 +55,24 @@ export const secretRoutes: Route[] = [
         value: opened[at] ?? '',
       }));
       return { status: 200, body: { items } };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/configuration/secrets/rotate',
+    summary: 'Give a secret a value that the platform makes and nobody sees',
+    description:
+      'By an update as any other: services are told and watched, and it is taken back where they do not do well.',
+    needs: needs('update_configuration'),
+    body: NewRotation,
+    responses: { 202: ConfigurationUpdate },
+    async handler({ body, ...tools }) {
+      const record = await rotateSecret(body, tools);
+      return {
+        status: 202,
+        headers: { location: `/configuration/updates/${record.id}` },
+        body: updateView(record, await readSlots()),
+      };
     },
   }),
   route({

@@ -6,7 +6,7 @@ import { lastReencryption } from '../secrets/reencryption/reencryption-store.ts'
 /** Brings a re-encryption on that nobody brings on. */
 export const handler = task({
   name: 'tend-secrets',
-  input: z.strictObject({}),
+  input: z.looseObject({}),
   output: z.strictObject({ acted: z.boolean() }),
   async handler() {
     const record = await lastReencryption();
