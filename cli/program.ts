@@ -226,12 +226,25 @@ const deployment: Noun = {
 const flag: Noun = {
   description: 'Flags: who gets which variant, switched while everything runs',
   verbs: {
+    set: async () => (await import('./flag/set.ts')).flagSet(),
+    list: async () => (await import('./flag/read.ts')).flagList(),
+    show: async () => (await import('./flag/read.ts')).flagShow(),
+    history: async () => (await import('./flag/read.ts')).flagHistory(),
+    diff: async () => (await import('./flag/read.ts')).flagDiff(),
+    rollback: async () => (await import('./flag/change.ts')).flagRollback(),
+    delete: async () => (await import('./flag/change.ts')).flagDelete(),
+    kill: async () => (await import('./flag/change.ts')).flagKill(),
+    revive: async () => (await import('./flag/change.ts')).flagRevive(),
+    evaluate: async () => (await import('./flag/document.ts')).flagEvaluate(),
+    import: async () => (await import('./flag/document.ts')).flagImport(),
+    export: async () => (await import('./flag/document.ts')).flagExport(),
     environment: {
       description: 'Environments of flags',
       verbs: {
         set: async () => (await import('./flag/environment.ts')).flagEnvironmentSet(),
         list: async () => (await import('./flag/environment.ts')).flagEnvironmentList(),
         show: async () => (await import('./flag/environment.ts')).flagEnvironmentShow(),
+        redeploy: async () => (await import('./flag/change.ts')).flagEnvironmentRedeploy(),
       },
     },
   },

@@ -14,6 +14,7 @@ const paths = {
   deployments: '/deployments/audit',
   apis: '/apis/audit',
   configuration: '/configuration/audit',
+  flags: '/flags/audit',
 } as const;
 
 interface Options {

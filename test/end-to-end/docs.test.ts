@@ -55,6 +55,7 @@ const guides = [
   'slack.md',
   'circuit-breakers.md',
   'configuration.md',
+  'flags.md',
   'services.md',
   'apis.md',
   'deployments.md',
