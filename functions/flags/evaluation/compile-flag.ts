@@ -1,15 +1,16 @@
-import { compileExpression } from './compile-expression.ts';
+import { type Answer, type AnswerOf, compileAnswer } from './compile-answer.ts';
 import type { FlagDefinition } from './document.ts';
-import type { Context, Evaluation, FlagMetadata, Resolved } from './evaluation.ts';
+import type { Evaluation, FlagMetadata, Resolved } from './evaluation.ts';
 import { type JsonValue, quoted } from './json.ts';
 import { readExpression } from './read-targeting.ts';
 import type { Reading } from './reading.ts';
-import type { Work } from './run.ts';
 
 /** A flag that answers the same to everyone (`always`), or has to be asked. */
-export type CompiledFlag =
-  | { always: Evaluation; metadata: FlagMetadata }
-  | { always?: undefined; metadata: FlagMetadata; run: (context: Context, work: Work) => Evaluation };
+export interface CompiledFlag {
+  readonly always: Evaluation | undefined;
+  readonly metadata: FlagMetadata;
+  readonly run: Answer;
+}
 
 interface Around {
   rules: Reading['rules'];
@@ -18,35 +19,25 @@ interface Around {
 }
 
 /** Compiles one flag; its answers are made beforehand, one for each variant and reason. */
-export function compileFlag(
-  key: string,
-  flag: FlagDefinition,
-  { rules, budget, metadata }: Around,
-): CompiledFlag {
-  if (flag.state === 'DISABLED') {
-    return { metadata, always: Object.freeze({ reason: 'DISABLED' as const, metadata }) };
-  }
-  const answers = answersOf(flag, metadata);
+export function compileFlag(key: string, flag: FlagDefinition, around: Around): CompiledFlag {
+  const { rules, budget, metadata } = around;
+  const always = (answer: Evaluation): CompiledFlag => ({
+    always: Object.freeze(answer),
+    metadata,
+    run: () => answer,
+  });
+  if (flag.state === 'DISABLED') return always({ reason: 'DISABLED', metadata });
   const { targeting } = flag;
-  if (!targeting || Object.keys(targeting).length === 0)
-    return { metadata, always: answers.byDefault('STATIC') };
+  if (!targeting || Object.keys(targeting).length === 0) return always(byDefault(flag, 'STATIC', metadata));
   const reading: Reading = { flag: key, rules, inside: [], problems: undefined, budget, failed: false };
   try {
     const expression = readExpression(targeting, reading, { place: undefined, depth: 0, inContext: true });
     if (reading.failed) throw new Error('it is not what flagd takes');
-    const { run } = compileExpression(expression);
-    return {
-      metadata,
-      run: (context, work) => {
-        const result = run(context, work);
-        if (result === null || result === undefined) return answers.byDefault('DEFAULT');
-        return answers.matching(String(result)) ?? unknownVariant(String(result), metadata);
-      },
-    };
+    return { always: undefined, metadata, run: compileAnswer(expression, answersOf(flag, metadata)) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const errorMessage = `The targeting of the flag ${quoted(key)} cannot be compiled: ${why}`;
-    return { metadata, always: Object.freeze({ errorCode: 'PARSE_ERROR' as const, errorMessage, metadata }) };
+    return always({ errorCode: 'PARSE_ERROR', errorMessage, metadata });
   }
 }
 
@@ -56,23 +47,40 @@ const unknownVariant = (variant: string, metadata: FlagMetadata): Evaluation => 
   metadata,
 });
 
-function answersOf(flag: FlagDefinition, metadata: FlagMetadata) {
-  const values = new Map(Object.entries(flag.variants).map(([name, value]) => [name, frozen(value)]));
-  const answer = (variant: string, reason: Resolved['reason']): Evaluation => {
-    const value = values.get(variant);
-    return value === undefined
-      ? unknownVariant(variant, metadata)
-      : Object.freeze({ value, variant, reason, metadata });
-  };
-  const matches = new Map([...values.keys()].map((name) => [name, answer(name, 'TARGETING_MATCH')]));
-  const { defaultVariant } = flag;
-  const none: Evaluation = Object.freeze({ reason: 'DEFAULT' as const, metadata });
-  const [fixed, otherwise] = defaultVariant
-    ? [answer(defaultVariant, 'STATIC'), answer(defaultVariant, 'DEFAULT')]
-    : [none, none];
-  return {
-    matching: (variant: string) => matches.get(variant),
-    byDefault: (reason: 'STATIC' | 'DEFAULT') => (reason === 'STATIC' ? fixed : otherwise),
+function answer(
+  flag: FlagDefinition,
+  variant: string,
+  reason: Resolved['reason'],
+  metadata: FlagMetadata,
+): Evaluation {
+  const value = Object.hasOwn(flag.variants, variant) ? flag.variants[variant] : undefined;
+  if (value === undefined) return unknownVariant(variant, metadata);
+  return Object.freeze({ value: frozen(value), variant, reason, metadata });
+}
+
+const byDefault = (flag: FlagDefinition, reason: 'STATIC' | 'DEFAULT', metadata: FlagMetadata): Evaluation =>
+  flag.defaultVariant
+    ? answer(flag, flag.defaultVariant, reason, metadata)
+    : Object.freeze({ reason: 'DEFAULT' as const, metadata });
+
+/** The answer for what targeting gives: nothing, a variant, or what flagd takes for the name of one. */
+function answersOf(flag: FlagDefinition, metadata: FlagMetadata): AnswerOf {
+  const matches = new Map<string, Evaluation>();
+  for (const name of Object.keys(flag.variants))
+    matches.set(name, answer(flag, name, 'TARGETING_MATCH', metadata));
+  return looked(matches, byDefault(flag, 'DEFAULT', metadata), metadata);
+}
+
+// A function of its own, so that what it gives holds nothing but this, and the document can go.
+function looked(
+  matches: ReadonlyMap<string, Evaluation>,
+  nothing: Evaluation,
+  metadata: FlagMetadata,
+): AnswerOf {
+  return (result) => {
+    if (result === null || result === undefined) return nothing;
+    const variant = String(result);
+    return matches.get(variant) ?? unknownVariant(variant, metadata);
   };
 }
 

@@ -18,10 +18,11 @@ export function compile({
 }): FlagSet {
   const compiled = new Map<string, CompiledFlag>();
   for (const document of killSwitches ? [flags, killSwitches] : [flags]) {
+    const shared = Object.freeze({ ...document.metadata });
     const rules = new Map(Object.entries(document.$evaluators ?? {}));
     const budget = { document: LIMITS.documentTargetingNodes, targeting: 0 };
     for (const [key, flag] of Object.entries(document.flags)) {
-      const metadata = Object.freeze({ ...document.metadata, ...flag.metadata });
+      const metadata = flag.metadata ? Object.freeze({ ...shared, ...flag.metadata }) : shared;
       budget.targeting = LIMITS.targetingNodes;
       compiled.set(key, compileFlag(key, flag, { rules, budget, metadata }));
     }

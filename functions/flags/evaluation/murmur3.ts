@@ -31,11 +31,12 @@ function finished(state: number, pending: number, bytes: number): number {
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
 
 /**
- * MurmurHash3 (x86, 32 bits, seed 0) of the UTF-8 bytes of what was begun and `text` after it, as an unsigned number.
+ * MurmurHash3 (x86, 32 bits, seed 0) of the UTF-8 bytes of what was begun and `text` after it, as a signed number:
+ * those V8 hands on without allocating. `>>> 0` makes it unsigned.
  * A surrogate without its partner counts as U+FFFD, as TextEncoder has it.
  */
 export function murmur3(text: string, start: HashStart = HASH_START): number {
@@ -69,46 +70,37 @@ export function murmur3(text: string, start: HashStart = HASH_START): number {
 }
 
 /** Begins a hash with `text`, so that what comes after it is all that is left to do. It must not end amid a surrogate pair. */
-export function hashStart(text: string): HashStart {
-  let start: HashStart = HASH_START;
-  eachByte(text, (byte) => {
-    start = withByte(start, byte);
-  });
-  return start;
-}
+export const hashStart = (text: string): HashStart => after(HASH_START, utf8(text));
 
 function hashed(text: string, start: HashStart): number {
-  let whole = start;
-  eachByte(text, (byte) => {
-    whole = withByte(whole, byte);
-  });
-  return finished(whole.state, whole.pending, whole.bytes);
+  const { state, pending, bytes } = after(start, utf8(text));
+  return finished(state, pending, bytes);
 }
 
-function withByte({ state, pending, pendingBytes, bytes }: HashStart, byte: number): HashStart {
-  const block = pending | (byte << (8 * pendingBytes));
-  return pendingBytes === 3
-    ? { state: mixed(state, block), pending: 0, pendingBytes: 0, bytes: bytes + 1 }
-    : { state, pending: block, pendingBytes: pendingBytes + 1, bytes: bytes + 1 };
+function after(start: HashStart, bytes: readonly number[]): HashStart {
+  let { state, pending, pendingBytes } = start;
+  for (const byte of bytes) {
+    pending |= byte << (8 * pendingBytes);
+    pendingBytes++;
+    if (pendingBytes < 4) continue;
+    state = mixed(state, pending);
+    pending = 0;
+    pendingBytes = 0;
+  }
+  return { state, pending, pendingBytes, bytes: start.bytes + bytes.length };
 }
 
-function eachByte(text: string, take: (byte: number) => void): void {
+function utf8(text: string): number[] {
+  const bytes: number[] = [];
   for (const character of text) {
     const raw = character.codePointAt(0) ?? 0;
     const code = raw >= 0xd800 && raw <= 0xdfff ? 0xfffd : raw;
-    if (code < 0x80) {
-      take(code);
-      continue;
-    }
-    if (code < 0x800) take(0xc0 | (code >> 6));
-    else {
-      if (code < 0x10000) take(0xe0 | (code >> 12));
-      else {
-        take(0xf0 | (code >> 18));
-        take(0x80 | ((code >> 12) & 0x3f));
-      }
-      take(0x80 | ((code >> 6) & 0x3f));
-    }
-    take(0x80 | (code & 0x3f));
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), trail(code));
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), trail(code >> 6), trail(code));
+    else bytes.push(0xf0 | (code >> 18), trail(code >> 12), trail(code >> 6), trail(code));
   }
+  return bytes;
 }
+
+const trail = (bits: number) => 0x80 | (bits & 0x3f);

@@ -21,12 +21,17 @@ export function stepsOf(path: string): readonly string[] {
 
 /** What a value holds by this name itself; what it inherits is not there. Strings and lists have indices and a length. */
 export function own(value: unknown, name: string): unknown {
-  if (value === null || value === undefined) return undefined;
-  if (typeof value !== 'object' && typeof value !== 'string') return undefined;
-  if (!Object.hasOwn(Object(value), name)) return undefined;
-  // An object with names, or a string, which has its indices and its length: both are read by name.
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? ofText(value, name) : undefined;
+  if (!Object.hasOwn(value, name)) return undefined;
+  // An object whose own name it is, as was just seen.
   const found = (value as Readonly<Record<string, unknown>>)[name];
   return typeof found === 'function' ? undefined : found;
+}
+
+function ofText(text: string, name: string): unknown {
+  if (name === 'length') return text.length;
+  return /^(0|[1-9]\d*)$/.test(name) ? text[Number(name)] : undefined;
 }
 
 /** What a value holds at the end of a path, undefined where a step is not there. */

@@ -20,10 +20,11 @@ export function endsOf(weights: readonly number[]): number[] {
   });
 }
 
-/** The index of the bucket of a hash, by `endsOf`. */
+/** The index of the bucket of a hash, signed or not, by `endsOf`. */
 export function bucketOf(hash: number, ends: readonly number[]): number {
+  const unsigned = hash >>> 0;
   let index = 0;
-  while (index < ends.length - 1 && hash >= (ends[index] ?? HASHES)) index++;
+  while (index < ends.length - 1 && unsigned >= (ends[index] ?? HASHES)) index++;
   return index;
 }
 

@@ -23,15 +23,17 @@ export const contexts: fc.Arbitrary<Record<string, unknown>> = fc.record(
     age: fc.oneof({ weight: 5, arbitrary: number }, word),
     list: fc.array(primitive, { maxLength: 4 }),
     numbers: fc.array(number, { maxLength: 4 }),
-    people: fc.array(fc.record({ name: word, age: number }, { requiredKeys: [] }), { maxLength: 3 }),
+    people: fc.array(fc.record({ name: word, age: number }, { requiredKeys: [], noNullPrototype: true }), {
+      maxLength: 3,
+    }),
     user: fc.record(
       { name: fc.constantFrom('a', 'abc', 7), deep: fc.record({ er: primitive }) },
-      { requiredKeys: [] },
+      { requiredKeys: [], noNullPrototype: true },
     ),
     version: fc.constantFrom(...VERSIONS, 3),
     beta: fc.boolean(),
   },
-  { requiredKeys: [] },
+  { requiredKeys: [], noNullPrototype: true },
 );
 
 const list = (of: Values, least: number, most: number) => fc.array(of, { minLength: least, maxLength: most });
