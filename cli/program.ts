@@ -238,6 +238,15 @@ const flag: Noun = {
     evaluate: async () => (await import('./flag/document.ts')).flagEvaluate(),
     import: async () => (await import('./flag/document.ts')).flagImport(),
     export: async () => (await import('./flag/document.ts')).flagExport(),
+    analytics: async () => (await import('./flag/analytics.ts')).flagAnalytics(),
+    lifecycle: async () => (await import('./flag/lifecycle.ts')).flagLifecycle(),
+    refs: async () => (await import('./flag/refs.ts')).flagRefs(),
+    experiment: {
+      description: 'Runs of experiments',
+      verbs: {
+        restart: async () => (await import('./flag/experiment.ts')).flagExperimentRestart(),
+      },
+    },
     environment: {
       description: 'Environments of flags',
       verbs: {

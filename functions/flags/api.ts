@@ -6,6 +6,7 @@ import { ofrepRoutes } from './ofrep/routes.ts';
 import { documentRoutes } from './reading/route.ts';
 import { wholeDocumentRoutes } from './routes/documents.ts';
 import { environmentRoutes } from './routes/environments.ts';
+import { experimentRoutes } from './routes/experiments.ts';
 import { flagRoutes } from './routes/flags.ts';
 import { table } from './store.ts';
 
@@ -24,6 +25,7 @@ export const handler = httpApi({
     ...wholeDocumentRoutes,
     ...documentRoutes,
     ...ofrepRoutes,
+    ...experimentRoutes,
     auditRoute('/flags/audit', needs('read_flag_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

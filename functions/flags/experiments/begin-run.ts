@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { clock } from '#platform/clock.ts';
+import { InvalidInput } from '#platform/errors.ts';
+import { changeExperiment, ensureExperiment } from './experiment-store.ts';
+import { usualControl } from './flag-facts.ts';
+import { registeredFlags } from './registered-flags.ts';
+
+export const NewRun = z
+  .strictObject({
+    why: z.string().min(1).max(2_000),
+    control: z.string().min(1).max(256).optional().describe('The variant that others are compared with'),
+  })
+  .meta({ id: 'NewFlagExperimentRun' });
+export type NewRun = z.infer<typeof NewRun>;
+
+export const Run = z
+  .strictObject({
+    flag: z.string(),
+    run: z.int(),
+    startedAt: z.iso.datetime(),
+    control: z.string().nullable(),
+    sticky: z.boolean(),
+  })
+  .meta({ id: 'FlagExperimentRun' });
+
+export type Run = z.infer<typeof Run>;
+
+/** Begins the next run of an experiment: nobody has been seen in it. Throws NotFound, InvalidInput. */
+export async function beginRun(
+  environment: string,
+  flag: string,
+  { why, control }: NewRun,
+  by: string,
+): Promise<Run> {
+  const facts = (await registeredFlags(environment)).facts.get(flag);
+  if (facts === undefined || !facts.experiment) {
+    throw new InvalidInput(`${flag} is no experiment of ${environment}`, {
+      problems: [{ pointer: '/path/flag', detail: 'Expected a flag whose kind is experiment' }],
+      action: `Set its kind first: theseus flag set ${flag} --kind experiment`,
+    });
+  }
+  if (control !== undefined && !facts.variants.includes(control)) {
+    throw new InvalidInput(`${flag} has no variant ${control}`, {
+      problems: [
+        { pointer: '/body/control', detail: `Expected one of ${facts.variants.slice(0, 10).join(', ')}` },
+      ],
+      action: 'Name one of its variants.',
+    });
+  }
+  await ensureExperiment(environment, flag);
+  const record = await changeExperiment(environment, flag, ({ run }) => ({
+    set: {
+      run: run + 1,
+      startedAt: clock.iso(),
+      control: control ?? null,
+      why,
+      mismatch: null,
+      dueSince: null,
+      lookingSince: null,
+    },
+    events: [{ type: 'flag.experiment_started', actor: by, data: { run: run + 1, why } }],
+  }));
+  const { run, startedAt } = record;
+  return { flag, run, startedAt, control: record.control ?? usualControl(facts), sticky: facts.sticky };
+}
