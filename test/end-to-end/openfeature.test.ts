@@ -148,6 +148,21 @@ describe('the provider, in the process, over HTTP', () => {
     expect(await client.getStringValue('checkout', 'none', bob)).toBe('express');
   });
 
+  it('is handed documents with the order of their changes, and 304 for those it has', async () => {
+    const first = await platform.request('GET', `${base}/document`, { subject: 'vera' });
+    expect(first).toMatchObject({
+      status: 200,
+      body: {
+        flags: { flags: { checkout: {} } },
+        killSwitches: { flags: {} },
+        order: Object.keys(flags).length + 1,
+      },
+    });
+    const headers = { 'if-none-match': first.headers.get('etag') ?? '' };
+    expect((await platform.request('GET', `${base}/document`, { headers })).status).toBe(304);
+    expect((await platform.request('GET', '/flags/environments/nowhere/document')).status).toBe(404);
+  });
+
   it('follows a kill switch without waiting for AppConfig', async () => {
     const killed = await platform.request('POST', `${base}/flags/checkout/kill`, {
       body: { why: 'it charges twice' },

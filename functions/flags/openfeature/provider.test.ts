@@ -183,10 +183,13 @@ describe('the provider', () => {
   });
 
   it('keeps the good flags when a bad document comes, with an error that says why', async () => {
-    const { state, client, events, set } = await provided({ background: true });
+    const problems: string[] = [];
+    const onProblem = (message: string) => void problems.push(message);
+    const { state, client, events, set } = await provided({ background: true, onProblem });
     await set;
     state.answer = () => ({ documents: { flags: { flags: { on: { ...on, defaultVariant: 'none' } } } } });
     await time.advance(1_000);
+    expect(problems).toEqual([expect.stringContaining('/flags/on/defaultVariant')]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
     expect(await client.getBooleanValue('on', false)).toBe(true);
     expect(events).toEqual([ProviderEvents.Ready, ProviderEvents.Error]);

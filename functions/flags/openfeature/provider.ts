@@ -19,6 +19,8 @@ import { openSource, type SourceOptions } from './source.ts';
 import { type Track, tracksTo } from './tracks.ts';
 
 export type TheseusProviderOptions = SourceOptions & {
+  /** Told once what is wrong, until it is over: for a log. By default it goes to the SDK's logger. */
+  onProblem?: (message: string) => void;
   /** Where sticky variants of experiments are remembered. */
   assignments?: Assignments;
   /** Awaited before conversions are sent; `flush` of the exposure hook: conversions count for what was seen before. */
@@ -47,6 +49,7 @@ export class TheseusProvider implements Provider {
   readonly #background: boolean;
   readonly #assignments: Assignments | undefined;
   readonly #tracks: ReturnType<typeof tracksTo> | undefined;
+  readonly #onProblem: ((message: string) => void) | undefined;
   readonly #unsubscribe: () => void;
   #initialized = false;
   #logger: Pick<Logger, 'warn'> = noLogger;
@@ -56,6 +59,7 @@ export class TheseusProvider implements Provider {
     this.#source = source;
     this.#background = background;
     this.#assignments = options.assignments;
+    this.#onProblem = options.onProblem;
     this.#tracks = endpoint && tracksTo(endpoint, options.beforeTracks);
     this.#unsubscribe = source.subscribe((event) => this.#tell(event));
   }
@@ -188,7 +192,8 @@ export class TheseusProvider implements Provider {
 
   #tell(event: SourceEvent): void {
     if (event.kind === 'problem') {
-      this.#logger.warn(`Theseus flags: ${event.message}`);
+      if (this.#onProblem) this.#onProblem(event.message);
+      else this.#logger.warn(`Theseus flags: ${event.message}`);
       return;
     }
     if (event.kind === 'changed') {

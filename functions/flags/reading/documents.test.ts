@@ -64,6 +64,10 @@ describe('documents that are taken', () => {
     const next = take(first, {}, ['flags']);
     expect(next.set).toBe(first.set);
     expect(next.held).toBe(first.held);
+    const same = take(first, { documents: { flags: { flags: { a: flag('on') } } }, revision: '2' }, [
+      'flags',
+    ]);
+    expect(same.held).toBe(first.held);
   });
 
   it('say where they are wrong when they are refused', () => {

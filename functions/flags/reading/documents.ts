@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { compile, type FlagSet } from '../evaluation/compile.ts';
 import { type FlagDocument, parseDocument } from '../evaluation/document.ts';
 import { InvalidFlagDocument } from '../evaluation/problems.ts';
@@ -70,6 +71,7 @@ export function take(
   for (const part of parts) {
     if (!Object.hasOwn(documents, part)) continue;
     const raw = documents[part];
+    if (isDeepStrictEqual(raw, held[part]?.raw)) continue;
     try {
       const document = parseDocument(raw);
       const candidate = { ...held, [part]: { raw, document, revision: revision ?? revisionOf(raw) } };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { setClock, systemClock } from '#platform/clock.ts';
 import { appConfigExtension } from './appconfig-extension.ts';
 import { documentEndpoint } from './document-endpoint.ts';
 import { storedKillSwitches } from './stored-kill-switches.ts';
@@ -50,13 +51,12 @@ describe('the platform over HTTP', () => {
       token: () => 'secret',
     });
     const first = await feed.ask(undefined, signal);
-    expect(first).toEqual({
+    expect(first).toMatchObject({
       documents: { flags: { flags: {} }, killSwitches: { flags: {} } },
       revision: 'r1',
-      cursor: '"r1"',
     });
     fresh = false;
-    expect(await feed.ask(first.cursor, signal)).toEqual({ cursor: '"r1"' });
+    expect((await feed.ask(first.cursor, signal)).documents).toBeUndefined();
     expect(seen).toEqual([
       { url: '/flags/environments/production/document', tag: undefined, authorization: 'Bearer secret' },
       { url: '/flags/environments/production/document', tag: '"r1"', authorization: 'Bearer secret' },
@@ -76,6 +76,42 @@ describe('the platform over HTTP', () => {
     });
     await expect(feed.ask(undefined, signal)).rejects.toThrow(message);
   });
+});
+
+it('older flags are taken back when nothing else comes for half a minute, and kill switches from whoever answers', async () => {
+  let order = 7;
+  const { port } = await server(() => ({
+    status: 200,
+    headers: { etag: `"${order}"` },
+    body: JSON.stringify({ flags: { order }, killSwitches: { of: order }, revision: String(order), order }),
+  }));
+  let now = 1_800_000_000_000;
+  const restore = setClock({ ...systemClock, now: () => now });
+  const feed = documentEndpoint({
+    url: `http://localhost:${port}`,
+    environment: 'production',
+    token: () => 't',
+  });
+  let cursor: string | undefined;
+  const ask = async (which: number, afterMs: number) => {
+    order = which;
+    now += afterMs;
+    const answer = await feed.ask(cursor, signal);
+    cursor = answer.cursor;
+    return [answer.documents?.flags, answer.documents?.killSwitches];
+  };
+  try {
+    expect(await ask(7, 0)).toEqual([{ order: 7 }, { of: 7 }]);
+    expect(await ask(6, 1_000)).toEqual([undefined, { of: 6 }]);
+    expect(await ask(6, 29_999)).toEqual([undefined, { of: 6 }]);
+    expect(await ask(7, 0)).toEqual([{ order: 7 }, { of: 7 }]);
+    expect(await ask(6, 1)).toEqual([undefined, { of: 6 }]);
+    expect(await ask(8, 1)).toEqual([{ order: 8 }, { of: 8 }]);
+    expect(await ask(7, 1)).toEqual([undefined, { of: 7 }]);
+    expect(await ask(7, 30_000)).toEqual([{ order: 7 }, { of: 7 }]);
+  } finally {
+    restore();
+  }
 });
 
 describe('the extension of AppConfig', () => {

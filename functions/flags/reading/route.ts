@@ -13,8 +13,20 @@ const Documents = z
     flags: z.unknown().describe('The flags that are deployed, as a document of flagd'),
     killSwitches: z.unknown().describe('Another one, whose flags win over them'),
     revision: z.string().describe('Of both: another one when anything changed'),
+    order: z
+      .int()
+      .nullable()
+      .describe(
+        'Counts changes of the flags: a smaller one is of older flags, which another function of the platform may still have while a deployment grows',
+      ),
   })
   .meta({ id: 'FlagDocuments' });
+
+/** The number in the label that a version has at AppConfig. */
+function orderOf(label: string): number | null {
+  const number = /^revision-(\d+)-/.exec(label)?.[1];
+  return number === undefined ? null : Number(number);
+}
 
 /** What processes read that evaluate flags themselves. */
 export const documentRoutes: Route[] = [
@@ -35,7 +47,12 @@ export const documentRoutes: Route[] = [
       if (hasTag(header('if-none-match'), headers.etag)) return { status: 304, body: undefined, headers };
       return {
         status: 200,
-        body: { flags: flags.raw, killSwitches: killSwitches?.raw ?? emptyDocument, revision },
+        body: {
+          flags: flags.raw,
+          killSwitches: killSwitches?.raw ?? emptyDocument,
+          revision,
+          order: orderOf(flags.revision),
+        },
         headers,
       };
     },
