@@ -49,10 +49,7 @@ describe('rights', () => {
         .filter(({ statement }) => statement.Resource?.some(hasWildcard))
         .map(({ statement }) => statement.Sid),
     );
-    const conditional = new Set([
-      'ObserveExecution', // for a kind of state that no file has yet
-      'ReadDeployedConfiguration', // for functions of flags that are not there yet
-    ]);
+    const conditional = new Set(['ObserveExecution']); // for a kind of state that no file has yet
     expect(Object.keys(wildcardReasons).filter((sid) => !used.has(sid) && !conditional.has(sid))).toEqual([]);
   });
 
