@@ -153,6 +153,8 @@ const config: Noun = {
     rollback: async () => (await import('./config/rollback.ts')).configRollback(),
     import: async () => (await import('./config/import.ts')).configImport(),
     export: async () => (await import('./config/import.ts')).configExport(),
+    publish: async () => (await import('./config/publish.ts')).configPublish(),
+    publications: async () => (await import('./config/publish.ts')).configPublications(),
     types: async () => (await import('./config/types.ts')).configTypes(),
     key: {
       description: 'What is known of keys, whatever their values are',

@@ -7,6 +7,9 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
 /** The record of an update, changed by the execution that acts. */
 const acting: Right[] = ['readRecords', 'writeRecords'];
 
+/** What AppConfig is asked to deploy. */
+const publishing: Right[] = ['makeConfigurationPlaces', 'deployConfiguration'];
+
 /**
  * The rights of each function, and no others. A test compares them with the AWS calls that remain in its
  * bundle: one missing fails as much as one too many.
@@ -14,6 +17,7 @@ const acting: Right[] = ['readRecords', 'writeRecords'];
 export const configurationGrants: Record<keyof typeof configurationFunctions, Right[]> = {
   api: [
     ...answering,
+    ...publishing,
     'startWorkflows',
     'answerTokens',
     'askServices',
@@ -53,4 +57,5 @@ export const configurationGrants: Record<keyof typeof configurationFunctions, Ri
   'record-reencryption-failure': ['readRecords', 'writeRecords'],
   'rotate-secrets': [...answering, 'startWorkflows', 'sealSecrets'],
   'tend-secrets': ['readRecords', 'writeRecords', 'startWorkflows', 'readExecutions'],
+  'publish-configuration': [...acting, 'listRecords', ...publishing],
 };

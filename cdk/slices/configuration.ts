@@ -1,4 +1,5 @@
 import { configurationFunctions } from '#configuration/functions.ts';
+import { configurationStrategies } from '#configuration/strategies.ts';
 import { capability } from './capability.ts';
 import { configurationGrants } from './configuration-grants.ts';
 
@@ -8,5 +9,6 @@ export const configuration = capability({
   functions: configurationFunctions,
   grants: configurationGrants,
   nouns: ['configuration'],
+  strategies: configurationStrategies,
   machines: ['configuration-update', 'configuration-reencryption'],
 });

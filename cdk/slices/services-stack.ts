@@ -201,6 +201,25 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         ],
       },
       {
+        name: 'configuration-deployed',
+        meaning: 'A deployment of configuration ended or was rolled back: what waited for it goes on',
+        when: {
+          pattern: {
+            source: ['aws.appconfig'],
+            // The last one is how EventBridge's own list names what AppConfig calls rolled back.
+            detailType: ['On Deployment Complete', 'On Deployment Rolled Back', 'On Deployment Rollback'],
+            detail: { Application: { Id: [deployedConfiguration.application?.id] } },
+          },
+        },
+        handlers: [deployedConfiguration.live('publish-configuration')],
+      },
+      {
+        name: 'publish-configuration',
+        meaning: 'Deploys by AppConfig what of published configuration is not yet as it is stored',
+        when: { everyMinutes: 1 },
+        handlers: [deployedConfiguration.live('publish-configuration')],
+      },
+      {
         name: 'sweep-apis',
         meaning:
           'Tells the gateway of APIs what it was not told yet, and sends events that were stored but not sent',

@@ -4,6 +4,7 @@ import { idempotencyStore } from '#platform/idempotency.ts';
 import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { driftRoutes } from './routes/drift.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { publicationRoutes } from './routes/publications.ts';
 import { resolvedRoutes } from './routes/resolved.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -26,6 +27,7 @@ export const handler = httpApi({
     ...keyRoutes,
     ...valueRoutes,
     ...resolvedRoutes,
+    ...publicationRoutes,
     ...updateRoutes,
     ...subscriptionRoutes,
     ...secretRoutes,

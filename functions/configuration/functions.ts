@@ -16,6 +16,7 @@ export const configurationFunctions = {
   'end-update': control(30),
   'reconcile-updates': control(120),
   'sweep-updates': control(300),
+  'publish-configuration': control(300),
   // A hundred times ten secrets, each opened and sealed by KMS.
   'reseal-secrets': control(150, 512),
   'record-reencryption-failure': control(20),

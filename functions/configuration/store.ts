@@ -71,6 +71,10 @@ export const keys = {
   updateEntry: (createdAt: string, id: string): ItemKey => ({ pk: 'UPDATES', sk: `${createdAt}#${id}` }),
   /** Which update may change which keys, and who waits. */
   updateSlots: (): ItemKey => ({ pk: 'UPDATE_SLOTS', sk: 'RECORD' }),
+  publication: (environment: string, service: string): ItemKey => ({
+    pk: 'PUBLICATIONS',
+    sk: `${environment}#${service}`,
+  }),
   subscription: (service: string): ItemKey => ({ pk: 'SUBSCRIPTIONS', sk: service }),
   /** What one service is told of one update. */
   notice: (id: string): ItemKey => ({ pk: `NOTICE#${id}`, sk: 'RECORD' }),

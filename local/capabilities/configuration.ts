@@ -1,4 +1,5 @@
 import { configurationFunctions } from '#configuration/functions.ts';
+import { configurationStrategies } from '#configuration/strategies.ts';
 import type { Capability } from '../capability.ts';
 import { functionsFrom, recordsTable, stateMachine } from './parts.ts';
 
@@ -16,7 +17,21 @@ export const configuration: Capability = {
   tables: [{ variable: 'CONFIGURATION_TABLE', definition: recordsTable('configuration') }],
   http: [{ prefix: '/configuration', function: 'api' }],
   keys: [{ variable: 'CONFIGURATION_SECRETS_KEY', alias: 'theseus/configuration-secrets' }],
+  application: {
+    variable: 'CONFIGURATION_APPLICATION',
+    name: 'theseus-configuration',
+    strategies: configurationStrategies,
+  },
   rules: [
+    {
+      name: 'configuration-deployed',
+      pattern: {
+        source: ['aws.appconfig'],
+        'detail-type': ['On Deployment Complete', 'On Deployment Rolled Back'],
+        detail: { Application: { Name: ['theseus-configuration'] } },
+      },
+      function: 'publish-configuration',
+    },
     {
       name: 'configuration-reconcile',
       pattern: {
@@ -28,6 +43,12 @@ export const configuration: Capability = {
     },
   ],
   schedules: [
+    {
+      name: 'configuration-publish',
+      expression: 'rate(1 minute)',
+      function: 'publish-configuration',
+      input: {},
+    },
     {
       name: 'configuration-reconcile',
       expression: 'rate(1 minute)',

@@ -1,15 +1,21 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  GetLatestConfigurationCommand,
+  StartConfigurationSessionCommand,
+} from '@aws-sdk/client-appconfigdata';
 import { CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { configuration } from '#local/capabilities/configuration.ts';
 import { gateway } from '#local/capabilities/gateway.ts';
 import { services } from '#local/capabilities/services.ts';
+import { appConfigData } from '#platform/appconfig-clients.ts';
+import { environmentVariable } from '#platform/environment.ts';
 import { Failure } from '../../cli/failure.ts';
 import { programFor } from '../../cli/program.ts';
-import { type Subject, startPlatform, type TestPlatform } from './platform.ts';
+import { eventually, type Subject, startPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
 let folder: string;
@@ -157,6 +163,74 @@ layers:
     expect(await readFile(out, 'utf8')).toBe(text);
     expect((await config('types --namespace files')).out).toContain('readonly "sizes": readonly number[];');
     expect((await config('list --namespace files --key sizes')).out).toContain('[1,2.5]');
+  });
+});
+
+describe('what is published to AppConfig', () => {
+  /** What a service reads that asks AppConfig itself. */
+  async function read(profile: string) {
+    const { InitialConfigurationToken } = await appConfigData().send(
+      new StartConfigurationSessionCommand({
+        ApplicationIdentifier: environmentVariable('CONFIGURATION_APPLICATION'),
+        EnvironmentIdentifier: 'live',
+        ConfigurationProfileIdentifier: profile,
+      }),
+    );
+    const found = await appConfigData().send(
+      new GetLatestConfigurationCommand({ ConfigurationToken: InitialConfigurationToken }),
+    );
+    return JSON.parse(Buffer.from(found.Configuration ?? []).toString());
+  }
+  const publish = async (service: string, namespace: string) => {
+    const path = `/configuration/publications/live/${service}`;
+    // The laptop's AppConfig needs a moment even for what comes into force at once.
+    return eventually(async () => {
+      const { body } = await platform.request('PUT', path, { body: { namespaces: [namespace] } });
+      return body.deploying === null && body.deployed !== null ? body : undefined;
+    }, `a deployment of ${service}`);
+  };
+
+  it('is what holds for the service, without tenants and secrets, anew when it changed, and no more when it is too large', async () => {
+    await config('define rate --namespace published --type number --default 1 --health-seconds 0');
+    await config('define password --namespace published --secret --health-seconds 0');
+    await config(`set rate 2 --namespace published --environment live ${why}`);
+    await config(`set rate 3 --namespace published --tenant acme ${why}`);
+    const secret = join(folder, 'secret');
+    await writeFile(secret, 'geheim-4711');
+    expect(await config(`set password --namespace published --secret-from ${secret} ${why}`)).toMatchObject({
+      code: 0,
+    });
+    const first = await publish('checkout', 'published');
+    expect(await publish('checkout', 'published')).toEqual(first);
+    const document = await read('live.checkout');
+    expect(document).toEqual({
+      environment: 'live',
+      service: 'checkout',
+      namespaces: {
+        published: { rate: { value: 2, version: 1 }, password: { secret: true, version: 1 } },
+      },
+    });
+    await config(`set rate 4 --namespace published --environment live ${why}`);
+    const next = await publish('checkout', 'published');
+    expect(next.deployed.version).toBe(first.deployed.version + 1);
+    expect((await read('live.checkout')).namespaces.published.rate).toEqual({ value: 4, version: 2 });
+    expect((await config('publications')).out).toContain('deployed, version 2');
+
+    const large = join(folder, 'large.yaml');
+    const names = Array.from({ length: 36 }, (_, at) => `large-${at}`);
+    const text = JSON.stringify('x'.repeat(60_000));
+    const keys = names.map((name) => `  ${name}: { default: ${text} }\n`).join('');
+    await writeFile(large, `namespace: published\nkeys:\n${keys}`);
+    expect((await config(`define --from ${large}`)).out).toContain('at most 1048576 are read');
+    for (const name of names) {
+      await platform.request('PUT', `/configuration/keys/published/${name}`, {
+        body: { default: 'x'.repeat(60_000) },
+      });
+    }
+    const refused = await config('publish checkout --environment live --namespace published');
+    expect(refused.out).toMatch(/refused: The document has \d+ bytes, AppConfig takes 2000000/);
+    expect((await read('live.checkout')).namespaces.published.rate).toEqual({ value: 4, version: 2 });
+    expect((await config('publish checkout --environment live')).out).toContain('/body/namespaces');
   });
 });
 

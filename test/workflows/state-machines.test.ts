@@ -172,7 +172,9 @@ describe('the state machine files', () => {
       'api',
       'check-configuration-compliance',
       'detect-configuration-drift',
+      'publish-configuration',
       'reconcile-updates',
+      'rotate-secrets',
       'sweep-updates',
       'tend-secrets',
     ]);

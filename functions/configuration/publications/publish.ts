@@ -1,0 +1,103 @@
+import { clock } from '#platform/clock.ts';
+import type { Place } from '#platform/records.ts';
+import type { InvocationLogger, InvocationMetrics } from '#platform/telemetry.ts';
+import {
+  deploymentState,
+  ensureEnvironment,
+  ensureProfile,
+  host,
+  refusalOf,
+  startDeployment,
+} from './appconfig.ts';
+import { documentOf } from './document.ts';
+import { changePublication, listPublications, readPublication } from './publications.ts';
+import { largestDocument, type PublicationRecord, profileName } from './schemas.ts';
+
+/**
+ * Brings the newest document of a publication as far as it can come now. Every step finds out whether it was done
+ * before, so that it may be cut off anywhere and run again. What changes meanwhile goes into the next deployment.
+ */
+export async function publish(found: PublicationRecord): Promise<PublicationRecord> {
+  const observed = await observe(found);
+  if (observed.deploying !== null) return observed;
+  const { hash, text, bytes } = await documentOf(observed);
+  if (observed.deployed?.hash === hash || observed.refused?.hash === hash) return observed;
+  if (bytes > largestDocument) {
+    return refuse(observed, hash, `The document has ${bytes} bytes, AppConfig takes ${largestDocument}`);
+  }
+  try {
+    const resources = observed.resources ?? (await makeResources(observed));
+    const version = await host(resources.profileId, hash, text);
+    const deployment = await startDeployment(resources, version, hash);
+    // Another service's deployment goes on in this environment: the next sweep finds it free.
+    if (deployment === undefined) return observed;
+    const deploying = { hash, version, deployment, since: clock.iso() };
+    return await observe(await changePublication(observed, () => ({ deploying, refused: null })));
+  } catch (error) {
+    const why = refusalOf(error);
+    if (why === undefined) throw error;
+    return refuse(observed, hash, why);
+  }
+}
+
+const refuse = (record: PublicationRecord, hash: string, why: string): Promise<PublicationRecord> =>
+  changePublication(record, () => ({ deploying: null, refused: { hash, why, at: clock.iso() } }));
+
+async function makeResources(record: PublicationRecord) {
+  const environmentId = await ensureEnvironment(record.environment);
+  const resources = { environmentId, profileId: await ensureProfile(profileName(record)) };
+  await changePublication(record, () => ({ resources }));
+  return resources;
+}
+
+/** Enters how the deployment stands that goes on. */
+async function observe(record: PublicationRecord): Promise<PublicationRecord> {
+  const { deploying, resources } = record;
+  if (deploying === null || resources === null) return record;
+  const { hash, version, deployment } = deploying;
+  const state = await deploymentState(resources.environmentId, deployment);
+  const ended = (change: Partial<PublicationRecord>) =>
+    changePublication(record, (current) =>
+      current.deploying?.deployment === deployment ? { deploying: null, ...change } : undefined,
+    );
+  const at = clock.iso();
+  if (state === 'COMPLETE') return ended({ deployed: { hash, version, at } });
+  if (state === 'ROLLED_BACK' || state === 'REVERTED')
+    return ended({ refused: { hash, why: `AppConfig took it back: ${state}`, at } });
+  return record;
+}
+
+interface Tools {
+  logger: InvocationLogger;
+  metrics: InvocationMetrics;
+}
+
+/** Publishes one as far as it is possible now; what was stored counts anyway, and the sweep does the rest. */
+export async function tryToPublish(record: PublicationRecord, { logger, metrics }: Tools): Promise<boolean> {
+  try {
+    await publish(record);
+    return true;
+  } catch (error) {
+    metrics.count('PublishFailed');
+    logger.warn(
+      'configuration not published; the sweep does it',
+      error instanceof Error ? error : String(error),
+    );
+    return false;
+  }
+}
+
+/** Publishes whatever is not yet as it is stored. Returns how many were looked at. */
+export async function publishAll(tools: Tools): Promise<number> {
+  let looked = 0;
+  let from: Place | undefined;
+  do {
+    const page = await listPublications(50, from);
+    for (const { environment, service } of page.items) {
+      await tryToPublish(await readPublication({ environment, service }), tools);
+      looked += 1;
+    }
+    from = page.next;
+  } while (from !== undefined && looked < 1_000);
+  return looked;
+}
