@@ -142,6 +142,7 @@ describe('flags in a process that may be frozen', () => {
     await time.advance(250);
     expect(await cold).toBeUndefined();
     expect(source.state()).toBe('empty');
+    expect(source.message()).toBe('told did not answer yet');
     answer({ documents: { flags: documentOf({ a: true }) } });
     await time.advance(0);
     expect((await source.get())?.evaluate('a', {}).value).toBe(true);
@@ -259,6 +260,22 @@ describe('what comes from a feed', () => {
       'changed',
       'ready',
     ]);
+  });
+
+  it('tells of a bad document once, and is not harmed by who hears of it', async () => {
+    const { state, feed } = told();
+    const { value, source, events } = open({ feeds: [feed] });
+    source.subscribe(() => {
+      throw new Error('a defect of the listener');
+    });
+    await value();
+    state.answer = () => ({ documents: { flags: 'no JSON at all' } });
+    for (let poll = 0; poll < 5; poll += 1) {
+      await time.advance(1_000);
+      await value();
+    }
+    expect(await value()).toBe(true);
+    expect(events.filter(({ kind }) => kind === 'problem')).toHaveLength(1);
   });
 
   it('does not lose a kill switch that comes with a bad document', async () => {

@@ -75,7 +75,13 @@ export function flagSource({
   let closed = false;
 
   function tell(event: SourceEvent): void {
-    for (const listener of listeners) listener(event);
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch {
+        // Whoever listens has a defect of its own: the flags are none the worse for it.
+      }
+    }
   }
 
   const documentsOf = ({ held: { flags, killSwitches } }: Holding): Documents | undefined =>
@@ -100,7 +106,9 @@ export function flagSource({
       ...[...refused].map(([part, why]) => `the newest document of ${part} was refused: ${why}`),
       ...[...silent].map(([name, why]) => `${name}: ${why}`),
     ];
-    return reasons.length > 0 ? reasons.join('; ') : 'not asked for some time';
+    if (reasons.length > 0) return reasons.join('; ');
+    if (holding.set !== undefined) return 'they were not asked for for some time';
+    return `${feeds.map(({ name }) => name).join(' and ')} did not answer yet`;
   }
 
   function review(): void {
@@ -114,11 +122,13 @@ export function flagSource({
     const before = documentsOf(holding);
     const wasKnown = holding.set !== undefined;
     const { refusals, ...next } = take(holding, answer, parts);
+    const formerly = new Map(refused);
     for (const part of parts)
       if (answer.documents && Object.hasOwn(answer.documents, part)) refused.delete(part);
     for (const { part, message: why } of refusals) {
       refused.set(part, why);
-      tell({ kind: 'problem', message: `The document of ${part} was refused: ${why}` });
+      if (formerly.get(part) !== why)
+        tell({ kind: 'problem', message: `The document of ${part} was refused: ${why}` });
     }
     const changed = next.held !== holding.held;
     holding = next;
