@@ -55,6 +55,8 @@ const guides = [
   'slack.md',
   'circuit-breakers.md',
   'configuration.md',
+  'configuration-clients.md',
+  'secrets.md',
   'flags.md',
   'services.md',
   'apis.md',
