@@ -1,9 +1,8 @@
 import { type Condition, compileCondition } from './compile-condition.ts';
-import { compileExpression } from './compile-expression.ts';
 import { compileHash, fixedEnds } from './compile-fractional.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expression } from './expression.ts';
-import type { Work } from './run.ts';
+import type { Compile, Work } from './run.ts';
 import { bucketOf } from './shares.ts';
 
 /** A targeting that gives the flag's answer itself. */
@@ -16,34 +15,39 @@ export type AnswerOf = (result: unknown) => Evaluation;
  * Compiles a targeting into closures that give answers: where it ends in variants that are known, no variant is handed
  * on as text and looked up. What is computed is.
  */
-export function compileAnswer(targeting: Expression, answerOf: AnswerOf): Answer {
+export function compileAnswer(targeting: Expression, answerOf: AnswerOf, compile: Compile): Answer {
   if (targeting.kind === 'literal') {
     const answer = answerOf(targeting.value);
     return () => answer;
   }
-  if (targeting.kind === 'lazy' && targeting.operator === 'if') return chosen(targeting.arguments, answerOf);
+  if (targeting.kind === 'lazy' && targeting.operator === 'if')
+    return chosen(targeting.arguments, answerOf, compile);
   if (targeting.kind === 'fractional') {
-    const shared = shares(targeting, answerOf);
+    const shared = shares(targeting, answerOf, compile);
     if (shared) return shared;
   }
-  const { run } = compileExpression(targeting);
+  const { run } = compile(targeting);
   return (data, work) => answerOf(run(data, work));
 }
 
-function chosen(parts: readonly Expression[], answerOf: AnswerOf): Answer {
+function chosen(parts: readonly Expression[], answerOf: AnswerOf, compile: Compile): Answer {
   const [test, met] = parts;
   if (!test || !met) {
-    if (test) return compileAnswer(test, answerOf);
+    if (test) return compileAnswer(test, answerOf, compile);
     const nothing = answerOf(null);
     return () => nothing;
   }
-  const condition: Condition = compileCondition(test);
-  const then = compileAnswer(met, answerOf);
-  const otherwise = chosen(parts.slice(2), answerOf);
+  const condition: Condition = compileCondition(test, compile);
+  const then = compileAnswer(met, answerOf, compile);
+  const otherwise = chosen(parts.slice(2), answerOf, compile);
   return (data, work) => (condition(data, work) ? then(data, work) : otherwise(data, work));
 }
 
-function shares(targeting: Expression & { kind: 'fractional' }, answerOf: AnswerOf): Answer | undefined {
+function shares(
+  targeting: Expression & { kind: 'fractional' },
+  answerOf: AnswerOf,
+  compile: Compile,
+): Answer | undefined {
   const ends = fixedEnds(targeting);
   const answers: Evaluation[] = [];
   for (const { variant } of targeting.buckets) {
@@ -51,7 +55,7 @@ function shares(targeting: Expression & { kind: 'fractional' }, answerOf: Answer
     answers.push(answerOf(variant.value));
   }
   if (!ends) return undefined;
-  const hash = compileHash(targeting, compileExpression);
+  const hash = compileHash(targeting, compile);
   const nothing = answerOf(null);
   const [first, second] = answers;
   const [end = 0] = ends;

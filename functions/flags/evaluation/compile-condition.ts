@@ -1,8 +1,7 @@
-import { compileExpression } from './compile-expression.ts';
 import type { Expression } from './expression.ts';
 import { loosely, ORDERS } from './operators.ts';
 import { own } from './paths.ts';
-import type { Work } from './run.ts';
+import type { Compile, Work } from './run.ts';
 import { truthy } from './values.ts';
 
 /** A condition: only whether it is met is of interest, so that no value has to be kept. */
@@ -15,16 +14,16 @@ const SEARCHED = 8;
  * Compiles an expression of which only the truth matters. The shapes that rules are mostly made of — an attribute is,
  * or is one of, texts that are known — become one closure each; everything else is computed and looked at.
  */
-export function compileCondition(expression: Expression): Condition {
+export function compileCondition(expression: Expression, compile: Compile): Condition {
   if (expression.kind === 'lazy' && expression.operator !== 'if') {
-    const all = expression.arguments.map(compileCondition);
+    const all = expression.arguments.map((part) => compileCondition(part, compile));
     return expression.operator === 'and' ? every(all) : some(all);
   }
   if (expression.kind === 'call') {
     const [first, second] = expression.arguments;
     const { operator } = expression;
     if (first && operator === '!') {
-      const condition = compileCondition(first);
+      const condition = compileCondition(first, compile);
       return (data, work) => !condition(data, work);
     }
     if (first && second && (operator === '==' || operator === '===')) {
@@ -34,7 +33,7 @@ export function compileCondition(expression: Expression): Condition {
     const found = operator === 'in' ? isOneOf(first, second) : undefined;
     if (found) return found;
   }
-  const { run } = compileExpression(expression);
+  const { run } = compile(expression);
   return (data, work) => truthy(run(data, work));
 }
 

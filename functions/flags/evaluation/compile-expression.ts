@@ -1,100 +1,92 @@
 import { compileFractional } from './compile-fractional.ts';
+import { compileEach, compileReduce, missing } from './compile-lists.ts';
 import { compileRead } from './compile-read.ts';
-import type { Expression, LazyOperator, ListOperator } from './expression.ts';
-import { loosely, OPERATORS, ORDERS } from './operators.ts';
-import { ownAt, stepsOf } from './paths.ts';
-import { type Compiled, type Run, Work } from './run.ts';
-import { listOf, NotComputable, truthy } from './values.ts';
+import type { Expression, LazyOperator, PlainOperator, SpreadOperator } from './expression.ts';
+import { loosely, OPERATORS, ORDERS, type Order } from './operators.ts';
+import type { Compile, Compiled, Run, Work } from './run.ts';
+import { NotComputable, truthy } from './values.ts';
 
 /**
- * Compiles an expression into a closure. What is the same for everyone is computed now: NotComputable is thrown when
- * that fails, since it would for everyone.
+ * Compiles an expression into a closure. What is the same for everyone is computed now, with `work`, which bounds it for
+ * all that is compiled together: NotComputable is thrown when that fails, since it would for everyone.
  */
-export function compileExpression(expression: Expression): Compiled {
-  const compiled = compileOne(expression);
+export function compileExpression(expression: Expression, work: Work): Compiled {
+  const compiled = compileOne(expression, (part) => compileExpression(part, work));
   if (!compiled.constant || expression.kind === 'literal') return compiled;
-  const value = compiled.run({}, new Work());
-  return { run: () => value, parts: 1, constant: true, personal: false };
+  const value = compiled.run({}, work);
+  return { ...FIXED, run: () => value };
 }
 
-function compileOne(expression: Expression): Compiled {
+const FIXED = { parts: 1, constant: true, personal: false };
+const OPEN = { parts: 1, constant: false, personal: false };
+
+function compileOne(expression: Expression, compile: Compile): Compiled {
   switch (expression.kind) {
     case 'literal': {
       const { value } = expression;
-      return { run: () => value, parts: 1, constant: true, personal: false };
+      return { ...FIXED, run: () => value };
     }
     case 'read':
-      return {
-        run: compileRead(expression.path, expression.fallback),
-        parts: 1,
-        constant: false,
-        personal: false,
-      };
+      return { ...OPEN, run: compileRead(expression.path, expression.fallback) };
     case 'data':
-      return { run: (data) => data ?? null, parts: 1, constant: false, personal: false };
+      return { ...OPEN, run: (data) => data ?? null };
     case 'timestamp':
-      return { run: timestamp, parts: 1, constant: false, personal: false };
+      return { ...OPEN, run: timestamp };
     case 'list':
-      return together(expression.items, evaluated);
+      return together(expression.items.map(compile), evaluated);
     case 'call':
-      return compileCall(expression);
-    case 'spread': {
-      const operator = OPERATORS[expression.operator];
-      return together([expression.argument], ([argument = none]) => (data, work) => {
-        const value = argument(data, work);
-        return operator(Array.isArray(value) ? value : [value], work);
-      });
-    }
+      return together(expression.arguments.map(compile), called(expression.operator));
+    case 'spread':
+      return together([compile(expression.argument)], spread(expression.operator));
     case 'lazy':
-      return together(expression.arguments, LAZY[expression.operator]);
+      return together(expression.arguments.map(compile), LAZY[expression.operator]);
     case 'each':
-      return compileEach(expression.operator, expression.list, expression.body);
+      return compileEach(expression, compile);
     case 'reduce':
-      return compileReduce(expression);
-    case 'missing':
-      return together(
-        [expression.names],
-        ([names = none]) =>
-          (data, work) => {
-            return missing(names(data, work), data, expression.isContext);
-          },
-        false,
-      ); // prettier-ignore
+      return compileReduce(expression, compile);
+    case 'missing': {
+      const { isContext } = expression;
+      const names = compile(expression.names);
+      const run: Run = (data, work) => missing(names.run(data, work), data, isContext, work);
+      return { run, parts: 1 + names.parts, constant: false, personal: names.personal };
+    }
     case 'missing_some':
-      return together(
-        [expression.needed, expression.names],
-        ([needed = none, names = none]) =>
-          (data, work) => {
-            const wanted = names(data, work);
-            const gone = missing(wanted, data, expression.isContext);
-            const count = Array.isArray(wanted) ? wanted.length : 1;
-            return count - gone.length >= Number(needed(data, work)) ? [] : gone;
-          },
-        false,
-      ); // prettier-ignore
+      return compileMissingSome(expression, compile);
     case 'fractional':
-      return compileFractional(expression, compileExpression);
+      return compileFractional(expression, compile);
   }
 }
 
 const none: Run = () => null;
 
-/** Compiles all parts, and makes one of them; without `constantParts` it depends on the context in any case. */
-function together(
-  parts: readonly Expression[],
-  make: (runs: readonly Run[]) => Run,
-  constantParts = true,
-): Compiled {
-  const compiled = parts.map(compileExpression);
+/** Makes one of all parts. */
+function together(parts: readonly Compiled[], make: (runs: readonly Run[]) => Run): Compiled {
   return {
-    run: make(compiled.map(({ run }) => run)),
-    parts: 1 + compiled.reduce((sum, one) => sum + one.parts, 0),
-    constant: constantParts && compiled.every(({ constant }) => constant),
-    personal: compiled.some(({ personal }) => personal),
+    run: make(parts.map(({ run }) => run)),
+    parts: 1 + parts.reduce((sum, one) => sum + one.parts, 0),
+    constant: parts.every(({ constant }) => constant),
+    personal: parts.some(({ personal }) => personal),
   };
 }
 
-const evaluated = (runs: readonly Run[]): Run => {
+function compileMissingSome(expression: Expression & { kind: 'missing_some' }, compile: Compile): Compiled {
+  const { isContext } = expression;
+  const [needed, names] = [compile(expression.needed), compile(expression.names)];
+  const run: Run = (data, work) => {
+    const wanted = names.run(data, work);
+    const gone = missing(wanted, data, isContext, work);
+    const count = Array.isArray(wanted) ? wanted.length : 1;
+    return count - gone.length >= Number(needed.run(data, work)) ? [] : gone;
+  };
+  return {
+    run,
+    parts: 1 + needed.parts + names.parts,
+    constant: false,
+    personal: needed.personal || names.personal,
+  };
+}
+
+const evaluated = (runs: readonly Run[]): ((data: unknown, work: Work) => unknown[]) => {
   return (data, work) => runs.map((run) => run(data, work));
 };
 
@@ -103,28 +95,41 @@ function timestamp(_: unknown, { now }: Work): number {
   return now;
 }
 
-function compileCall({ operator, arguments: all }: Expression & { kind: 'call' }): Compiled {
-  const order = Object.hasOwn(ORDERS, operator) ? ORDERS[operator as keyof typeof ORDERS] : undefined;
-  if (order) {
-    return together(all, ([first = none, second = none, third]) => {
-      if (!third) return (data, work) => loosely(order, first(data, work), second(data, work));
-      return (data, work) => {
-        const middle = second(data, work);
-        return loosely(order, first(data, work), middle) && loosely(order, middle, third(data, work));
-      };
-    });
-  }
+const isOrder = (operator: PlainOperator): operator is keyof typeof ORDERS => Object.hasOwn(ORDERS, operator);
+
+function called(operator: PlainOperator): (runs: readonly Run[]) => Run {
+  if (isOrder(operator)) return ordered(ORDERS[operator]);
   const apply = OPERATORS[operator];
-  return together(all, (runs) => {
+  return (runs) => {
     const [first = none, second = none] = runs;
     if (runs.length === 1) return (data, work) => apply([first(data, work)], work);
     if (runs.length === 2) return (data, work) => apply([first(data, work), second(data, work)], work);
-    return (data, work) =>
-      apply(
-        runs.map((run) => run(data, work)),
-        work,
-      ); // prettier-ignore
-  });
+    const all = evaluated(runs);
+    return (data, work) => apply(all(data, work), work);
+  };
+}
+
+/** Two values in an order, or three, of which the last is only computed when the first two are. */
+function ordered(order: Order): (runs: readonly Run[]) => Run {
+  return ([first = none, second = none, third]) => {
+    if (!third) return (data, work) => loosely(order, first(data, work), second(data, work));
+    return (data, work) => {
+      const middle = second(data, work);
+      return loosely(order, first(data, work), middle) && loosely(order, middle, third(data, work));
+    };
+  };
+}
+
+function spread(operator: SpreadOperator): (runs: readonly Run[]) => Run {
+  const apply = OPERATORS[operator];
+  return ([argument = none]) => {
+    return (data, work) => {
+      const value = argument(data, work);
+      if (!Array.isArray(value)) return apply([value], work);
+      work.spend(value.length);
+      return apply(value, work);
+    };
+  };
 }
 
 /** Those that evaluate no more than they must. */
@@ -154,66 +159,3 @@ const LAZY: Readonly<Record<LazyOperator, (runs: readonly Run[]) => Run>> = {
     return last % 2 === 0 ? runs[last]?.(data, work) : null;
   },
 };
-
-function compileEach(operator: ListOperator, list: Expression, body: Expression): Compiled {
-  const [items, test] = [compileExpression(list), compileExpression(body)];
-  const { run } = test;
-  const over = (data: unknown, work: Work) => {
-    const found = listOf(items.run(data, work));
-    work.spend(found.length * test.parts);
-    return found;
-  };
-  const meets = (work: Work) => (item: unknown) => truthy(run(item, work));
-  const RUNS: Readonly<Record<ListOperator, Run>> = {
-    map: (data, work) => over(data, work).map((item) => run(item, work)),
-    filter: (data, work) => over(data, work).filter(meets(work)),
-    some: (data, work) => over(data, work).some(meets(work)),
-    none: (data, work) => !over(data, work).some(meets(work)),
-    all: (data, work) => {
-      const found = over(data, work);
-      return found.length > 0 && found.every(meets(work));
-    },
-  };
-  return {
-    run: RUNS[operator],
-    parts: 1 + items.parts + test.parts,
-    constant: items.constant && !test.personal,
-    personal: items.personal || test.personal,
-  };
-}
-
-function compileReduce({ list, body, initial }: Expression & { kind: 'reduce' }): Compiled {
-  const [items, fold, start] = [list, body, initial].map(compileExpression);
-  if (!items || !fold || !start) throw new NotComputable('A reduction of nothing');
-  const run: Run = (data, work) => {
-    const found = listOf(items.run(data, work));
-    work.spend(found.length * fold.parts);
-    let accumulator = flat(start.run(data, work));
-    for (const current of found) accumulator = flat(fold.run({ accumulator, current }, work));
-    return accumulator;
-  };
-  return {
-    run,
-    parts: 1 + items.parts + fold.parts + start.parts,
-    constant: items.constant && start.constant && !fold.personal,
-    personal: items.personal || fold.personal || start.personal,
-  };
-}
-
-/** What is accumulated may be a list or an object, and hold none: it could grow without end. */
-function flat(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Object.values(value).some((inner) => typeof inner === 'object' && inner !== null)) {
-    throw new NotComputable('What is accumulated holds lists or objects');
-  }
-  return value;
-}
-
-function missing(names: unknown, data: unknown, isContext: boolean): unknown[] {
-  const all: unknown[] = Array.isArray(names) ? names : [names];
-  return all.filter((name) => {
-    const steps = stepsOf(String(name));
-    if (!isContext || steps[0] !== '$flagd') return ownAt(data, steps) === undefined;
-    return steps.length > 2 || (steps[1] !== undefined && steps[1] !== 'flagKey' && steps[1] !== 'timestamp');
-  });
-}

@@ -1,9 +1,11 @@
 import { type Answer, type AnswerOf, compileAnswer } from './compile-answer.ts';
+import { compileExpression } from './compile-expression.ts';
 import type { FlagDefinition } from './document.ts';
 import type { Evaluation, FlagMetadata, Resolved } from './evaluation.ts';
 import { type JsonValue, quoted } from './json.ts';
 import { readExpression } from './read-targeting.ts';
 import type { Reading } from './reading.ts';
+import type { Work } from './run.ts';
 
 /** A flag that answers the same to everyone (`always`), or has to be asked. */
 export interface CompiledFlag {
@@ -15,12 +17,14 @@ export interface CompiledFlag {
 interface Around {
   rules: Reading['rules'];
   budget: Reading['budget'];
+  /** For what is computed beforehand. */
+  work: Work;
   metadata: FlagMetadata;
 }
 
 /** Compiles one flag; its answers are made beforehand, one for each variant and reason. */
 export function compileFlag(key: string, flag: FlagDefinition, around: Around): CompiledFlag {
-  const { rules, budget, metadata } = around;
+  const { rules, budget, metadata, work } = around;
   const always = (answer: Evaluation): CompiledFlag => ({
     always: Object.freeze(answer),
     metadata,
@@ -33,7 +37,11 @@ export function compileFlag(key: string, flag: FlagDefinition, around: Around): 
   try {
     const expression = readExpression(targeting, reading, { place: undefined, depth: 0, inContext: true });
     if (reading.failed) throw new Error('it is not what flagd takes');
-    return { always: undefined, metadata, run: compileAnswer(expression, answersOf(flag, metadata)) };
+    return {
+      always: undefined,
+      metadata,
+      run: compileAnswer(expression, answersOf(flag, metadata), (part) => compileExpression(part, work)),
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const errorMessage = `The targeting of the flag ${quoted(key)} cannot be compiled: ${why}`;

@@ -1,10 +1,9 @@
 import type { Expression } from './expression.ts';
 import { HASH_START, type HashStart, hashStart, murmur3 } from './murmur3.ts';
 import { own } from './paths.ts';
-import type { Compiled, Run, Work } from './run.ts';
+import type { Compile, Compiled, Run, Work } from './run.ts';
 import { bucketOf, endsOf, weightsOf } from './shares.ts';
 
-type Compile = (expression: Expression) => Compiled;
 type Fractional = Expression & { kind: 'fractional' };
 
 /** Gives the hash that people are told apart by, or undefined where they cannot be. */

@@ -124,4 +124,42 @@ describe('a set of flags', () => {
     expect(Object.isFrozen(value) && Object.isFrozen(metadata)).toBe(true);
     expect(() => Object.assign(Object(value).sizes, [2])).toThrow(TypeError);
   });
+
+  it.each([
+    ['a list in a list', { some: [{ var: 'list' }, { some: [{ var: 'list' }, { var: 'x' }] }] }, 'on'],
+    [
+      'long texts',
+      {
+        cat: [{ reduce: [{ var: 'list' }, { cat: [{ var: 'accumulator' }, { var: 'accumulator' }] }, 'ab'] }],
+      },
+      'error',
+    ],
+    [
+      'long lists',
+      { reduce: [{ var: 'list' }, { merge: [{ var: 'accumulator' }, { var: 'accumulator' }] }, [1]] },
+      'error',
+    ],
+    ['much to look for', { some: [{ var: 'wide' }, { in: ['x', { var: 'items' }] }] }, 'error'],
+    [
+      'more elements than are gone through',
+      { all: [{ var: 'long' }, { '>=': [{ '+': [{ var: '' }, 1, 2, 3] }, 0] }] },
+      'error',
+    ],
+  ])('comes to an end with %s', (_, targeting, expected) => {
+    const flags = set({ slow: { ...ROLLOUT, targeting: { if: [targeting, 'on', 'on'] } } });
+    const list = Array.from({ length: 40 }, (_, index) => ({ list: [{ x: index }] }));
+    const long = Array.from({ length: 200_000 }, (_, index) => index);
+    const wide = Array.from({ length: 400 }, () => ({ items: long }));
+    const { variant, errorCode } = flags.evaluate('slow', { list, long, wide });
+    expect(errorCode ? 'error' : variant).toBe(expected);
+  });
+
+  it('counts what is computed beforehand, too', () => {
+    const thousand = { map: [Array.from({ length: 1_000 }, (_, index) => index), { '+': [{ var: '' }, 1] }] };
+    const many = { and: Array.from({ length: 9 }, () => ({ some: [thousand, { '<': [{ var: '' }, 0] }] })) };
+    const targeting = { if: [{ or: Array.from({ length: 9 }, () => many) }, 'on', 'off'] };
+    expect(() => set({ a: { ...ROLLOUT, targeting } })).toThrow('parts');
+    const few = { if: [{ some: [thousand, { '<': [{ var: '' }, 0] }] }, 'on', 'off'] };
+    expect(set({ a: { ...ROLLOUT, targeting: few } }).evaluate('a', {})).toMatchObject({ variant: 'off' });
+  });
 });

@@ -20,11 +20,12 @@ export function compile({
   for (const document of killSwitches ? [flags, killSwitches] : [flags]) {
     const shared = Object.freeze({ ...document.metadata });
     const rules = new Map(Object.entries(document.$evaluators ?? {}));
+    const work = new Work();
     const budget = { document: LIMITS.documentTargetingNodes, targeting: 0 };
     for (const [key, flag] of Object.entries(document.flags)) {
       const metadata = flag.metadata ? Object.freeze({ ...shared, ...flag.metadata }) : shared;
       budget.targeting = LIMITS.targetingNodes;
-      compiled.set(key, compileFlag(key, flag, { rules, budget, metadata }));
+      compiled.set(key, compileFlag(key, flag, { rules, budget, work, metadata }));
     }
   }
   return new FlagSet(compiled, Object.freeze({ ...flags.metadata }));

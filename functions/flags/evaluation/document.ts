@@ -7,6 +7,7 @@ import { checkOutline, isForbiddenName } from './outline.ts';
 import { below, InvalidFlagDocument, type Place, Problems } from './problems.ts';
 import { readExpression } from './read-targeting.ts';
 import type { Reading } from './reading.ts';
+import { Work } from './run.ts';
 import { checkVariants } from './variants.ts';
 
 /** Whatever JSON may hold; what is parsed here was looked through before. */
@@ -78,6 +79,7 @@ function checkContent({ flags, $evaluators = {} }: FlagDocument, problems: Probl
   const keys = Object.keys(flags);
   if (keys.length > LIMITS.flags) problems.add(place, `at most ${LIMITS.flags} flags`, `${keys.length}`);
   const budget = { document: LIMITS.documentTargetingNodes, targeting: 0 };
+  const work = new Work();
   const rules = new Map(Object.entries($evaluators));
   const read = (targeting: JsonObject, flag: string, inside: readonly string[], at: Place) => {
     const known = problems.found.length;
@@ -98,16 +100,16 @@ function checkContent({ flags, $evaluators = {} }: FlagDocument, problems: Probl
     checkVariantsOf(flag, at, problems);
     const expression = flag.targeting && read(flag.targeting, key, [], below(at, 'targeting'));
     if (!expression) continue;
-    checkComputable(expression, below(at, 'targeting'), problems);
+    checkComputable(expression, work, below(at, 'targeting'), problems);
     checkVariants(expression, new Set(Object.keys(flag.variants)), problems);
     if (problems.full) return;
   }
 }
 
 /** What is the same for everyone is computed once, and may fail for everyone. */
-function checkComputable(targeting: Expression, place: Place, problems: Problems): void {
+function checkComputable(targeting: Expression, work: Work, place: Place, problems: Problems): void {
   try {
-    compileExpression(targeting);
+    compileExpression(targeting, work);
   } catch (error) {
     problems.add(place, 'parts that can be computed', error instanceof Error ? error.message : String(error));
   }

@@ -28,6 +28,8 @@ export type PlainOperator =
   | 'ends_with'
   | 'sem_ver'; // prettier-ignore
 
+/** Those of them whose arguments may also come as one list. */
+export type SpreadOperator = '+' | '-' | 'min' | 'max' | 'cat' | 'merge';
 export type LazyOperator = 'and' | 'or' | 'if';
 export type ListOperator = 'map' | 'filter' | 'all' | 'some' | 'none';
 
@@ -50,7 +52,7 @@ export type Expression =
   | { kind: 'missing_some'; needed: Expression; names: Expression; isContext: boolean }
   | { kind: 'call'; operator: PlainOperator; arguments: Expression[] }
   /** The one argument may be a list of the arguments, once it is evaluated. */
-  | { kind: 'spread'; operator: PlainOperator; argument: Expression }
+  | { kind: 'spread'; operator: SpreadOperator; argument: Expression }
   | { kind: 'lazy'; operator: LazyOperator; arguments: Expression[] }
   | { kind: 'each'; operator: ListOperator; list: Expression; body: Expression }
   | { kind: 'reduce'; list: Expression; body: Expression; initial: Expression }

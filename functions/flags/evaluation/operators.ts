@@ -9,7 +9,7 @@ export type Operator = (values: readonly unknown[], work: Work) => unknown;
 const LONGEST_LIST = 32_768;
 const LONGEST_TEXT = 65_536;
 
-type Order = (a: string | number | null, b: string | number | null) => boolean;
+export type Order = (a: string | number | null, b: string | number | null) => boolean;
 
 /** Strings and null are compared as they are, everything else as numbers. */
 export function loosely(order: Order, a: unknown, b: unknown): boolean {
@@ -82,8 +82,9 @@ function divided(a: number, b: number): number {
   return result;
 }
 
-function isIn([item, inside]: readonly unknown[]): boolean {
+function isIn([item, inside]: readonly unknown[], work: Work): boolean {
   if (!inside) return false;
+  if (typeof inside === 'string' || Array.isArray(inside)) work.spend(inside.length >> 5);
   if (typeof inside === 'string') return inside.includes(String(item));
   if (Array.isArray(inside)) return inside.includes(item);
   throw new NotComputable(`Only a string or a list holds something, and there is ${typeof inside}`);
@@ -138,17 +139,7 @@ const ofTexts = (test: (a: string, b: string) => boolean): Operator => {
   return ([a, b]) => (typeof a === 'string' && typeof b === 'string' ? test(a, b) : null);
 };
 
-const inTurn = (order: Order): Operator => {
-  return (values) => values.every((value, index) => index === 0 || loosely(order, values[index - 1], value));
-};
-
-export const OPERATORS: Readonly<Record<PlainOperator, Operator>> = {
-  '==': inTurn(ORDERS['==']),
-  '!=': inTurn(ORDERS['!=']),
-  '<': inTurn(ORDERS['<']),
-  '<=': inTurn(ORDERS['<=']),
-  '>': inTurn(ORDERS['>']),
-  '>=': inTurn(ORDERS['>=']),
+export const OPERATORS: Readonly<Record<Exclude<PlainOperator, keyof typeof ORDERS>, Operator>> = {
   '===': ([a, b]) => a === b,
   '!==': ([a, b]) => a !== b,
   '!': ([value]) => !truthy(value),

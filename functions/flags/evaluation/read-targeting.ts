@@ -1,31 +1,29 @@
-import type { Expression, ListOperator, PlainOperator } from './expression.ts';
+import type { Expression, ListOperator, PlainOperator, SpreadOperator } from './expression.ts';
 import { isObject, type JsonValue, quoted, shown } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { stepsOf } from './paths.ts';
 import { readFractional } from './read-fractional.ts';
 import { NOTHING, type Reading, type Spot, stepTo, wrong, wrongTogether } from './reading.ts';
 
-/** How many arguments an operator takes; `spread` says that one which is no list may stand alone. */
+/** How many arguments an operator takes. */
 interface Form {
   least: number;
   most: number;
-  spread?: boolean;
 }
 
-const form = (least: number, most: number, spread = false): Form => ({ least, most, spread });
+const form = (least: number, most: number): Form => ({ least, most });
+const forms = (names: readonly string[], least: number, most: number) =>
+  names.map((name): [string, Form] => [name, form(least, most)]);
 const ANY = Number.POSITIVE_INFINITY;
 
+/** One argument of these that is no list may stand alone. */
+const SPREAD: readonly SpreadOperator[] = ['+', '-', 'min', 'max', 'cat', 'merge'];
 const PLAIN = new Map<string, Form>([
-  ...['==', '===', '!=', '!==', '/', '%', 'in', 'starts_with', 'ends_with'].map((name): [string, Form] => [
-    name,
-    form(2, 2),
-  ]),
-  ...['<', '<=', '>', '>=', 'substr'].map((name): [string, Form] => [name, form(2, 3)]),
-  ...['+', '-', 'min', 'max', 'cat', 'merge'].map((name): [string, Form] => [name, form(1, ANY, true)]),
-  ['*', form(1, ANY)],
-  ['!', form(1, 1)],
-  ['!!', form(1, 1)],
-  ['sem_ver', form(3, 3)],
+  ...forms(['==', '===', '!=', '!==', '/', '%', 'in', 'starts_with', 'ends_with'], 2, 2),
+  ...forms(['<', '<=', '>', '>=', 'substr'], 2, 3),
+  ...forms([...SPREAD, '*'], 1, ANY),
+  ...forms(['!', '!!'], 1, 1),
+  ...forms(['sem_ver'], 3, 3),
 ]);
 const EACH: ReadonlySet<string> = new Set<ListOperator>(['map', 'filter', 'all', 'some', 'none']);
 const SEM_VER_OPERATORS = ['=', '!=', '<', '<=', '>', '>=', '^', '~'];
@@ -45,6 +43,7 @@ const OPERATORS = [
 ]; // prettier-ignore
 
 const isPlain = (name: string): name is PlainOperator => PLAIN.has(name);
+const isSpread = (name: string): name is SpreadOperator => SPREAD.some((one) => one === name);
 const isEach = (name: string): name is ListOperator => EACH.has(name);
 
 /** Reads one expression of a targeting, and all below it. */
@@ -88,12 +87,11 @@ function readOperation(json: Readonly<Record<string, JsonValue>>, reading: Readi
   if (name === 'missing') {
     return { kind: 'missing', names: readExpression(given, reading, at), isContext: spot.inContext };
   }
-  const { least, most, spread } = formOf(name);
+  const { least, most } = formOf(name);
   if (most === 0) return wrong(reading, spot, `one of the operators ${OPERATORS.join(', ')}`, quoted(name));
   if (!Array.isArray(given)) {
-    if (spread && isPlain(name)) {
+    if (isSpread(name))
       return { kind: 'spread', operator: name, argument: readExpression(given, reading, at) };
-    }
     if (most !== 1) return wrong(reading, at, `a list of ${count(least, most)}`, shown(given));
   }
   const parts: readonly JsonValue[] = Array.isArray(given) ? given : [given];

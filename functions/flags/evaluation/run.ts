@@ -1,4 +1,5 @@
 import type { Context } from './evaluation.ts';
+import type { Expression } from './expression.ts';
 import { NotComputable } from './values.ts';
 
 /** What one evaluation may take: parts of targetings that are evaluated inside list operators, and elements of lists. */
@@ -37,3 +38,6 @@ export interface Compiled {
   /** Whether it asks the context who it is even inside a list operator, where all else asks the element. */
   personal: boolean;
 }
+
+/** Compiles the parts of an expression. */
+export type Compile = (expression: Expression) => Compiled;
