@@ -21,6 +21,7 @@ const everyMs = 300;
 
 const inWords = ({ status, phase, health, queuedBehind }: ConfigurationUpdate): string => {
   const words = status.replaceAll('_', ' ');
+  if (status === 'waiting_for_approval') return words;
   if (status === 'waiting' && queuedBehind.length > 0) return `${words} behind ${queuedBehind.join(', ')}`;
   if (phase === 'health')
     return `applied; ${health.seen.filter(({ well }) => well).length} of ${health.seen.length} places well, watched until ${health.until}`;

@@ -34,7 +34,9 @@ export function updateLines(update: ConfigurationUpdate): string[] {
     ...(health.skipped.length === 0
       ? []
       : [`  not asked, for want of instances: ${health.skipped.join(', ')}`]),
-    ...health.seen.flatMap(({ place, well, detail }) => (well ? [] : [`  not well: ${place} ${detail}`])),
+    ...health.seen.flatMap(({ place, well, detail }) =>
+      well ? [] : [`  not well${health.illBefore.includes(place) ? ', as before' : ''}: ${place} ${detail}`],
+    ),
     ...warnings.map(({ rule, key, problem }) => `  rule ${rule}: ${keyText(key)} ${problem}`),
     ...(failure === null ? [] : [`  ${failure.name}: ${failure.message}`]),
     ...(failure?.action ? [`  ${failure.action}`] : []),

@@ -107,6 +107,12 @@ export async function startConfigurationLab() {
         answer: z.unknown(),
         waitMs: 55_000,
       }),
+    /** How an execution ended. */
+    async outcome(arn: string): Promise<string> {
+      for (let look = 0; look < 2_000 && cloud.engine.execution(arn).status === 'RUNNING'; look += 1)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      return cloud.engine.execution(arn).status;
+    },
     async events(id: string): Promise<string[]> {
       const { items } = await said('GET', `/configuration/updates/${id}/events?limit=100`);
       return items.map(({ type }: { type: string }) => type);

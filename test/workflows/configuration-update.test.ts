@@ -128,6 +128,20 @@ describe('an update', () => {
     await lab.until(again.body.id, 'completed');
   });
 
+  it('is acted for by the execution that its record names, and by no other', async () => {
+    const { id } = await lab.start([{ key: lab.key('limits.items'), value: 10 }], { approval: true });
+    await lab.until(id, 'waiting_for_approval');
+    const { arn } = await lab.cloud.engine.startExecution({
+      stateMachineArn: lab.cloud.engine.versionArn('configuration-update'),
+      name: `${id}-back-9`,
+      input: JSON.stringify({ updateId: id, enter: 'back' }),
+    });
+    expect(await lab.outcome(arn)).toBe('SUCCEEDED');
+    expect((await lab.show(id)).status).toBe('waiting_for_approval');
+    await lab.said('POST', `/configuration/updates/${id}/cancel`, {});
+    await lab.until(id, 'cancelled');
+  });
+
   it('refuses what cannot be meant, and stores nothing', async () => {
     const before = (await lab.said('GET', '/configuration/updates?limit=100')).items.length;
     const wrong = async (changes: object[]) => (await lab.post({ changes })).status;

@@ -34,7 +34,8 @@ export const handler = task({
 
 function unhealthy(ill: readonly Look[]): ServiceUnhealthy {
   const [first] = ill;
-  const of = first?.service === null || first === undefined ? '' : `${first.service}: `;
+  const known = first === undefined || first.service === null || first.service === first.place;
+  const of = known ? '' : `${first.service}: `;
   return new ServiceUnhealthy(
     `${of}${first?.place} ${first?.detail}${ill.length > 1 ? `, and ${ill.length - 1} more` : ''}`,
     {

@@ -55,6 +55,14 @@ describe('what a look means', () => {
     expect(judge(before, found({ seen: [look('b', false)] }), now)).toEqual({ kind: 'well' });
   });
 
+  it('gives a URL that was ill before until the end', () => {
+    const url = { service: null, place: 'u', well: false, detail: '' };
+    const before = { bad: 1, illBefore: ['u'] };
+    expect(judge(health(before), found({ seen: [url] }), now)).toMatchObject({ kind: 'hold', bad: 0 });
+    expect(judge(health({ ...before, ...over }), found({ seen: [url] }), now)).toMatchObject({ kind: 'ill' });
+    expect(judge(health(over), found({ seen: [{ ...url, well: true }] }), now)).toEqual({ kind: 'well' });
+  });
+
   it('believes a report at once', () => {
     const failures = [look('instance-1', false)];
     expect(judge(health(), found({ failures }), now)).toEqual({ kind: 'ill', ill: failures });

@@ -20,14 +20,19 @@ export interface Found {
   reporting: number;
 }
 
-/** What a look means at `now` (epoch ms). What was ill before the update is not its fault; what was reported needs no second look. */
+/**
+ * What a look means at `now` (epoch ms). What was reported needs no second look. An instance that was ill before the update
+ * is not its fault; a URL that was is asked for by whoever wants it to be well afterwards, and has until the end to be.
+ */
 export function judge(
   { health }: Pick<UpdateRecord, 'health'>,
   { seen, unknown, failures, reporting }: Found,
   now: number,
 ): Verdict {
   if (failures.length > 0) return { kind: 'ill', ill: [...failures] };
-  const judged = seen.filter(({ place }) => !health.illBefore.includes(place));
+  const left = health.until === null ? 0 : Date.parse(health.until) - now;
+  const judged = seen.filter(({ place, service }) => service === null || !health.illBefore.includes(place));
+  const excused = (place: string) => left > 0 && health.illBefore.includes(place);
   const missing: Look[] =
     health.unknown === 'skip'
       ? []
@@ -37,8 +42,7 @@ export function judge(
           well: false,
           detail: 'has no instance to ask',
         }));
-  const ill = [...judged.filter(({ well }) => !well), ...missing];
-  const left = health.until === null ? 0 : Date.parse(health.until) - now;
+  const ill = [...judged.filter(({ well, place }) => !well && !excused(place)), ...missing];
   const bad = ill.length === 0 ? 0 : health.bad + 1;
   if (ill.length > 0 && (bad >= badInARow || left <= 0)) return { kind: 'ill', ill };
   // Where nobody can be asked and nobody reports, time would tell nothing.
