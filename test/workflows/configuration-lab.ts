@@ -77,6 +77,16 @@ export async function startConfigurationLab() {
     throw new Error(`${id} is not watched: ${JSON.stringify(await show(id))}`);
   }
 
+  /** Looks until the update is over, and moves no time. */
+  async function ended(id: string): Promise<ConfigurationUpdate> {
+    for (let look = 0; look < 1_500; look += 1) {
+      const view = await show(id);
+      if (view.endedAt !== null) return view;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`${id} is not over: ${JSON.stringify(await show(id))}`);
+  }
+
   const key = (name: string, more: object = {}) => ({ namespace: 'shop', key: name, ...more });
   return {
     cloud,
@@ -86,6 +96,7 @@ export async function startConfigurationLab() {
     show,
     until,
     watched,
+    ended,
     key,
     define: (name: string, more: object = {}) =>
       said('PUT', `/configuration/keys/shop/${name}`, { schema: { type: 'integer' }, ...more }),

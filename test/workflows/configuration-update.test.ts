@@ -195,11 +195,13 @@ describe('what services report', () => {
     lab.said('POST', '/configuration/reports', { service: 'checkout', instance: 'one', versions, ...more });
 
   it('takes an update back at once that one of them cannot use', async () => {
-    const { id } = await lab.start([{ key: lab.key('limits.orders'), value: 70 }]);
+    // The next look by itself would be in half a minute.
+    const { id } = await lab.start([{ key: lab.key('limits.orders'), value: 70 }], {
+      health: { forSeconds: 600 },
+    });
     await lab.watched(id);
     await report({ 'shop/limits.orders': 5 }, { failed: ['shop/limits.orders'] });
-    await lab.cloud.engine.idle();
-    const back = await lab.show(id);
+    const back = await lab.ended(id);
     expect([back.status, back.failure?.message]).toMatchObject([
       'rolled_back',
       expect.stringContaining('cannot put shop/limits.orders in force'),

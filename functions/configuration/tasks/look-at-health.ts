@@ -17,6 +17,7 @@ export const handler = task({
   output: z.strictObject({ next: z.enum(['hold', 'end']), waitSeconds: z.int().min(1) }),
   async handler(acting) {
     const record = await readWanted(acting);
+    const lookedAt = clock.iso();
     const [{ seen, unknown }, reported] = await Promise.all([lookAround(record), reportedFailures(record)]);
     const verdict = judge(record, { seen, unknown, ...reported }, clock.now());
     const shown = [...reported.failures, ...seen].toSorted(
@@ -24,7 +25,7 @@ export const handler = task({
     );
     const bad = verdict.kind === 'hold' ? verdict.bad : 0;
     await changeWanted(acting, ({ health }) => ({
-      set: { health: { ...health, looks: health.looks + 1, bad, seen: shown.slice(0, mostShown) } },
+      set: { health: { ...health, lookedAt, looks: health.looks + 1, bad, seen: shown.slice(0, mostShown) } },
     }));
     if (verdict.kind === 'ill') throw unhealthy(verdict.ill);
     if (verdict.kind === 'well') return { next: 'end' as const, waitSeconds: 1 };

@@ -61,6 +61,8 @@ export const UpdateRecord = z.strictObject({
     skipped: z.array(z.string()),
     /** Somebody reported that a value cannot be used: the next look is due at once. */
     hurriedAt: Time,
+    /** When the last look began. */
+    lookedAt: Time,
   }),
   whenBusy: z.enum(['wait', 'refuse']),
   approval: z.enum(['none', 'waiting', 'given']),

@@ -234,6 +234,7 @@ function newRecord(
       illBefore: [],
       skipped: [],
       hurriedAt: null,
+      lookedAt: null,
     },
     whenBusy: request.whenBusy,
     approval: needsApproval(request.approval, checked) ? 'waiting' : 'none',

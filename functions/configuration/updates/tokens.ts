@@ -17,7 +17,7 @@ type Answer = { success: object } | { failure: string; cause: string };
 
 /** What is owed to a waiting state, as record and queue stand; undefined: it goes on waiting. */
 export function answerTo(
-  { waitsFor, at }: Pick<TokenRecord, 'waitsFor' | 'at'>,
+  { waitsFor }: Pick<TokenRecord, 'waitsFor'>,
   { id, cancel, approval, health }: Pick<UpdateRecord, 'id' | 'cancel' | 'approval' | 'health'>,
   { entries }: Pick<SlotsRecord, 'entries'>,
 ): Answer | undefined {
@@ -32,7 +32,8 @@ export function answerTo(
     case 'approval':
       return approval === 'waiting' ? undefined : go;
     case 'health':
-      return health.hurriedAt !== null && health.hurriedAt >= at ? go : undefined;
+      // A look that began before the report may not have seen it.
+      return health.hurriedAt !== null && health.hurriedAt >= (health.lookedAt ?? '') ? go : undefined;
   }
 }
 

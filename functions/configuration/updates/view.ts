@@ -11,7 +11,7 @@ export function viewOf(
   { entries }: Pick<SlotsRecord, 'entries'>,
   contents: readonly (Content | null)[] = [],
 ): ConfigurationUpdate {
-  const { bad: _bad, hurriedAt: _hurried, ...health } = record.health;
+  const { bad: _bad, hurriedAt: _hurried, lookedAt: _looked, ...health } = record.health;
   return {
     id: record.id,
     status: record.status,

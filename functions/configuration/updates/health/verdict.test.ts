@@ -16,6 +16,7 @@ const health = (more: Partial<UpdateRecord['health']> = {}): Pick<UpdateRecord, 
     illBefore: [],
     skipped: [],
     hurriedAt: null,
+    lookedAt: null,
     ...more,
   },
 });
