@@ -90,6 +90,10 @@ const isLoopback = (url: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 const isOnLambda = (): boolean => process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
 
+/** Whether the platform understood and said no: it says the same the next time. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ConfigurationUnavailable && [400, 401, 403, 404].includes(error.status ?? 0);
+
 /** Resolves when `work` does or `ms` are over, whichever is first. */
 async function within(ms: number, work: Promise<void>): Promise<void> {
   if (ms === Number.POSITIVE_INFINITY) return work;
@@ -180,6 +184,7 @@ export async function createConfigurationClient(
     for (let attempt = 0; held.state() === 'loading' && clock.monotonic() < until; attempt += 1) {
       if (attempt > 0) await clock.sleep(50 + jitteredBackoff(attempt, 50, 1_000), closing.signal);
       await within(until - clock.monotonic(), held.refresh());
+      if (isRefusal(held.error())) break;
     }
     if (held.state() !== 'loading') return;
     const kept = file === undefined ? undefined : await readLastGood(file, { url, reader });

@@ -24,6 +24,8 @@ export interface HeldDocument {
   age: () => number;
   /** Failures in a row. */
   failures: () => number;
+  /** What the last look failed with; undefined after one that succeeded. */
+  error: () => unknown;
   /** The document. Throws ConfigurationTooOld; the last error when there never was one. */
   current: () => ConfigurationDocument;
   /** Puts a document in force that was kept from an earlier run, as a stale one; its age counts from now. */
@@ -73,6 +75,7 @@ export function heldDocument({ fetch, onDocument, onState, maxStaleMs }: HeldDoc
     state: () => state,
     age,
     failures: () => failures,
+    error: () => (failures === 0 ? undefined : lastError),
     current() {
       if (document === undefined) throw lastError;
       if (age() > maxStaleMs) {
