@@ -9,7 +9,7 @@ const endpoint = { url, environment: 'production', token: () => token };
 // Who saw what is reported; who saw a variant keeps it.
 const exposures = exposureHook(endpoint);
 const provider = new TheseusProvider({
-  ...endpoint,
+  platform: endpoint,
   assignments: platformAssignments(endpoint),
   beforeTracks: () => exposures.flush(),
 });

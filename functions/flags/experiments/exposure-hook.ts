@@ -3,7 +3,7 @@ import { clock } from '#platform/clock.ts';
 import { batchQueue } from '../openfeature/batch-queue.ts';
 import { deliver, type PlatformEndpoint } from '../openfeature/tracks.ts';
 import type { ExposureBatch } from './events.ts';
-import { hourOf, mostEvents } from './events.ts';
+import { hourOf } from './events.ts';
 import { Remembered } from './remembered.ts';
 
 type Exposure = ExposureBatch['events'][number];
@@ -35,6 +35,9 @@ export interface ExposureHook extends Hook {
 /** Keys of counters: none of their parts holds this character. */
 const between = '\u0000';
 const mostCounters = 5_000;
+/** A batch is counted before it is answered: larger ones would take long. */
+const largestBatch = 250;
+const answerMs = 10_000;
 
 /**
  * Reports exposures to the platform: each user and variant once in a while, evaluations as counts. It never waits, never
@@ -56,8 +59,9 @@ export function exposureHook({
   const queue = batchQueue<Reported>({
     prefix: 'exposures',
     collectMs,
-    largestBatch: mostEvents,
+    largestBatch,
     mostWaiting,
+    timeoutMs: answerMs,
     async send({ id, events }, signal) {
       const body: ExposureBatch = {
         id,

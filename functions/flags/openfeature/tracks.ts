@@ -62,6 +62,8 @@ export async function deliver(
   }
 }
 
+const answerMs = 10_000;
+
 /** What users did, sent to the platform in batches. `before` is awaited first: what they saw is to be there before it. */
 export const tracksTo = (
   endpoint: PlatformEndpoint,
@@ -69,8 +71,9 @@ export const tracksTo = (
 ): BatchQueue<Track> =>
   batchQueue<Track>({
     prefix: 'tracks',
-    async send(batch, signal) {
+    async send(batch) {
       await before();
-      await deliver(endpoint, 'tracks', batch, signal);
+      // Its own time begins now, whatever the wait for what comes before it took.
+      await deliver(endpoint, 'tracks', batch, AbortSignal.timeout(answerMs));
     },
   });
