@@ -17,7 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const one of opened.splice(0)) one.close();
-  for (const one of restore) one();
+  // The last first: each puts back what it found.
+  for (const one of restore.toReversed()) one();
 });
 
 const flag = (on: boolean) => ({
