@@ -3,6 +3,7 @@ import { FlagAnalytics } from '#flags/analytics/schemas.ts';
 import { call } from '../client.ts';
 import { colours, count, print, printJson, table } from '../output.ts';
 import { platformOf } from '../platform.ts';
+import { environmentOption } from './options.ts';
 import { flagPath } from './path.ts';
 
 interface Options {
@@ -25,7 +26,7 @@ export const flagAnalytics = (): Command =>
   new Command('analytics')
     .description('How often each variant of a flag was given, to how many users, and what they did')
     .argument('<flag>')
-    .requiredOption('--environment <name>', 'environment of flags')
+    .addOption(environmentOption())
     .option('--from <time>', 'a day or a time; else the run of the experiment, or 30 days')
     .option('--to <time>', 'a day or a time; else now')
     .option('--json', 'print JSON: every hour, too')

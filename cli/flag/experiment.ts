@@ -3,6 +3,7 @@ import { Run } from '#flags/experiments/begin-run.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
+import { environmentOption } from './options.ts';
 import { flagPath } from './path.ts';
 
 interface Options {
@@ -17,7 +18,7 @@ export const flagExperimentRestart = (): Command =>
   new Command('restart')
     .description('Begin the next run of an experiment, without the users of the one before')
     .argument('<flag>')
-    .requiredOption('--environment <name>', 'environment of flags')
+    .addOption(environmentOption())
     .requiredOption('--why <text>', 'for those who read the numbers later')
     .option('--control <variant>', 'the variant that others are compared with')
     .option('--json', 'print JSON')

@@ -5,6 +5,7 @@ import { numberOf } from '../number.ts';
 import { colours, print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
 import { platformOf } from '../platform.ts';
+import { environmentOption } from './options.ts';
 import { flagPath } from './path.ts';
 
 interface Options extends PageOptions {
@@ -18,7 +19,7 @@ interface Options extends PageOptions {
 export const flagLifecycle = (): Command =>
   new Command('lifecycle')
     .description('Where flags are in their life, and which could go')
-    .requiredOption('--environment <name>', 'environment of flags')
+    .addOption(environmentOption())
     .addOption(new Option('--finding <finding>', 'only flags with this finding').choices(Finding.options))
     .option('--stale-days <number>', 'unchanged for so many days: stale; else 60', numberOf)
     .option('--unused-days <number>', 'not used for so many days: unused; else 30', numberOf)

@@ -72,7 +72,7 @@ export const flagRefs = (): Command =>
       'Find flags in source code: which nobody names, which are not there, which may go from the code',
     )
     .argument('[path]', 'folder of source code; files that Git ignores are left out', '.')
-    .option('--environment <name>', 'ask the platform which flags there are')
+    .option('-e, --environment <environment>', 'ask the platform which flags there are')
     .option('--flags <file>', 'flags there are, as a document of flagd; needs no platform')
     .option('--wrapper <name...>', 'own functions whose first text is the key of a flag', [])
     .option('--report', 'tell the platform how often each flag is named, for its lifecycle')

@@ -58,6 +58,7 @@ const guides = [
   'configuration-clients.md',
   'secrets.md',
   'flags.md',
+  'experiments.md',
   'configuration-updates.md',
   'services.md',
   'apis.md',

@@ -10,6 +10,8 @@ const endpoint = { url, environment: 'production', token: () => token };
 const exposures = exposureHook(endpoint);
 const provider = new TheseusProvider({
   platform: endpoint,
+  // A service goes on without flags that do not come; this example waits.
+  budgetMs: 30_000,
   assignments: platformAssignments(endpoint),
   beforeTracks: () => exposures.flush(),
 });
@@ -18,11 +20,12 @@ const flags = OpenFeature.getClient();
 flags.addHooks(exposures);
 
 // A thousand people come; of those with the green button every third pays, else every fifth.
-for (let n = 0; n < 1_000; n += 1) {
+async function visit(n: number): Promise<void> {
   const context = { targetingKey: `customer-${n}` };
   const { variant } = await flags.getStringDetails('checkout-button', '#0072b2', context);
   if (n % (variant === 'green' ? 3 : 5) === 0) flags.track('paid', context, { value: 20 + (n % 10) });
 }
+await Promise.all(Array.from({ length: 1_000 }, (_, n) => visit(n)));
 
 await exposures.close();
 await OpenFeature.close();
