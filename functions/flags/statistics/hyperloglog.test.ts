@@ -58,12 +58,12 @@ it('comes back from its text, written sparse or dense', () => {
     fc.property(values, (sketch) => same(decodeSketch(encodeSketch(sketch)), sketch)),
     { numRuns: 20 },
   );
-  for (const count of [0, 900, 1_500, 100_000])
+  for (const count of [0, 900, 1_500, 20_000])
     expect(same(decodeSketch(encodeSketch(upTo(count))), upTo(count))).toBe(true);
   const last = sketchOf([Buffer.from('fff0000000000000', 'hex')]);
   expect(last[4_095]).toBe(53);
   expect(decodeSketch(encodeSketch(last))).toEqual(last);
-  expect(encodeSketch(upTo(100_000)).length).toBe(4_097);
+  expect(encodeSketch(upTo(20_000)).length).toBe(4_097);
   for (const text of [
     '',
     'x',
