@@ -22,7 +22,7 @@ export async function readDefinition(namespace: string, key: string): Promise<De
   if (found !== undefined) return found;
   throw new NotFound(`${namespace}/${key} is not defined`, {
     evidence: { namespace, key },
-    action: `Define it with \`theseus config define ${key} --namespace ${namespace}\`, or list what is there with \`theseus config keys\`.`,
+    action: `Define it with \`theseus config define ${key} --namespace ${namespace}\`, or list what is there with \`theseus config key list\`.`,
   });
 }
 

@@ -75,7 +75,7 @@ export function assertFits({ key, content, definition }: Planned): void {
   if (broken.length === 0) return;
   throw new ValueRefused(`${nameOf(key)}: ${broken[0]?.pointer || 'the value'} ${broken[0]?.detail}`, {
     evidence: { key, broken },
-    action: 'Correct the value; what the key allows says: theseus config keys',
+    action: `Correct the value; what the key allows says: theseus config key show ${key.key} --namespace ${key.namespace}`,
   });
 }
 
