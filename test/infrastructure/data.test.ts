@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { capabilities } from '#local/capabilities.ts';
 import { statementsIn } from './statements.ts';
-import { resourcesOf, stackOf, synthesise, type Template } from './synthesised.ts';
+import { resourcesOf, stackOf, synthesise } from './synthesised.ts';
 
 const templates = synthesise(['dev', 'production']);
-
-function only(template: Template, type: string) {
-  const [first, ...others] = resourcesOf(template, type);
-  if (first === undefined || others.length > 0) throw new Error(`expected one ${type}`);
-  return first[1];
-}
 
 describe.each([
   { stage: 'dev', kept: false },
@@ -100,10 +94,13 @@ describe.each([
     expect(denies).toHaveLength(2);
   });
 
-  it('rotates the key and keeps it with the data', () => {
-    const key = only(template, 'AWS::KMS::Key');
-    expect(key.Properties.EnableKeyRotation).toBe(true);
-    expect(key.DeletionPolicy).toBe(policy);
+  it('rotates its keys, that of records and that of secrets, and keeps them with the data', () => {
+    const keys = resourcesOf(template, 'AWS::KMS::Key');
+    expect(keys).toHaveLength(2);
+    for (const [, key] of keys) {
+      expect(key.Properties.EnableKeyRotation).toBe(true);
+      expect(key.DeletionPolicy).toBe(policy);
+    }
   });
 });
 
