@@ -1,13 +1,8 @@
 import { ConflictException, CreateScheduleCommand } from '@aws-sdk/client-scheduler';
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { scheduler, stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
+import { scheduler } from '#platform/clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import { type Change, changeDeprecation } from './deprecation-store.ts';
 import type { DeprecationRecord } from './records.ts';
@@ -60,19 +55,11 @@ export const changeActing = (
   });
 
 /** Starts the execution that the record names, once: a second start of the same name finds the first. */
-export async function startNamed(record: Pick<DeprecationRecord, 'id' | 'execution'>): Promise<void> {
-  try {
-    await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(),
-        name: record.execution.name,
-        input: JSON.stringify({ deprecationId: record.id }),
-      }),
-    );
-  } catch (error) {
-    // It was started before, from another version of the state machine: the first one counts.
-    if (!(error instanceof ExecutionAlreadyExists)) throw error;
-  }
+export async function startNamed({
+  id,
+  execution,
+}: Pick<DeprecationRecord, 'id' | 'execution'>): Promise<void> {
+  await startOnce(stateMachineArn(), execution.name, { deprecationId: id });
 }
 
 /**
@@ -107,15 +94,7 @@ export async function scheduleNamed(record: Pick<DeprecationRecord, 'id' | 'exec
 }
 
 /** How the execution of the record stands; undefined when it never began. */
-export async function executionStatus({
+export const executionStatus = ({
   execution,
-}: Pick<DeprecationRecord, 'execution'>): Promise<ExecutionStatus | undefined> {
-  const parts = stateMachineArn().split(':');
-  const executionArn = [...parts.slice(0, 5), 'execution', parts[6] ?? '', execution.name].join(':');
-  try {
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
+}: Pick<DeprecationRecord, 'execution'>): Promise<ExecutionStatus | undefined> =>
+  statusOf(stateMachineArn(), execution);

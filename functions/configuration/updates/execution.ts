@@ -1,12 +1,6 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import type { Enter, Execution, UpdateRecord } from './records.ts';
 import { changeUpdate } from './update-store.ts';
@@ -37,40 +31,15 @@ export function assertActs({ id, execution }: UpdateRecord, name: string): void 
 /** Starts the execution that the record names, once: a second start of the same name finds the first. */
 export async function startExecution(record: UpdateRecord): Promise<UpdateRecord> {
   const { id, execution } = record;
-  try {
-    const started = await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(),
-        name: execution.name,
-        input: JSON.stringify({ updateId: id, enter: execution.enter }),
-      }),
-    );
-    const arn = started.executionArn ?? null;
-    return await changeUpdate(id, (current) =>
-      current.execution.name !== execution.name || current.execution.arn !== null
-        ? undefined
-        : { set: { execution: { ...current.execution, arn } } },
-    );
-  } catch (error) {
-    // It was started before, from another version of the state machine: the first one counts.
-    if (error instanceof ExecutionAlreadyExists) return record;
-    throw error;
-  }
+  const arn = await startOnce(stateMachineArn(), execution.name, { updateId: id, enter: execution.enter });
+  if (arn === undefined) return record;
+  return await changeUpdate(id, (current) =>
+    current.execution.name !== execution.name || current.execution.arn !== null
+      ? undefined
+      : { set: { execution: { ...current.execution, arn } } },
+  );
 }
 
 /** How the execution of the record stands; undefined when it never began. */
-export async function executionStatus({ execution }: UpdateRecord): Promise<ExecutionStatus | undefined> {
-  try {
-    const executionArn = execution.arn ?? executionArnOf(execution.name);
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
-
-/** `…:stateMachine:<name>[:<version or alias>]` and the execution's name make the execution's ARN. */
-function executionArnOf(name: string): string {
-  const parts = stateMachineArn().split(':');
-  return [...parts.slice(0, 5), 'execution', parts[6] ?? '', name].join(':');
-}
+export const executionStatus = ({ execution }: UpdateRecord): Promise<ExecutionStatus | undefined> =>
+  statusOf(stateMachineArn(), execution);

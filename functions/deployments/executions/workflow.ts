@@ -1,13 +1,7 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { changeDeployment } from '../deployment-store.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import type { DeploymentRecord, Enter, Execution } from '../records.ts';
@@ -42,40 +36,16 @@ const secondsLeft = ({ keepsBlueUntil }: DeploymentRecord): number =>
 /** Starts the execution that the record names, once: a second start of the same name finds the first. */
 export async function startExecution(record: DeploymentRecord): Promise<DeploymentRecord> {
   const { id, execution } = record;
-  try {
-    const started = await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(),
-        name: execution.name,
-        input: JSON.stringify({ deploymentId: id, enter: execution.enter, waitSeconds: secondsLeft(record) }),
-      }),
-    );
-    const arn = started.executionArn ?? null;
-    return await changeDeployment(id, (current) =>
-      current.execution.name !== execution.name || current.execution.arn !== null
-        ? undefined
-        : { set: { execution: { ...current.execution, arn } } },
-    );
-  } catch (error) {
-    // It was started before, from another version of the state machine: the first one counts.
-    if (error instanceof ExecutionAlreadyExists) return record;
-    throw error;
-  }
+  const input = { deploymentId: id, enter: execution.enter, waitSeconds: secondsLeft(record) };
+  const arn = await startOnce(stateMachineArn(), execution.name, input);
+  if (arn === undefined) return record;
+  return await changeDeployment(id, (current) =>
+    current.execution.name !== execution.name || current.execution.arn !== null
+      ? undefined
+      : { set: { execution: { ...current.execution, arn } } },
+  );
 }
 
 /** How the execution of the record stands; undefined when it never began. */
-export async function executionStatus({ execution }: DeploymentRecord): Promise<ExecutionStatus | undefined> {
-  try {
-    const executionArn = execution.arn ?? executionArnOf(execution.name);
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
-
-/** `…:stateMachine:<name>[:<version or alias>]` and the execution's name make the execution's ARN. */
-function executionArnOf(name: string): string {
-  const parts = stateMachineArn().split(':');
-  return [...parts.slice(0, 5), 'execution', parts[6] ?? '', name].join(':');
-}
+export const executionStatus = ({ execution }: DeploymentRecord): Promise<ExecutionStatus | undefined> =>
+  statusOf(stateMachineArn(), execution);

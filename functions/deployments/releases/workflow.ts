@@ -1,13 +1,7 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { ExecutionSuperseded, ReleaseAborted } from '../errors.ts';
 import type { ReleaseEnter, ReleaseRecord } from './records.ts';
 import { changeRelease, type ReleaseChange, readRelease } from './release-store.ts';
@@ -42,40 +36,18 @@ export async function startRelease(record: ReleaseRecord): Promise<ReleaseRecord
     approval: record.approval === 'waiting',
     keepSeconds: secondsLeft(record),
   };
-  try {
-    const started = await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(),
-        name: execution.name,
-        input: JSON.stringify(input),
-      }),
-    );
-    const arn = started.executionArn ?? null;
-    return await changeRelease(id, (current) =>
-      current.execution.name !== execution.name || current.execution.arn !== null
-        ? undefined
-        : { set: { execution: { ...current.execution, arn } } },
-    );
-  } catch (error) {
-    if (error instanceof ExecutionAlreadyExists) return record;
-    throw error;
-  }
+  const arn = await startOnce(stateMachineArn(), execution.name, input);
+  if (arn === undefined) return record;
+  return await changeRelease(id, (current) =>
+    current.execution.name !== execution.name || current.execution.arn !== null
+      ? undefined
+      : { set: { execution: { ...current.execution, arn } } },
+  );
 }
 
 /** How the execution of the record stands; undefined when it never began. */
-export async function releaseExecutionStatus({
-  execution,
-}: ReleaseRecord): Promise<ExecutionStatus | undefined> {
-  const parts = stateMachineArn().split(':');
-  const executionArn =
-    execution.arn ?? [...parts.slice(0, 5), 'execution', parts[6] ?? '', execution.name].join(':');
-  try {
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
+export const releaseExecutionStatus = ({ execution }: ReleaseRecord): Promise<ExecutionStatus | undefined> =>
+  statusOf(stateMachineArn(), execution);
 
 /** Throws ExecutionSuperseded unless the record names this execution as the one that acts. */
 function assertActs({ id, execution }: ReleaseRecord, name: string): void {

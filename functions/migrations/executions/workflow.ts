@@ -1,13 +1,7 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { findConnector } from '../connectors/store.ts';
 import { findDatabase } from '../databases/databases.ts';
 import { ConnectorIncomplete } from '../errors.ts';
@@ -70,61 +64,29 @@ export async function connectorOf(database: DatabaseRecord): Promise<ConnectorRe
 }
 
 /** What an execution is told of its connector; it keeps it to its end, whatever is registered meanwhile. */
-export async function executionInput(record: MigrationRecord): Promise<string> {
+export async function executionInput(record: MigrationRecord) {
   const { roleArn, functions } = await connectorOf(await findDatabase(record.databaseId));
-  return JSON.stringify({ migrationId: record.id, connector: { roleArn, functions } });
+  return { migrationId: record.id, connector: { roleArn, functions } };
 }
 
 /**
- * Starts an execution, once: a second start of the same name finds the first. Everything it gets is an id or comes
- * from the stored registration.
+ * Starts an execution, once: a second start of the same name finds the first, also when the connector was deployed anew
+ * in between. Everything it gets is an id or comes from the stored registration.
  */
 export async function startExecution(
   record: MigrationRecord,
   execution: Execution,
 ): Promise<MigrationRecord> {
   const input = await executionInput(record);
-  try {
-    const started = await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(execution.kind, record),
-        name: execution.name,
-        input,
-      }),
-    );
-    return await rememberExecution(record.id, execution.name, started.executionArn ?? null);
-  } catch (error) {
-    // The connector was deployed anew between two starts: the first one counts.
-    if (error instanceof ExecutionAlreadyExists) return record;
-    throw error;
-  }
-}
-
-function rememberExecution(id: string, name: string, arn: string | null): Promise<MigrationRecord> {
-  return changeMigration(id, ({ execution }) =>
-    execution === null || execution.name !== name || execution.arn !== null
+  const arn = await startOnce(stateMachineArn(execution.kind, record), execution.name, input);
+  if (arn === undefined) return record;
+  return await changeMigration(record.id, ({ execution: current }) =>
+    current === null || current.name !== execution.name || current.arn !== null
       ? undefined
-      : { set: { execution: { ...execution, arn } } },
+      : { set: { execution: { ...current, arn } } },
   );
 }
 
 /** How an execution of the record stands; undefined when it never began. */
-export async function executionStatus(
-  execution: Execution,
-  record: Led,
-): Promise<ExecutionStatus | undefined> {
-  const arn = execution.arn ?? executionArn(execution, record);
-  try {
-    const found = await stepFunctions().send(new DescribeExecutionCommand({ executionArn: arn }));
-    return found.status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
-
-/** `…:stateMachine:<name>[:<version or alias>]` and the execution's name make the execution's ARN. */
-function executionArn({ kind, name }: Execution, record: Led): string {
-  const parts = stateMachineArn(kind, record).split(':');
-  return [...parts.slice(0, 5), 'execution', parts[6] ?? '', name].join(':');
-}
+export const executionStatus = (execution: Execution, record: Led): Promise<ExecutionStatus | undefined> =>
+  statusOf(stateMachineArn(execution.kind, record), execution);

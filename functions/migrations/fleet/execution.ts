@@ -1,13 +1,7 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import type { FleetRecord } from './records.ts';
 import { changeFleet } from './store.ts';
 
@@ -25,33 +19,15 @@ export function nextExecution({ id, execution }: FleetRecord): Execution {
 export async function startFleetExecution(fleet: FleetRecord): Promise<FleetRecord> {
   const { execution } = fleet;
   if (execution === null) return fleet;
-  try {
-    const started = await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: machineArn(),
-        name: execution.name,
-        input: JSON.stringify({ fleetId: fleet.id }),
-      }),
-    );
-    return await changeFleet(fleet.id, (record) =>
-      record.execution?.name !== execution.name || record.execution.arn !== null
-        ? undefined
-        : { set: { execution: { ...record.execution, arn: started.executionArn ?? null } } },
-    );
-  } catch (error) {
-    if (error instanceof ExecutionAlreadyExists) return fleet;
-    throw error;
-  }
+  const arn = await startOnce(machineArn(), execution.name, { fleetId: fleet.id });
+  if (arn === undefined) return fleet;
+  return await changeFleet(fleet.id, (record) =>
+    record.execution?.name !== execution.name || record.execution.arn !== null
+      ? undefined
+      : { set: { execution: { ...record.execution, arn } } },
+  );
 }
 
 /** How an execution stands; undefined when it never began. */
-export async function fleetExecutionStatus(execution: Execution): Promise<ExecutionStatus | undefined> {
-  const parts = machineArn().split(':');
-  const arn = execution.arn ?? [...parts.slice(0, 5), 'execution', parts[6] ?? '', execution.name].join(':');
-  try {
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn: arn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
+export const fleetExecutionStatus = (execution: Execution): Promise<ExecutionStatus | undefined> =>
+  statusOf(machineArn(), execution);

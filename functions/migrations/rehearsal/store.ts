@@ -1,8 +1,7 @@
-import { StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { Conflict, NotFound } from '#platform/errors.ts';
+import { startOnce } from '#platform/executions.ts';
 import { newId } from '#platform/ids.ts';
 import { readJson } from '../artifacts.ts';
 import { findDatabase } from '../databases/databases.ts';
@@ -54,15 +53,10 @@ export async function startRehearsal(
     reportKey: null,
     stateKey: null,
   };
-  const input = { ...JSON.parse(await executionInput(migration)), rehearsalId: record.id };
+  const input = { ...(await executionInput(migration)), rehearsalId: record.id };
   await saveRehearsal(record);
-  await stepFunctions().send(
-    new StartExecutionCommand({
-      stateMachineArn: environmentVariable('MIGRATION_REHEARSAL_STATE_MACHINE_ARN'),
-      name: `${migration.id}-rehearsal-${record.id}`,
-      input: JSON.stringify(input),
-    }),
-  );
+  const stateMachineArn = environmentVariable('MIGRATION_REHEARSAL_STATE_MACHINE_ARN');
+  await startOnce(stateMachineArn, `${migration.id}-rehearsal-${record.id}`, input);
   return record;
 }
 

@@ -19,7 +19,7 @@ export async function scheduleRemoval(record: MigrationRecord, removalAt: string
         Target: {
           Arn: stateMachineArn('removal', record),
           RoleArn: environmentVariable('SCHEDULER_ROLE_ARN'),
-          Input: input,
+          Input: JSON.stringify(input),
         },
       }),
     );

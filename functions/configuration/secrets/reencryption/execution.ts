@@ -1,13 +1,6 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { ExecutionSuperseded } from '../../errors.ts';
 import type { ReencryptionRecord } from './records.ts';
 import { type Change, changeReencryption } from './reencryption-store.ts';
@@ -50,37 +43,14 @@ export async function startNamed({
   id,
   execution,
 }: Pick<ReencryptionRecord, 'id' | 'execution'>): Promise<void> {
-  try {
-    await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(),
-        name: execution.name,
-        input: JSON.stringify({ reencryptionId: id }),
-      }),
-    );
-  } catch (error) {
-    // It was started before, from another version of the state machine: the first one counts.
-    if (!(error instanceof ExecutionAlreadyExists)) throw error;
-  }
-}
-
-/** How the execution of the record stands; undefined when it never began. */
-async function executionStatus(name: string): Promise<ExecutionStatus | undefined> {
-  const parts = stateMachineArn().split(':');
-  const executionArn = [...parts.slice(0, 5), 'execution', parts[6] ?? '', name].join(':');
-  try {
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
+  await startOnce(stateMachineArn(), execution.name, { reencryptionId: id });
 }
 
 /** Brings one on that nobody brings on: its start was cut off, its execution died, or its pause is over. */
 export async function reconcileReencryption(record: ReencryptionRecord): Promise<boolean> {
   const { id, execution, status } = record;
   if (status !== 'running' || Date.parse(execution.startsAt) > clock.now()) return false;
-  const stands = await executionStatus(execution.name);
+  const stands = await statusOf(stateMachineArn(), execution);
   if (stands === 'RUNNING' || stands === 'PENDING_REDRIVE') return false;
   if (stands === undefined) {
     await startNamed(record);
