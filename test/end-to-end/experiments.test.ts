@@ -46,10 +46,10 @@ const put = (flag: string, weights: Record<string, number>, more: object = {}) =
     ...more,
   });
 
-/** Waits until the platform has read from AppConfig what was stored; sessions ask every 15 s. */
+/** Waits until the platform has read from AppConfig what was stored. */
 const inForce = (weight: string) =>
   eventually(async () => {
-    await platform.cloud.clock.advance(20_000);
+    await platform.cloud.clock.advance(1_001);
     const { body } = await platform.request('GET', `${path}/document`);
     return JSON.stringify(body.flags?.flags?.checkout ?? '').includes(weight) || undefined;
   }, `the weight ${weight}`);

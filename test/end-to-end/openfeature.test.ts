@@ -56,8 +56,10 @@ async function put(flag: string, body: object): Promise<void> {
   if (status >= 300) throw new Error(JSON.stringify(answer));
 }
 
-/** Time enough for AppConfig's sessions to be asked again. */
+/** Time enough for a session of AppConfig to be asked again. */
 const nextPoll = () => platform.cloud.clock.advance(20_000);
+/** Time enough for the platform to see that a deployment has ended, and less than AppConfig's sessions rest. */
+const nextLook = () => platform.cloud.clock.advance(1_001);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'theseus-openfeature-'));
@@ -142,7 +144,7 @@ describe('the provider, in the process, over HTTP', () => {
 
   it('hears of a change, and which flag it was', async () => {
     await put('checkout', checkout('express'));
-    await nextPoll();
+    await nextLook();
     await eventually(async () => changed.at(-1), 'the change to be heard of');
     expect(changed).toEqual([['checkout']]);
     expect(await client.getStringValue('checkout', 'none', bob)).toBe('express');
@@ -293,7 +295,7 @@ describe('OFREP', () => {
     const tag = first.headers.get('etag') ?? '';
     expect(await ask(ada, tag)).toMatchObject({ status: 304, body: undefined });
     await put('banner', { form: { type: 'boolean', on: false } });
-    await nextPoll();
+    await nextLook();
     await ask(ada);
     const changed = await eventually(async () => {
       const answer = await ask(ada, tag);

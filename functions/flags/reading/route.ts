@@ -35,7 +35,7 @@ export const documentRoutes: Route[] = [
     path: '/flags/environments/{environment}/document',
     summary: 'Read the flags of an environment as its services have them',
     description:
-      'For processes that evaluate flags themselves and ask again and again: 304 without a body where If-None-Match has the ETag of what they have. Flags are as old as AppConfig allows, 15 s at most in quiet times; kill switches at most 1 s.',
+      'For processes that evaluate flags themselves and ask again and again: 304 without a body where If-None-Match has the ETag of what they have. Flags are those of the last deployment that ended, a second later at most; one that grows is looked at every 15 s. Kill switches are at most 1 s old.',
     needs: needs('evaluate_flags'),
     params: Params,
     responses: { 200: Documents, 304: z.undefined() },

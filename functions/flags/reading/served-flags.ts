@@ -4,10 +4,12 @@ import { ServiceUnavailable } from '#platform/errors.ts';
 import type { InvocationLogger } from '#platform/telemetry.ts';
 import { readEnvironment } from '../environments/environments.ts';
 import type { FlagSet } from '../evaluation/compile.ts';
+import { endedDeployments } from '../publishing/ended.ts';
 import { readKillSwitches } from '../publishing/kill-switches.ts';
 import { appConfigSession } from './appconfig-session.ts';
 import type { Documents } from './documents.ts';
 import { type FlagSource, flagSource } from './flag-source.ts';
+import { restartedSession } from './restarted-session.ts';
 import { storedKillSwitches } from './stored-kill-switches.ts';
 
 /** Environments that a function remembers; the one asked for first goes first. */
@@ -30,12 +32,15 @@ async function sourceOf(environment: string): Promise<FlagSource> {
   await readEnvironment(environment);
   const source = flagSource({
     feeds: [
-      appConfigSession({
-        application: environmentVariable('FLAGS_APPLICATION'),
-        profile: environment,
-        part: 'flags',
-        missing: 'empty',
-      }),
+      restartedSession(
+        appConfigSession({
+          application: environmentVariable('FLAGS_APPLICATION'),
+          profile: environment,
+          part: 'flags',
+          missing: 'empty',
+        }),
+        () => endedDeployments(environment),
+      ),
       storedKillSwitches(environment, readKillSwitches),
     ],
     budgetMs: 2_000,
