@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asTyped, bar, bytes, count, cutTo, duration, table } from './output.ts';
+import { asTyped, bar, bytes, count, counted, cutTo, duration, table } from './output.ts';
 
 describe('a line in place', () => {
   it('takes one row of the terminal, colours aside', () => {
@@ -12,6 +12,14 @@ describe('a line in place', () => {
 });
 
 describe('figures for people', () => {
+  it('count things, one of them too', () => {
+    expect([0, 1, 1_234].map((value) => counted(value, 'flag'))).toEqual([
+      '0 flags',
+      '1 flag',
+      '1,234 flags',
+    ]);
+  });
+
   it.each([
     [0, '0 ms'],
     [999, '999 ms'],

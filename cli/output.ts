@@ -48,6 +48,10 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 /** `1,234,567` in every locale. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
+/** `1 flag`, `1,234 flags`. */
+export const counted = (value: number, noun: string): string =>
+  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
 /** A duration in the two largest units that matter: `840 ms`, `12.3 s`, `4 min 5 s`, `3 h 20 min`, `6 d 23 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

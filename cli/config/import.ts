@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { nameOf } from '#configuration/resolution/layers.ts';
 import { ConfigurationUpdate } from '#configuration/updates/schemas.ts';
 import { asking, call } from '../client.ts';
-import { print, printJson } from '../output.ts';
+import { counted, print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
 import { fileOf, missingOf, readValues, storedValues } from './file.ts';
 import { followUpdate } from './follow-update.ts';
@@ -12,6 +12,11 @@ import { namespaceOption, pathOf } from './options.ts';
 
 /** One update changes at most this many values. */
 const mostChanges = 20;
+
+function standing(missing: number, wanted: number, path: string): string {
+  if (missing === 0) return `${wanted === 1 ? 'The value is' : `All ${wanted} values are`} as in ${path}.`;
+  return `${missing} of ${counted(wanted, 'value')} ${missing === 1 ? 'is' : 'are'} not as in ${path}.`;
+}
 
 interface ImportOptions {
   why: string;
@@ -32,7 +37,7 @@ export const configImport = (): Command =>
       const platform = await platformOf(command);
       const missing = missingOf(wanted, await storedValues(platform, namespace));
       if (dryRun && json) return printJson({ changes: missing });
-      if (!json) print(`${missing.length} of ${wanted.length} values are not as in ${path}.`);
+      if (!json) print(standing(missing.length, wanted.length, path));
       if (dryRun) {
         for (const { key, value } of missing) print(`  ${nameOf(key)}: ${JSON.stringify(value)}`);
         return;
@@ -68,7 +73,6 @@ export const configExport = (): Command =>
       const text = json ? `${JSON.stringify(file, null, 2)}\n` : stringify(file);
       if (out === undefined) return print(text.trimEnd());
       await writeFile(out, text);
-      print(
-        `${out}: ${file.layers.reduce((sum, { values }) => sum + Object.keys(values).length, 0)} values.`,
-      );
+      const values = file.layers.reduce((sum, layer) => sum + Object.keys(layer.values).length, 0);
+      print(`${out}: ${counted(values, 'value')}.`);
     });

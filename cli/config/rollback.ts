@@ -36,5 +36,5 @@ export const configRollback = (): Command =>
       });
       if (options.follow) await followUpdate(asking(platform), update.id, options);
       else if (json) printJson(update);
-      else print(`${update.id}: theseus config update watch ${update.id}`);
+      else print(`Follow it with: npx theseus config update watch ${update.id}`);
     });

@@ -28,7 +28,7 @@ export const configRulesList = (): Command =>
       const path = pathOf('rules');
       const page = await call(await platformOf(command), { method: 'GET', path, answer });
       if (json) return printJson(page);
-      if (page.items.length === 0) return print('No rule: theseus config rules set --help');
+      if (page.items.length === 0) return print('No rule yet: npx theseus config rules set --help');
       const rows = page.items.map((rule) => [rule.name, rule.level, whereText(rule.where), rule.description]);
       for (const line of table([['RULE', 'LEVEL', 'WHERE', 'DESCRIPTION'], ...rows])) print(line);
     });
@@ -104,5 +104,5 @@ export const configRulesRemove = (): Command =>
     .action(async (name: string, _options: object, command: Command) => {
       const answer = z.undefined();
       await call(await platformOf(command), { method: 'DELETE', path: pathOf('rules', name), answer });
-      print(`${name} is forgotten.`);
+      print(`The rule ${name} is forgotten.`);
     });

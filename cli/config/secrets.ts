@@ -85,5 +85,5 @@ export const configSecretRotate = (): Command =>
       });
       if (follow) await followUpdate(asking(platform), update.id, options);
       else if (json) printJson(update);
-      else print(`${update.id}: theseus config update watch ${update.id}`);
+      else print(`Follow it with: npx theseus config update watch ${update.id}`);
     });

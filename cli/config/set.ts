@@ -105,5 +105,5 @@ export const configSet = (): Command =>
       const update = await call(platform, { method: 'POST', path, body, answer: ConfigurationUpdate });
       if (options.follow) await followUpdate(asking(platform), update.id, options);
       else if (json) printJson(update);
-      else print(`${update.id}: theseus config update watch ${update.id}`);
+      else print(`Follow it with: npx theseus config update watch ${update.id}`);
     });

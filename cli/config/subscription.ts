@@ -24,7 +24,7 @@ export const configSubscribe = (): Command =>
       if (json) printJson(found);
       else
         print(
-          `${service} is told at ${found.url}; theseus config webhook-secret ${service} shows its secret.`,
+          `${service} is told at ${found.url}. What signs it shows: npx theseus config webhook-secret ${service}`,
         );
     });
 

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { DefinitionPage } from '#configuration/routes/keys.ts';
 import type { Definition } from '#configuration/schemas.ts';
 import { call } from '../client.ts';
-import { print } from '../output.ts';
+import { counted, print } from '../output.ts';
 import { type Platform, platformOf } from '../platform.ts';
 import { namespaceOption, pathOf } from './options.ts';
 
@@ -130,5 +130,5 @@ export const configTypes = (): Command =>
       const text = declarationOf(namespace, definitions);
       if (out === undefined) return print(text.trimEnd());
       await writeFile(out, text);
-      print(`${out}: ${definitions.length} keys.`);
+      print(`${out}: ${counted(definitions.length, 'key')}.`);
     });

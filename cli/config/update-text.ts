@@ -1,6 +1,6 @@
 import type { ConfigurationKey } from '#configuration/schemas.ts';
 import type { ConfigurationUpdate, UpdatePlan } from '#configuration/updates/schemas.ts';
-import { duration } from '../output.ts';
+import { asTyped, counted, duration } from '../output.ts';
 
 /** A key in its layer: `shop/limits.orders (environment production)`. */
 export function keyText({ namespace, key, ...layer }: ConfigurationKey): string {
@@ -39,9 +39,9 @@ export function updateLines(update: ConfigurationUpdate): string[] {
     ),
     ...warnings.map(({ rule, key, problem }) => `  rule ${rule}: ${keyText(key)} ${problem}`),
     ...(failure === null ? [] : [`  ${failure.name}: ${failure.message}`]),
-    ...(failure?.action ? [`  ${failure.action}`] : []),
+    ...(failure?.action ? [`  ${asTyped(failure.action)}`] : []),
     ...notes.map((note) => `  ${note}`),
-    ...next.map(({ command, why }) => `  ${command}  ${why}`),
+    ...next.map(({ command, why }) => `  ${asTyped(command)}  ${why}`),
   ];
 }
 
@@ -52,9 +52,11 @@ export function planLines(plan: UpdatePlan): string[] {
     ...changes.map((change) => `${changeText(change)}  after version ${change.before}`),
     ...services.map(
       ({ service, from, instances }) =>
-        `  affects ${service} (${from}), ${instances ?? 'an unknown number of'} instances${instances === 0 ? `: ${health.unknown === 'skip' ? 'not asked' : 'fails'}` : ''}`,
+        `  affects ${service} (${from}), ${instances === null ? 'an unknown number of instances' : counted(instances, 'instance')}${instances === 0 ? `: ${health.unknown === 'skip' ? 'not asked' : 'fails'}` : ''}`,
     ),
-    `  watched for ${duration(health.forSeconds * 1_000)}, every ${health.intervalSeconds} s`,
+    health.forSeconds === 0
+      ? '  services are looked at once'
+      : `  watched for ${duration(health.forSeconds * 1_000)}, every ${health.intervalSeconds} s`,
     ...(approval ? ['  waits for somebody to approve'] : []),
     ...violations.map(
       ({ rule, level, key, problem }) =>

@@ -63,7 +63,7 @@ export const configUpdateList = (): Command =>
         answer: ConfigurationUpdatePage,
       });
       if (options.json) return printJson(page);
-      if (page.items.length === 0) return print('No update: npx theseus config set --help');
+      if (page.items.length === 0) return print('No update yet: npx theseus config set --help');
       const rows = page.items.map((one) => [
         one.id,
         one.status,

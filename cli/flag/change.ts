@@ -94,6 +94,11 @@ export const flagKill = (): Command =>
 export const flagRevive = (): Command =>
   switched('revive', 'Give a killed flag back to what its environment says', 'decides again');
 
+function redeployText({ revision, deployed, killSwitches }: EnvironmentView): string {
+  const same = deployed === revision && killSwitches.deployed === (killSwitches.revision || null);
+  return same ? `revision ${revision} is in force.` : `revision ${revision} is on its way.`;
+}
+
 /** `theseus flag environment redeploy production`. */
 export const flagEnvironmentRedeploy = (): Command =>
   new Command('redeploy')
@@ -109,5 +114,5 @@ export const flagEnvironmentRedeploy = (): Command =>
         answer: EnvironmentView,
       });
       if (options.json) printJson(shown);
-      else print(`${environment}: revision ${shown.revision} is on its way.`);
+      else print(`${environment}: ${redeployText(shown)}`);
     });

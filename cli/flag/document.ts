@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { EvaluateAnswer, ImportResult } from '#flags/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
-import { print, printJson } from '../output.ts';
+import { counted, print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
 import { environmentOption, whyOption } from './options.ts';
 import { flagPath } from './path.ts';
@@ -59,7 +59,7 @@ export const flagExport = (): Command =>
       const text = JSON.stringify(document, undefined, 2);
       if (output === undefined) return print(text);
       await writeFile(output, `${text}\n`);
-      print(`${Object.keys(document.flags).length} flags are in ${output}.`);
+      print(`${output}: ${counted(Object.keys(document.flags).length, 'flag')}.`);
     });
 
 /** `plan=pro` of --context: JSON where it is JSON, else the text itself. @throws Failure (usage) */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EnvironmentPage, EnvironmentView, type PublicationView } from '#flags/schemas.ts';
 import { call } from '../client.ts';
 import { Failure } from '../failure.ts';
-import { colours, print, printJson, table } from '../output.ts';
+import { colours, counted, print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
 import { type Platform, platformOf } from '../platform.ts';
 import { flagPath } from './path.ts';
@@ -98,7 +98,7 @@ export const flagEnvironmentShow = (): Command =>
         answer: EnvironmentView,
       });
       if (json) return printJson(shown);
-      print(`${shown.name}: ${shown.flags} flags, changes come into force ${strategyText(shown)}`);
+      print(`${shown.name}: ${counted(shown.flags, 'flag')}, changes come into force ${strategyText(shown)}`);
       if (shown.description !== '') print(`  ${shown.description}`);
       for (const alarm of shown.alarms) print(`  watched by ${alarm}`);
       print(`  flags: ${publicationText(shown)}`);

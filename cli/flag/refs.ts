@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { outcomesOf } from '#flags/lifecycle/outcomes.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
-import { colours, print, printJson, table } from '../output.ts';
+import { colours, counted, print, printJson, table } from '../output.ts';
 import { platformOf } from '../platform.ts';
 import { flagPath } from './path.ts';
 import { readSource, type Skipped, sourceFiles } from './refs/files.ts';
@@ -140,7 +140,7 @@ export function refsText(
   const rows = (list: string[][], head: string[]) =>
     list.length === 0 ? [] : ['', ...table([head, ...list])];
   return [
-    `${files} files name ${named} of ${flags.length} flags${left === 0 ? '' : `; ${left} files were not looked into (too large, or no text)`}`,
+    `${counted(files, 'file')} ${files === 1 ? 'names' : 'name'} ${named} of ${counted(flags.length, 'flag')}${left === 0 ? '' : `; not looked into, since too large or no text: ${counted(left, 'file')}`}`,
     ...rows(
       unknown.map(({ key, suggestion, references, places }) => [
         colours.red(key),

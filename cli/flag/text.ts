@@ -1,4 +1,5 @@
 import type { FlagVersionView, FlagView } from '#flags/schemas.ts';
+import { counted } from '../output.ts';
 
 type Form = FlagView['form'];
 type Serve = Extract<Form, { type: 'rules' }>['otherwise'];
@@ -20,13 +21,13 @@ export function formText(form: Form): string {
     case 'percentage':
       return `${form.variant} for ${form.percentage} %`;
     case 'users':
-      return `${form.variant} for ${form.users.length} users`;
+      return `${form.variant} for ${counted(form.users.length, 'user')}`;
     case 'tenants':
-      return `${form.variant} for ${form.tenants.length} tenants`;
+      return `${form.variant} for ${counted(form.tenants.length, 'tenant')}`;
     case 'weights':
       return serveText({ weights: form.weights });
     case 'rules':
-      return `${form.rules.length} rules, then ${serveText(form.otherwise)}`;
+      return `${counted(form.rules.length, 'rule')}, then ${serveText(form.otherwise)}`;
     default:
       return 'as its definition of flagd says';
   }

@@ -117,7 +117,7 @@ describe('a key from its definition to its end', () => {
     expect((await config(`get limits.orders ${shop} --environment live --tenant acme`)).out).toBe('100\n');
     expect(await config(`key remove limits.orders ${shop}`)).toMatchObject({
       code: 3,
-      out: expect.stringContaining('has 1 values'),
+      out: expect.stringContaining('has 1 value'),
     });
     const narrower = await platform.request('PUT', '/configuration/keys/shop/limits.orders', {
       body: { schema: { type: 'integer', maximum: 99 } },
@@ -157,7 +157,7 @@ layers:
     await writeFile(values, text);
     expect((await config(`import ${values} --dry-run ${why}`)).out).toContain('3 of 3 values are not as in');
     expect(await config(`import ${values} ${why}`)).toMatchObject({ code: 0 });
-    expect((await config(`import ${values} ${why}`)).out).toBe(`0 of 3 values are not as in ${values}.\n`);
+    expect((await config(`import ${values} ${why}`)).out).toBe(`All 3 values are as in ${values}.\n`);
     const out = join(folder, 'out.yaml');
     await config(`export --namespace files --out ${out}`);
     expect(await readFile(out, 'utf8')).toBe(text);

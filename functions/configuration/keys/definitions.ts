@@ -127,10 +127,13 @@ export async function removeDefinition(namespace: string, key: string): Promise<
   const former = await readDefinition(namespace, key);
   const holders = await readHolders(namespace, key);
   if (holders.length > 0) {
-    throw new KeyInUse(`${namespace}/${key} has ${holders.length} values`, {
-      evidence: { namespace, key, holders: holders.slice(0, 50).map(layerOf) },
-      action: 'Delete its values first.',
-    });
+    throw new KeyInUse(
+      `${namespace}/${key} has ${holders.length === 1 ? '1 value' : `${holders.length} values`}`,
+      {
+        evidence: { namespace, key, holders: holders.slice(0, 50).map(layerOf) },
+        action: 'Delete its values first.',
+      },
+    );
   }
   await deleteItem(keys.definition(namespace, key), ofVersion(former.version));
 }

@@ -43,7 +43,7 @@ export async function assertValuesFit(
   const [first] = broken;
   if (first === undefined) return;
   throw new ValuesBreakSchema(
-    `${broken.length} stored values break the new schema of ${namespace}/${key}, first ${nameOf(first.value)}: ${first.problems[0]?.detail}`,
+    `${broken.length === 1 ? '1 stored value breaks' : `${broken.length} stored values break`} the new schema of ${namespace}/${key}, first ${nameOf(first.value)}: ${first.problems[0]?.detail}`,
     {
       evidence: {
         count: broken.length,

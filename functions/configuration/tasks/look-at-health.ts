@@ -41,7 +41,8 @@ function unhealthy(ill: readonly Look[]): ServiceUnhealthy {
     `${of}${first?.place} ${first?.detail}${ill.length > 1 ? `, and ${ill.length - 1} more` : ''}`,
     {
       evidence: { expected: 'well', unhealthy: ill.slice(0, 10) },
-      action: 'Nothing: the values from before are in force again. Look at the log of the service.',
+      action:
+        'The values from before are in force again. Look at the log of the service before you try another one.',
     },
   );
 }

@@ -9,7 +9,7 @@ export function assertWanted({ id, cancel }: UpdateRecord): void {
   if (cancel === null) return;
   throw new UpdateCancelled(`${cancel.by} gave ${id} up${cancel.why === null ? '' : `: ${cancel.why}`}`, {
     evidence: { by: cancel.by, at: cancel.at },
-    action: 'Nothing: what was written is taken back.',
+    action: 'What was written is taken back.',
   });
 }
 
@@ -18,7 +18,7 @@ function assertForward({ id, status }: UpdateRecord, name: string): void {
   if (status === 'waiting' || status === 'running' || status === 'waiting_for_approval') return;
   throw new ExecutionSuperseded(`${name} acts no longer for ${id}, which is ${status}`, {
     evidence: { expected: 'running', found: status },
-    action: 'Nothing: the way back goes on.',
+    action: 'The way back goes on by itself.',
   });
 }
 

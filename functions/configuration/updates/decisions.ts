@@ -51,7 +51,10 @@ function assertPossible(record: UpdateRecord, action: UpdateAction): void {
   if (possible.includes(action)) return;
   throw new Conflict(`${record.id} is ${record.status}: ${action} is not possible`, {
     evidence: { id: record.id, status: record.status, possible },
-    action: possible.length === 0 ? 'Nothing: it is over, or ends.' : `Possible now: ${possible.join(', ')}.`,
+    action:
+      possible.length === 0
+        ? 'It is over, or about to be: nothing is left to decide.'
+        : `Possible now: ${possible.join(', ')}.`,
   });
 }
 

@@ -24,7 +24,7 @@ export function assertActs({ id, execution }: UpdateRecord, name: string): void 
   if (execution.name === name) return;
   throw new ExecutionSuperseded(`${name} acts no longer for ${id}`, {
     evidence: { acts: execution.name, found: name },
-    action: 'Nothing: the other execution goes on.',
+    action: 'The other execution goes on by itself.',
   });
 }
 

@@ -48,7 +48,7 @@ function afterDeath(record: UpdateRecord, name: string, status: string): Change 
       name: 'ExecutionDied',
       message: `The execution ${name} ended with ${status} in phase ${record.phase ?? 'none'}`,
       evidence: { execution: name, status },
-      action: 'Nothing: what was written is taken back by itself.',
+      action: 'What was written is taken back by itself.',
     },
     record,
   );

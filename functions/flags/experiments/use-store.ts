@@ -77,7 +77,7 @@ async function addToPage(key: { pk: string; sk: string }, batch: string, brought
   }
   throw new RecordContended(`${key.pk} was written by others ${contentionAttempts} times in a row`, {
     evidence: { ...key },
-    action: 'Nothing: the batch was accepted and is counted within a minute.',
+    action: 'The batch was accepted, and is counted within a minute.',
   });
 }
 

@@ -32,7 +32,7 @@ export const changeActing = (
     if (record.execution.name !== execution) {
       throw new ExecutionSuperseded(`${execution} acts no longer for ${record.id}`, {
         evidence: { acts: record.execution.name, found: execution },
-        action: 'Nothing: the other execution goes on.',
+        action: 'The other execution goes on by itself.',
       });
     }
     return decide(record);

@@ -55,7 +55,7 @@ export const cancelReencryption = (id: string, by: string): Promise<Reencryption
     if (isOver(record)) {
       throw new Conflict(`${id} is ${record.status}`, {
         evidence: { id, status: record.status },
-        action: 'Nothing: it is over.',
+        action: 'It is over: nothing is left to decide.',
       });
     }
     return record.cancel === null ? { set: { cancel: { by, at: clock.iso() } } } : undefined;
