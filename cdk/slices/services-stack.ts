@@ -115,18 +115,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       {
         name: 'deployment-ended-badly',
         meaning: 'A workflow of deployments ended in a way that its own Catch may not have seen: reconcile',
-        when: {
-          pattern: {
-            source: ['aws.states'],
-            detailType: ['Step Functions Execution Status Change'],
-            detail: {
-              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-              stateMachineArn: deployments.machines.map((machine) =>
-                stateMachineArn(stack, props.environment.prefix, machine),
-              ),
-            },
-          },
-        },
+        when: endedBadly(stack, props.environment, deployments.machines),
         handlers: [deployedDeployments.live('reconcile')],
       },
       {
@@ -138,18 +127,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       {
         name: 'deprecation-ended-badly',
         meaning: 'A workflow of deprecations ended in a way that its own Catch may not have seen: reconcile',
-        when: {
-          pattern: {
-            source: ['aws.states'],
-            detailType: ['Step Functions Execution Status Change'],
-            detail: {
-              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-              stateMachineArn: apis.machines.map((machine) =>
-                stateMachineArn(stack, props.environment.prefix, machine),
-              ),
-            },
-          },
-        },
+        when: endedBadly(stack, props.environment, apis.machines),
         handlers: [deployedApis.live('reconcile-deprecations')],
       },
       {
@@ -166,18 +144,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       {
         name: 'configuration-update-ended-badly',
         meaning: 'A workflow of configuration ended in a way that its own Catch may not have seen: reconcile',
-        when: {
-          pattern: {
-            source: ['aws.states'],
-            detailType: ['Step Functions Execution Status Change'],
-            detail: {
-              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-              stateMachineArn: configuration.machines.map((machine) =>
-                stateMachineArn(stack, props.environment.prefix, machine),
-              ),
-            },
-          },
-        },
+        when: endedBadly(stack, props.environment, configuration.machines),
         handlers: [deployedConfiguration.live('reconcile-updates')],
       },
       {
@@ -203,14 +170,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       {
         name: 'configuration-deployed',
         meaning: 'A deployment of configuration ended or was rolled back: what waited for it goes on',
-        when: {
-          pattern: {
-            source: ['aws.appconfig'],
-            // The last one is how EventBridge's own list names what AppConfig calls rolled back.
-            detailType: ['On Deployment Complete', 'On Deployment Rolled Back', 'On Deployment Rollback'],
-            detail: { Application: { Id: [deployedConfiguration.application?.id] } },
-          },
-        },
+        when: deployedOf(deployedConfiguration.application),
         handlers: [deployedConfiguration.live('publish-configuration')],
       },
       {
@@ -229,14 +189,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       {
         name: 'flags-deployed',
         meaning: 'A deployment of flags ended or was rolled back: what waited for it goes on',
-        when: {
-          pattern: {
-            source: ['aws.appconfig'],
-            // The last one is how EventBridge's own list names what AppConfig calls rolled back.
-            detailType: ['On Deployment Complete', 'On Deployment Rolled Back', 'On Deployment Rollback'],
-            detail: { Application: { Id: [deployedFlags.application?.id] } },
-          },
-        },
+        when: deployedOf(deployedFlags.application),
         handlers: [deployedFlags.live('sweep-flags')],
       },
       {
@@ -276,6 +229,28 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     ],
   };
 }
+
+/** A workflow of these ended without a word of its own. */
+const endedBadly = (stack: Stack, { prefix }: Environment, machines: readonly string[]): Trigger['when'] => ({
+  pattern: {
+    source: ['aws.states'],
+    detailType: ['Step Functions Execution Status Change'],
+    detail: {
+      status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+      stateMachineArn: machines.map((machine) => stateMachineArn(stack, prefix, machine)),
+    },
+  },
+});
+
+/** A deployment by AppConfig ended, whichever way. */
+const deployedOf = (application: DeployedCapability<string>['application']): Trigger['when'] => ({
+  pattern: {
+    source: ['aws.appconfig'],
+    // The last one is how EventBridge's own list names what AppConfig calls rolled back.
+    detailType: ['On Deployment Complete', 'On Deployment Rolled Back', 'On Deployment Rollback'],
+    detail: { Application: { Id: [application?.id] } },
+  },
+});
 
 /** What of deployments, releases and deprecations wakes somebody up. */
 function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] {

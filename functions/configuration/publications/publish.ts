@@ -1,17 +1,20 @@
-import { clock } from '#platform/clock.ts';
-import type { Place } from '#platform/records.ts';
-import type { InvocationLogger, InvocationMetrics } from '#platform/telemetry.ts';
 import {
-  deploymentState,
   ensureEnvironment,
   ensureProfile,
   host,
+  readDeployment,
   refusalOf,
   startDeployment,
-} from './appconfig.ts';
+} from '#platform/appconfig.ts';
+import { clock } from '#platform/clock.ts';
+import { environmentVariable } from '#platform/environment.ts';
+import type { Place } from '#platform/records.ts';
+import type { InvocationLogger, InvocationMetrics } from '#platform/telemetry.ts';
 import { documentOf } from './document.ts';
 import { changePublication, listPublications, readPublication } from './publications.ts';
 import { largestDocument, type PublicationRecord, profileName } from './schemas.ts';
+
+const application = () => environmentVariable('CONFIGURATION_APPLICATION');
 
 /**
  * Brings the newest document of a publication as far as it can come now. Every step finds out whether it was done
@@ -26,9 +29,16 @@ export async function publish(found: PublicationRecord): Promise<PublicationReco
     return refuse(observed, hash, `The document has ${bytes} bytes, AppConfig takes ${largestDocument}`);
   }
   try {
-    const resources = observed.resources ?? (await makeResources(observed));
-    const version = await host(resources.profileId, hash, text);
-    const deployment = await startDeployment(resources, version, hash);
+    const { environmentId, profileId } = observed.resources ?? (await makeResources(observed));
+    const profile = { ApplicationId: application(), profileId };
+    const version = await host(profile, `document-${hash}`, text);
+    const deployment = await startDeployment({
+      ...profile,
+      environmentId,
+      version,
+      strategyId: environmentVariable('CONFIGURATION_IMMEDIATE_STRATEGY'),
+      description: `document ${hash}`,
+    });
     // Another service's deployment goes on in this environment: the next sweep finds it free.
     if (deployment === undefined) return observed;
     const deploying = { hash, version, deployment, since: clock.iso() };
@@ -44,8 +54,9 @@ const refuse = (record: PublicationRecord, hash: string, why: string): Promise<P
   changePublication(record, () => ({ deploying: null, refused: { hash, why, at: clock.iso() } }));
 
 async function makeResources(record: PublicationRecord) {
-  const environmentId = await ensureEnvironment(record.environment);
-  const resources = { environmentId, profileId: await ensureProfile(profileName(record)) };
+  const environmentId = await ensureEnvironment(application(), record.environment);
+  const profileId = await ensureProfile(application(), profileName(record), []);
+  const resources = { environmentId, profileId };
   await changePublication(record, () => ({ resources }));
   return resources;
 }
@@ -55,7 +66,7 @@ async function observe(record: PublicationRecord): Promise<PublicationRecord> {
   const { deploying, resources } = record;
   if (deploying === null || resources === null) return record;
   const { hash, version, deployment } = deploying;
-  const state = await deploymentState(resources.environmentId, deployment);
+  const { State: state } = await readDeployment(application(), resources.environmentId, deployment);
   const ended = (change: Partial<PublicationRecord>) =>
     changePublication(record, (current) =>
       current.deploying?.deployment === deployment ? { deploying: null, ...change } : undefined,

@@ -1,16 +1,15 @@
-import { clock } from '#platform/clock.ts';
-import type { NewEvent } from '#platform/workflow-record.ts';
-import type { Publication } from '../records.ts';
 import {
-  deploymentOf,
   ensureEnvironment,
   ensureProfile,
   host,
   readDeployment,
   refusalOf,
   startDeployment,
-  watchAlarms,
-} from './appconfig.ts';
+} from '#platform/appconfig.ts';
+import { clock } from '#platform/clock.ts';
+import type { NewEvent } from '#platform/workflow-record.ts';
+import type { Publication } from '../records.ts';
+import { application, deploymentOf, labelOf, validators, watchAlarms } from './appconfig.ts';
 import { isUnsettled } from './progress.ts';
 
 /** A document that is published, and the record that says how far it has come. */
@@ -51,11 +50,12 @@ export async function publish(place: Place): Promise<Publication> {
       await watchAlarms(resources.environmentId, alarms);
       await place.change(() => ({ set: { resources: { ...resources, alarms: [...alarms] } } }));
     }
-    const { environmentId, profileId } = resources;
+    const { environmentId } = resources;
+    const profile = { ApplicationId: application(), profileId: resources.profileId };
     const version =
       observed.hosted?.revision === revision
         ? observed.hosted.version
-        : await host(profileId, revision, text);
+        : await host(profile, labelOf(revision, text), text);
     await place.change((found) =>
       found.hosted === null || found.hosted.revision < revision
         ? { set: { hosted: { revision, version } } }
@@ -64,7 +64,13 @@ export async function publish(place: Place): Promise<Publication> {
     // A run before this one may have started it, and been cut off before it said so.
     const deployment =
       (await deploymentOf(environmentId, version)) ??
-      (await startDeployment({ environmentId, profileId, version, strategyId, revision }));
+      (await startDeployment({
+        ...profile,
+        environmentId,
+        version,
+        strategyId,
+        description: `revision ${revision}`,
+      }));
     if (deployment === undefined) return observed;
     const deploying = { revision, deployment, percentage: 0, since: clock.iso() };
     const started = await place.change((found) =>
@@ -100,8 +106,9 @@ async function ensureResources(place: Place, found: Publication) {
   });
   if (!mine) return claimed.resources ?? undefined;
   try {
-    const environmentId = await ensureEnvironment(place.name);
-    const resources = { environmentId, profileId: await ensureProfile(place.name), alarms: [] };
+    const environmentId = await ensureEnvironment(application(), place.name);
+    const profileId = await ensureProfile(application(), place.name, validators());
+    const resources = { environmentId, profileId, alarms: [] };
     await place.change(() => ({ set: { resources, makingUntil: null } }));
     return resources;
   } catch (error) {
@@ -120,7 +127,7 @@ async function observe(place: Place, found: Publication): Promise<Publication> {
     State,
     PercentageComplete = 0,
     EventLog = [],
-  } = await readDeployment(resources.environmentId, deployment);
+  } = await readDeployment(application(), resources.environmentId, deployment);
   const ifStill = (moved: Moved) =>
     place.change((current) => (current.deploying?.deployment === deployment ? moved : undefined));
   if (State === 'COMPLETE') {

@@ -5,20 +5,19 @@ import {
   CreateEnvironmentCommand,
   CreateHostedConfigurationVersionCommand,
   GetDeploymentCommand,
+  type GetDeploymentCommandOutput,
   ListConfigurationProfilesCommand,
   ListEnvironmentsCommand,
   ListHostedConfigurationVersionsCommand,
   StartDeploymentCommand,
+  type Validator,
 } from '@aws-sdk/client-appconfig';
-import { appConfig } from '#platform/appconfig-clients.ts';
-import { environmentVariable } from '#platform/environment.ts';
-import { ServiceUnavailable } from '#platform/errors.ts';
+import { appConfig } from './appconfig-clients.ts';
+import { ServiceUnavailable } from './errors.ts';
 
-// The calls that publishing is made of; each may be made again.
+// The calls that publishing a document is made of; each may be made again. ApplicationId: of the capability that publishes.
 
-const application = () => environmentVariable('CONFIGURATION_APPLICATION');
-
-/** Quotas of an application are 20 environments and 100 profiles, unless they were raised. */
+/** An application has 20 environments and 100 profiles, unless quotas were raised. */
 const mostPages = 20;
 
 interface Named {
@@ -49,8 +48,7 @@ function answered<T>(value: T | undefined, what: string): T {
 }
 
 /** The environment of this name, made where it is not there. */
-export async function ensureEnvironment(Name: string): Promise<string> {
-  const ApplicationId = application();
+export async function ensureEnvironment(ApplicationId: string, Name: string): Promise<string> {
   const found = await idByName(Name, (NextToken) =>
     appConfig().send(new ListEnvironmentsCommand({ ApplicationId, NextToken, MaxResults: 50 })),
   );
@@ -59,9 +57,12 @@ export async function ensureEnvironment(Name: string): Promise<string> {
   return answered(made.Id, 'the id of the environment');
 }
 
-/** The profile of this name, made where it is not there. */
-export async function ensureProfile(Name: string): Promise<string> {
-  const ApplicationId = application();
+/** The profile of this name, made with these validators where it is not there. */
+export async function ensureProfile(
+  ApplicationId: string,
+  Name: string,
+  Validators: Validator[],
+): Promise<string> {
   const found = await idByName(Name, (NextToken) =>
     appConfig().send(new ListConfigurationProfilesCommand({ ApplicationId, NextToken, MaxResults: 50 })),
   );
@@ -72,33 +73,41 @@ export async function ensureProfile(Name: string): Promise<string> {
       Name,
       LocationUri: 'hosted',
       Type: 'AWS.Freeform',
+      Validators,
     }),
   );
   return answered(made.Id, 'the id of the profile');
 }
 
-async function hostedVersion(profileId: string, label: string): Promise<number | undefined> {
+export interface Profile {
+  ApplicationId: string;
+  profileId: string;
+}
+
+async function hostedVersion(
+  { ApplicationId, profileId }: Profile,
+  VersionLabel: string,
+): Promise<number | undefined> {
   const { Items = [] } = await appConfig().send(
     new ListHostedConfigurationVersionsCommand({
-      ApplicationId: application(),
+      ApplicationId,
       ConfigurationProfileId: profileId,
-      VersionLabel: label,
+      VersionLabel,
       MaxResults: 1,
     }),
   );
   return Items[0]?.VersionNumber;
 }
 
-/** Hosts a document, once: its label is its hash. Answers the version at AppConfig. */
-export async function host(profileId: string, hash: string, text: string): Promise<number> {
-  const label = `document-${hash}`;
-  const found = await hostedVersion(profileId, label);
+/** Hosts a document of JSON, once a label. Answers its version at AppConfig. */
+export async function host(profile: Profile, label: string, text: string): Promise<number> {
+  const found = await hostedVersion(profile, label);
   if (found !== undefined) return found;
   try {
     const made = await appConfig().send(
       new CreateHostedConfigurationVersionCommand({
-        ApplicationId: application(),
-        ConfigurationProfileId: profileId,
+        ApplicationId: profile.ApplicationId,
+        ConfigurationProfileId: profile.profileId,
         ContentType: 'application/json',
         Content: Buffer.from(text),
         VersionLabel: label,
@@ -108,25 +117,28 @@ export async function host(profileId: string, hash: string, text: string): Promi
   } catch (error) {
     if (!(error instanceof ConflictException)) throw error;
     // Somebody hosted it at the same moment.
-    return answered(await hostedVersion(profileId, label), 'the version of a label that is taken');
+    return answered(await hostedVersion(profile, label), 'the version of a label that is taken');
   }
 }
 
+export interface Start extends Profile {
+  environmentId: string;
+  version: number;
+  strategyId: string;
+  description: string;
+}
+
 /** Starts a deployment; undefined while another one of this environment goes on. Answers its number. */
-export async function startDeployment(
-  { environmentId, profileId }: { environmentId: string; profileId: string },
-  version: number,
-  hash: string,
-): Promise<number | undefined> {
+export async function startDeployment(start: Start): Promise<number | undefined> {
   try {
     const { DeploymentNumber } = await appConfig().send(
       new StartDeploymentCommand({
-        ApplicationId: application(),
-        EnvironmentId: environmentId,
-        ConfigurationProfileId: profileId,
-        ConfigurationVersion: String(version),
-        DeploymentStrategyId: environmentVariable('CONFIGURATION_IMMEDIATE_STRATEGY'),
-        Description: `document ${hash}`,
+        ApplicationId: start.ApplicationId,
+        EnvironmentId: start.environmentId,
+        ConfigurationProfileId: start.profileId,
+        ConfigurationVersion: String(start.version),
+        DeploymentStrategyId: start.strategyId,
+        Description: start.description,
       }),
     );
     return answered(DeploymentNumber, 'the number of the deployment');
@@ -136,22 +148,27 @@ export async function startDeployment(
   }
 }
 
-/** How a deployment stands. */
-export async function deploymentState(environmentId: string, deployment: number): Promise<string> {
-  const { State = 'DEPLOYING' } = await appConfig().send(
-    new GetDeploymentCommand({
-      ApplicationId: application(),
-      EnvironmentId: environmentId,
-      DeploymentNumber: deployment,
-    }),
-  );
-  return State;
-}
+export const readDeployment = (
+  ApplicationId: string,
+  EnvironmentId: string,
+  DeploymentNumber: number,
+): Promise<GetDeploymentCommandOutput> =>
+  appConfig().send(new GetDeploymentCommand({ ApplicationId, EnvironmentId, DeploymentNumber }));
 
 const lasting = new Set(['PayloadTooLargeException', 'ServiceQuotaExceededException']);
 
 /** Why AppConfig would not take something, and will not take it again; undefined for what may pass. */
-export const refusalOf = (error: unknown): string | undefined =>
-  error instanceof Error && (error instanceof BadRequestException || lasting.has(error.name))
-    ? error.message.slice(0, 1_000)
-    : undefined;
+export function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (!(error instanceof BadRequestException) && !lasting.has(error.name)) return undefined;
+  const details =
+    error instanceof BadRequestException &&
+    error.Details !== undefined &&
+    'InvalidConfiguration' in error.Details
+      ? (error.Details.InvalidConfiguration ?? [])
+      : [];
+  const reasons = details.flatMap(({ Reason }) => (Reason === undefined ? [] : [Reason]));
+  return [error.message, ...reasons.filter((reason) => !error.message.includes(reason))]
+    .join('; ')
+    .slice(0, 1_000);
+}
