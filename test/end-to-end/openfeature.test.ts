@@ -10,6 +10,7 @@ import { type Provider, OpenFeature as WebOpenFeature } from '@openfeature/web-s
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TheseusProvider } from '#flags/openfeature/provider.ts';
 import { startShop } from '../../examples/openfeature/shop.ts';
+import { checkService, makeService, runService } from './client-package.ts';
 import { eventually, startPlatform, type TestPlatform } from './platform.ts';
 
 const base = '/flags/environments/production';
@@ -44,6 +45,54 @@ const flags = {
   },
   resting: { enabled: false, form: { type: 'boolean', on: true } },
 };
+
+/** What a service does with the clients that it installed. */
+const serviceText = `
+  import { OpenFeature } from '@openfeature/server-sdk';
+  import { createConfigurationClient } from 'theseus/configuration';
+  import { TheseusProvider } from 'theseus/openfeature';
+  import { platformAssignments } from 'theseus/openfeature/assignments';
+  import { exposureHook } from 'theseus/openfeature/exposures';
+
+  const [url, token] = process.argv.slice(2);
+  const platform = { url, environment: 'production', token: () => token };
+  const hook = exposureHook(platform);
+  const assignments = platformAssignments(platform);
+  OpenFeature.addHooks(hook);
+  const provider = new TheseusProvider({ platform, assignments, beforeTracks: hook.flush, budgetMs: 60_000 });
+  await OpenFeature.setProviderAndWait(provider);
+  const flags = OpenFeature.getClient();
+  const checkout = await flags.getStringValue('checkout', 'none', { targetingKey: 'ada', plan: 'pro' });
+  const banner = await flags.getBooleanValue('banner', false);
+  const configuration = await createConfigurationClient({ url, token, namespace: 'shop', firstMs: 60_000 });
+  const limit = configuration.getConfiguration('limit');
+  configuration.close();
+  await OpenFeature.close();
+  await hook.close();
+  console.log(JSON.stringify({ checkout, banner, limit, asked: assignments.stats().asked }));
+`;
+const typedText = `
+  import { OpenFeature } from '@openfeature/server-sdk';
+  import { type ConfigurationClient, createConfigurationClient } from 'theseus/configuration';
+  import { TheseusProvider, type TheseusProviderOptions } from 'theseus/openfeature';
+  import { type PlatformAssignments, platformAssignments } from 'theseus/openfeature/assignments';
+  import { type ExposureHook, exposureHook } from 'theseus/openfeature/exposures';
+  import { z } from 'zod';
+
+  const platform = { url: 'https://theseus.example.com', environment: 'production', token: () => 'secret' };
+  const assignments: PlatformAssignments = platformAssignments(platform);
+  const hook: ExposureHook = exposureHook(platform);
+  const options: TheseusProviderOptions = { platform, assignments };
+  await OpenFeature.setProviderAndWait(new TheseusProvider(options));
+  OpenFeature.addHooks(hook);
+  // @ts-expect-error a token is a function
+  new TheseusProvider({ platform: { ...platform, token: 'secret' } });
+  const configuration: ConfigurationClient = await createConfigurationClient({ ...platform, namespace: 'shop' });
+  const settings = configuration.typed({ limit: z.int(), name: z.string() });
+  export const limit: number = settings.get('limit');
+  // @ts-expect-error a name is no number
+  export const name: number = settings.get('name');
+`;
 
 let platform: TestPlatform;
 let folder: string;
@@ -238,6 +287,16 @@ it('the provider reads AppConfig in a function of Lambda, which the other exampl
   await nextPoll();
   // The first invocation begins to ask, and does not wait.
   await priced(50);
+});
+
+it('services install a package, which any Node runs', async () => {
+  await platform.request('PUT', '/configuration/keys/shop/limit', {
+    body: { schema: { type: 'integer' }, default: 50 },
+  });
+  await makeService(folder, { 'service.js': serviceText, 'typed.ts': typedText });
+  const printed = await runService(folder, ['service.js', platform.cloud.url, platform.as('vera').token]);
+  expect(JSON.parse(printed)).toEqual({ checkout: 'express', banner: true, limit: 50, asked: 0 });
+  await checkService(folder, 'typed.ts');
 });
 
 describe('OFREP', () => {

@@ -3,41 +3,11 @@ import { clock } from '#platform/clock.ts';
 import { absent, type ItemKey } from '#platform/records.ts';
 import { readItem, writeItem } from '../store.ts';
 import { type Flags, splitText } from './accept.ts';
+import type { AssignmentAsk, Assignments } from './assignment-schemas.ts';
 import { ensureExperiment } from './experiment-store.ts';
 import { expiryAfter, keptMs, useKeys } from './keys.ts';
 import { forEachOf } from './parallel.ts';
 import { personHash } from './people.ts';
-
-const FlagName = z.string().min(1).max(256);
-const VariantName = z.string().min(1).max(256);
-const TargetingKey = z.string().min(1).max(1_024);
-
-/** Which variants their evaluation gave to users; the answer says which ones they keep. */
-export const AssignmentAsk = z
-  .strictObject({
-    asks: z
-      .array(z.strictObject({ flag: FlagName, targetingKey: TargetingKey, variant: VariantName }))
-      .min(1)
-      .max(100),
-  })
-  .meta({ id: 'FlagAssignmentAsk' });
-export type AssignmentAsk = z.infer<typeof AssignmentAsk>;
-
-export const Assignments = z
-  .strictObject({
-    assignments: z
-      .array(
-        z.strictObject({
-          flag: FlagName,
-          targetingKey: TargetingKey,
-          variant: VariantName,
-          sticky: z.boolean().describe('False where the flag is no sticky experiment: nothing is kept'),
-        }),
-      )
-      .describe('In the order in which they were asked for'),
-  })
-  .meta({ id: 'FlagAssignments' });
-export type Assignments = z.infer<typeof Assignments>;
 
 const Stored = z.object({ variant: z.string() });
 const attempts = 5;

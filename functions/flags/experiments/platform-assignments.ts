@@ -1,7 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import type { Assignable, Assignments as AssignmentsPort } from '../openfeature/assignments.ts';
 import { type PlatformEndpoint, postTo } from '../openfeature/tracks.ts';
-import { Assignments } from './assignments.ts';
+import { Assignments } from './assignment-schemas.ts';
 import { Remembered } from './remembered.ts';
 
 export interface PlatformAssignmentsOptions extends PlatformEndpoint {
