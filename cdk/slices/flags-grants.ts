@@ -12,14 +12,52 @@ const publishing: Right[] = [
   'publishEvents',
 ];
 
+/** The same for whoever changes flags; rollouts that waited for it go on. */
+const changing: Right[] = [
+  'readRecords',
+  'listRecords',
+  'writeRecords',
+  'deleteRecords',
+  'writeArtifacts',
+  ...publishing,
+  'answerTokens',
+];
+
+/** The record of a rollout, changed by the execution that acts. */
+const acting: Right[] = ['readRecords', 'writeRecords'];
+
+/** Tokens kept, and answered where a wait is over. */
+const waiting: Right[] = [...acting, 'listRecords', 'deleteRecords', 'readArtifacts', 'answerTokens'];
+
 /**
  * The rights of each function, and no others. A test compares them with the AWS calls that remain in its
  * bundle: one missing fails as much as one too many.
  */
 export const flagGrants: Record<keyof typeof flagFunctions, Right[]> = {
-  api: [...answering, 'writeArtifacts', ...publishing, 'readDeployedConfiguration'],
+  api: [
+    ...answering,
+    'writeArtifacts',
+    ...publishing,
+    'readDeployedConfiguration',
+    'answerTokens',
+    'startWorkflows',
+  ],
   'sweep-flag-use': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
   'validate-document': [],
-  'set-flag': ['readRecords', 'listRecords', 'writeRecords', 'writeArtifacts', ...publishing],
-  'sweep-flags': ['readRecords', 'listRecords', 'writeRecords', ...publishing],
+  'set-flag': changing,
+  'sweep-flags': [
+    'readRecords',
+    'listRecords',
+    'writeRecords',
+    'deleteRecords',
+    ...publishing,
+    'answerTokens',
+  ],
+  'look-at-rollout': [...acting, 'listRecords', 'readArtifacts'],
+  'set-rollout-percentage': changing,
+  'await-rollout': waiting,
+  'take-back-rollout': changing,
+  'end-rollout': [...acting, 'deleteRecords', 'publishEvents'],
+  'record-rollout-failure': acting,
+  'reconcile-rollouts': [...waiting, 'startWorkflows', 'readExecutions', 'publishEvents'],
 };

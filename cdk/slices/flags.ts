@@ -9,7 +9,7 @@ export const flags = capability({
   functions: flagFunctions,
   grants: flagGrants,
   nouns: ['flags'],
-  machines: [],
+  machines: ['flag-rollout'],
   strategies: flagStrategies,
   validator: 'validate-document',
 });

@@ -57,6 +57,12 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     asks: {},
     variables,
   });
+  const deployedFlags = deployCapability(stack, flags, {
+    ...common,
+    table: tables.flags,
+    asks: {},
+    variables,
+  });
   const deployedDeployments = deployCapability(stack, deployments, {
     ...common,
     table: tables.deployments,
@@ -82,7 +88,6 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     },
     variables: { ...variables, NOTICE_SENDER: props.environment.noticeSender ?? 'none' },
   });
-  const deployedFlags = deployCapability(stack, flags, { ...common, table: tables.flags, asks: {} });
   const deployedConfiguration = deployCapability(stack, configuration, {
     ...common,
     table: tables.configuration,
@@ -205,6 +210,31 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         handlers: [deployedConfiguration.live('rotate-secrets')],
       },
       {
+        name: 'flag-rollout-ended-badly',
+        meaning:
+          'A rollout of a flag failed, timed out or was aborted: another execution goes on from its record',
+        when: {
+          pattern: {
+            source: ['aws.states'],
+            detailType: ['Step Functions Execution Status Change'],
+            detail: {
+              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+              stateMachineArn: flags.machines.map((machine) =>
+                stateMachineArn(stack, props.environment.prefix, machine),
+              ),
+            },
+          },
+        },
+        handlers: [deployedFlags.live('reconcile-rollouts')],
+      },
+      {
+        name: 'reconcile-rollouts',
+        meaning:
+          'Finds rollouts of flags whose workflow died or waits for what has happened, and sends events',
+        when: { everyMinutes: 1 },
+        handlers: [deployedFlags.live('reconcile-rollouts')],
+      },
+      {
         name: 'sweep-flags',
         meaning: 'Brings newest flags into force, and sends events that were stored but not sent',
         when: { everyMinutes: 1 },
@@ -286,6 +316,13 @@ function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] 
       meaning:
         'An update of configuration could not be taken back after all tries. GET /configuration/updates?status=needs_attention says which; no other update changes its keys until then.',
       metric: sumOf('Updates that need a person', [ours('reconcile-updates')]),
+      threshold: 1,
+    },
+    {
+      name: 'flag-rollout-needs-attention',
+      meaning:
+        'A rollout of a flag could not be ended after all tries. GET /flags/rollouts?status=needs_attention says which; no other rollout has its flag until then.',
+      metric: sumOf('Rollouts that need a person', [ours('reconcile-rollouts')]),
       threshold: 1,
     },
     {

@@ -8,6 +8,7 @@ import { wholeDocumentRoutes } from './routes/documents.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { experimentRoutes } from './routes/experiments.ts';
 import { flagRoutes } from './routes/flags.ts';
+import { rolloutRoutes } from './routes/rollouts.ts';
 import { table } from './store.ts';
 
 /** The HTTP API of flags: one Lambda. */
@@ -26,6 +27,7 @@ export const handler = httpApi({
     ...documentRoutes,
     ...ofrepRoutes,
     ...experimentRoutes,
+    ...rolloutRoutes,
     auditRoute('/flags/audit', needs('read_flag_audit'), Action, auditTrail),
   ],
   idempotency: () => idempotencyStore(table()),

@@ -1,4 +1,4 @@
-import { Conflict, InvalidInput, PayloadTooLarge } from '#platform/errors.ts';
+import { Conflict, InvalidInput, PayloadTooLarge, TheseusError } from '#platform/errors.ts';
 
 /** 409: as many of these as there may be are there. */
 export class TooMany extends Conflict {
@@ -33,4 +33,14 @@ export class DocumentTooLarge extends PayloadTooLarge {
 /** 400: a flag that a document or a function names is not what it should be. */
 export class FlagRefused extends InvalidInput {
   override readonly name: string = 'FlagRefused';
+}
+
+/** 409: another rollout has the flag; `evidence.found` is its id. */
+export class RolloutInProgress extends Conflict {
+  override readonly name: string = 'RolloutInProgress';
+}
+
+/** The execution was followed by another one, which acts now. */
+export class ExecutionSuperseded extends TheseusError {
+  override readonly name: string = 'ExecutionSuperseded';
 }

@@ -9,4 +9,11 @@ export const flagFunctions = {
   'validate-document': control(14, 1_769),
   'set-flag': control(55, 1_024),
   'sweep-flag-use': control(120, 512),
+  'look-at-rollout': control(55, 512),
+  'set-rollout-percentage': control(55, 1_024),
+  'await-rollout': control(30, 512),
+  'take-back-rollout': control(55, 1_024),
+  'end-rollout': control(30),
+  'record-rollout-failure': control(30),
+  'reconcile-rollouts': control(120, 512),
 } as const satisfies Record<string, FunctionFacts>;

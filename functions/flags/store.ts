@@ -45,10 +45,31 @@ export const keys = {
   }),
   event: (environment: string, sequence: number): ItemKey =>
     inEnvironment(environment, eventSortKey(sequence)),
+  rollout: (id: string): ItemKey => ({ pk: `FLAG_ROLLOUT#${id}`, sk: 'RECORD' }),
+  rolloutEvent: (id: string, sequence: number): ItemKey => ({
+    pk: `FLAG_ROLLOUT#${id}`,
+    sk: eventSortKey(sequence),
+  }),
+  /** What a state of its workflow waits with. */
+  rolloutToken: (id: string, waitsFor: string): ItemKey => ({
+    pk: `FLAG_ROLLOUT#${id}`,
+    sk: `TOKEN#${waitsFor}`,
+  }),
+  rolloutEntry: (createdAt: string, id: string): ItemKey => ({
+    pk: 'FLAG_ROLLOUTS',
+    sk: `${createdAt}#${id}`,
+  }),
+  /** The rollout that has a flag. */
+  rolloutSlot: (environment: string, flag: string): ItemKey => ({
+    pk: `FLAG_ROLLOUT_SLOTS#${environment}`,
+    sk: flag,
+  }),
 };
 
 /** Kinds of open work on the index `gsi1`; see `workReader`. */
 export const work = {
   /** Environments whose newest flags are not in force yet, or whose events were not sent. */
   environments: 'FLAG_ENVIRONMENTS_DUE',
+  /** Rollouts that go on, or whose events were not sent. */
+  rollouts: 'FLAG_ROLLOUTS_DUE',
 };

@@ -1,7 +1,7 @@
 import { flagFunctions } from '#flags/functions.ts';
 import { flagStrategies } from '#flags/strategies.ts';
 import type { Capability } from '../capability.ts';
-import { functionsFrom, recordsTable } from './parts.ts';
+import { functionsFrom, recordsTable, stateMachine } from './parts.ts';
 
 /** The capability of flags, as cdk/slices/flags.ts deploys it. */
 export const flags: Capability = {
@@ -10,7 +10,7 @@ export const flags: Capability = {
     name === 'api' ? import('#flags/api.ts') : import(`#flags/tasks/${name}.ts`),
   ),
   dataPlane: {},
-  stateMachines: {},
+  stateMachines: { 'flag-rollout': stateMachine('flag-rollout') },
   tables: [{ variable: 'FLAGS_TABLE', definition: recordsTable('flags') }],
   http: [{ prefix: '/flags', function: 'api' }],
   rules: [
@@ -23,9 +23,19 @@ export const flags: Capability = {
       },
       function: 'sweep-flags',
     },
+    {
+      name: 'flags-reconcile',
+      pattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      function: 'reconcile-rollouts',
+    },
   ],
   schedules: [
     { name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} },
+    { name: 'flags-reconcile', expression: 'rate(1 minute)', function: 'reconcile-rollouts', input: {} },
     { name: 'flags-sweep-use', expression: 'rate(1 minute)', function: 'sweep-flag-use', input: {} },
   ],
   application: {

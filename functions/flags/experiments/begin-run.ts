@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
-import { changeExperiment, ensureExperiment } from './experiment-store.ts';
+import type { RecordChange } from '#platform/workflow-record.ts';
+import { changeExperiment, type ExperimentRecord, ensureExperiment } from './experiment-store.ts';
 import { usualControl } from './flag-facts.ts';
 import { registeredFlags } from './registered-flags.ts';
 
@@ -48,18 +49,38 @@ export async function beginRun(
     });
   }
   await ensureExperiment(environment, flag);
-  const record = await changeExperiment(environment, flag, ({ run }) => ({
-    set: {
-      run: run + 1,
-      startedAt: clock.iso(),
-      control: control ?? null,
-      why,
-      mismatch: null,
-      dueSince: null,
-      lookingSince: null,
-    },
-    events: [{ type: 'flag.experiment_started', actor: by, data: { run: run + 1, why } }],
-  }));
+  const record = await changeExperiment(environment, flag, (found) => nextRun(found, why, control, by));
   const { run, startedAt } = record;
   return { flag, run, startedAt, control: record.control ?? usualControl(facts), sticky: facts.sticky };
+}
+
+const nextRun = (
+  { run }: ExperimentRecord,
+  why: string,
+  control: string | undefined,
+  by: string,
+): RecordChange<ExperimentRecord> => ({
+  set: {
+    run: run + 1,
+    startedAt: clock.iso(),
+    control: control ?? null,
+    why,
+    mismatch: null,
+    dueSince: null,
+    lookingSince: null,
+  },
+  events: [{ type: 'flag.experiment_started', actor: by, data: { run: run + 1, why } }],
+});
+
+/** Begins a run for a step of a rollout, once: `why` tells it from others. Returns its number. */
+export async function beginRunOf(
+  environment: string,
+  flag: string,
+  { why, control, by }: { why: string; control: string; by: string },
+): Promise<number> {
+  await ensureExperiment(environment, flag);
+  const { run } = await changeExperiment(environment, flag, (found) =>
+    found.why === why ? undefined : nextRun(found, why, control, by),
+  );
+  return run;
 }

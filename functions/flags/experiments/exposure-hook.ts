@@ -106,7 +106,9 @@ export function exposureHook({
     count(flag, variant, at);
     const { targetingKey } = context.context;
     if (typeof targetingKey !== 'string' || targetingKey === '' || targetingKey.length > 1_024) return;
-    const key = [flag, variant, targetingKey].join(between);
+    // Of a flag that was changed everybody is reported anew: who counts it may have begun anew with the change.
+    const version = String(details.flagMetadata?.version ?? '');
+    const key = [flag, variant, version, targetingKey].join(between);
     const before = seen.get(key);
     if (before !== undefined && before.ageMs < windowMs) return;
     seen.set(key, true);

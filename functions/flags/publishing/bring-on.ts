@@ -2,13 +2,14 @@ import type { InvocationLogger, InvocationMetrics } from '#platform/telemetry.ts
 import { publishFlagEvents, readEnvironment } from '../environments/environments.ts';
 import { publishKillSwitchEvents, refreshKillSwitches } from '../kill-switches/kill.ts';
 import { readKillSwitches } from '../kill-switches/record.ts';
+import { wakeRollouts } from '../rollouts/wake.ts';
 import { flagsPlace, killSwitchesPlace } from './places.ts';
 import { isDue } from './progress.ts';
 import { publish } from './publish.ts';
 
 /**
- * Does for an environment whatever is left to do: kill switches first, then its flags, then the events of both. Throws
- * what AppConfig or the table failed with; what was done until then stays.
+ * Does for an environment whatever is left to do: kill switches first, then its flags, then the events of both, then
+ * rollouts that waited for it. Throws what AppConfig or the table failed with; what was done until then stays.
  */
 export async function bringOn(environment: string): Promise<void> {
   const switches = await refreshKillSwitches(environment);
@@ -17,6 +18,7 @@ export async function bringOn(environment: string): Promise<void> {
   if (isDue(record)) await publish(flagsPlace(environment));
   await publishFlagEvents(await readEnvironment(environment));
   await publishKillSwitchEvents(await readKillSwitches(environment));
+  await wakeRollouts(environment);
 }
 
 interface Tools {

@@ -8,6 +8,7 @@ import { acceptExposures, acceptTracks } from '../experiments/accept.ts';
 import { AssignmentAsk, Assignments } from '../experiments/assignment-schemas.ts';
 import { assign } from '../experiments/assignments.ts';
 import { beginRun, NewRun, Run } from '../experiments/begin-run.ts';
+import { countedFlags } from '../experiments/counted-flags.ts';
 import { AcceptedBatch, ExposureBatch, TrackBatch } from '../experiments/events.ts';
 import { registeredFlags } from '../experiments/registered-flags.ts';
 import { readLifecycle } from '../lifecycle/read-lifecycle.ts';
@@ -39,7 +40,7 @@ export const experimentRoutes: Route[] = [
     body: ExposureBatch,
     responses: { 202: AcceptedBatch },
     async handler({ params: { environment }, body }) {
-      const { facts } = await registeredFlags(environment);
+      const facts = await countedFlags(environment);
       return { status: 202, body: await acceptExposures(environment, body, facts) };
     },
   }),
@@ -54,7 +55,7 @@ export const experimentRoutes: Route[] = [
     body: TrackBatch,
     responses: { 202: AcceptedBatch },
     async handler({ params: { environment }, body }) {
-      const { facts } = await registeredFlags(environment);
+      const facts = await countedFlags(environment);
       return { status: 202, body: await acceptTracks(environment, body, facts) };
     },
   }),

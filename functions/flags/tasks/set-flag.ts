@@ -21,8 +21,8 @@ export const handler = task({
     before: z.int().describe('The version that setting leads back to'),
   }),
   async handler({ environment, flag, set, why, by, id }, tools) {
-    const answer = await setFlag(environment, flag, set, { by, why, id });
+    const { version, before } = await setFlag(environment, flag, set, { by, why, id });
     await tryToBringOn(environment, tools);
-    return answer;
+    return { version, before };
   },
 });
