@@ -249,6 +249,20 @@ const flag: Noun = {
         restart: async () => (await import('./flag/experiment.ts')).flagExperimentRestart(),
       },
     },
+    rollout: {
+      description: 'Variants that ever more people get, judged by what they do',
+      verbs: {
+        start: async () => (await import('./flag/rollout.ts')).flagRolloutStart(),
+        list: async () => (await import('./flag/rollout.ts')).flagRolloutList(),
+        show: async () => (await import('./flag/rollout.ts')).flagRolloutShow(),
+        watch: async () => (await import('./flag/rollout.ts')).flagRolloutWatch(),
+        events: async () => (await import('./flag/rollout.ts')).flagRolloutEvents(),
+        pause: async () => (await import('./flag/rollout.ts')).flagRolloutActions.pause(),
+        resume: async () => (await import('./flag/rollout.ts')).flagRolloutActions.resume(),
+        promote: async () => (await import('./flag/rollout.ts')).flagRolloutActions.promote(),
+        rollback: async () => (await import('./flag/rollout.ts')).flagRolloutActions.rollback(),
+      },
+    },
     environment: {
       description: 'Environments of flags',
       verbs: {

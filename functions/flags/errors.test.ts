@@ -4,7 +4,7 @@ import { RecordContended, TheseusError } from '#platform/errors.ts';
 import * as errors from './errors.ts';
 
 /** The guides of this capability: each explains the errors of its part. */
-const guides = ['flags', 'openfeature', 'experiments', 'rollouts']
+const guides = ['flags', 'openfeature', 'experiments', 'flag-rollouts']
   .map((name) => new URL(`../../docs/${name}.md`, import.meta.url))
   .filter((file) => existsSync(file))
   .map((file) => readFileSync(file, 'utf8'));

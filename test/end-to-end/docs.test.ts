@@ -59,6 +59,7 @@ const guides = [
   'secrets.md',
   'flags.md',
   'experiments.md',
+  'flag-rollouts.md',
   'configuration-updates.md',
   'services.md',
   'apis.md',

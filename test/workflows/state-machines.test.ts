@@ -5,6 +5,8 @@ import * as configurationErrors from '#configuration/errors.ts';
 import { configurationFunctions } from '#configuration/functions.ts';
 import * as deploymentErrors from '#deployments/errors.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
+import * as flagErrors from '#flags/errors.ts';
+import { flagFunctions } from '#flags/functions.ts';
 import { capabilities } from '#local/capabilities.ts';
 import { type Capability, functionName } from '#local/capability.ts';
 import { loadDefinitions } from '#local/definitions.ts';
@@ -65,6 +67,7 @@ describe('the state machine files', () => {
     ['deployments', deploymentErrors],
     ['apis', apiErrors],
     ['configuration', configurationErrors],
+    ['flags', flagErrors],
   ])('of %s retry exactly the failures that say they are retryable', (capability, errors) => {
     const retryable = retryableOf(errors);
     const tasks = ofCapability(capability);
@@ -104,6 +107,10 @@ describe('the state machine files', () => {
       })),
       ...Object.entries(configurationFunctions).map(([name, facts]) => ({
         pattern: new RegExp(`function:configuration-${name}$`),
+        timeout: facts.timeoutSeconds,
+      })),
+      ...Object.entries(flagFunctions).map(([name, facts]) => ({
+        pattern: new RegExp(`function:flags-${name}$`),
         timeout: facts.timeoutSeconds,
       })),
     ];
