@@ -6,6 +6,7 @@ import { handler as configurationApi } from '#configuration/api.ts';
 import { configurationFunctions } from '#configuration/functions.ts';
 import { handler as deploymentsApi } from '#deployments/api.ts';
 import { deploymentFunctions } from '#deployments/functions.ts';
+import { flagFunctions } from '#flags/functions.ts';
 import { handler as flagsApi } from '#flags/api.ts';
 import { handler as gatewayApi } from '#gateway/api.ts';
 import { handler as api } from '#migrations/api.ts';
@@ -244,12 +245,12 @@ describe('alarms', () => {
         ...['errors', 'throttles'].flatMap((what) => [
           `services-function-${what}`,
           `gateway-function-${what}`,
-          `flags-function-${what}`,
           // More functions than one alarm sums.
           ...Object.entries({
             apis: apiFunctions,
             configuration: configurationFunctions,
             deployments: deploymentFunctions,
+            flags: flagFunctions,
           }).flatMap(([noun, functions]) =>
             Array.from(
               { length: Math.ceil(Object.keys(functions).length / 10) },
@@ -260,6 +261,7 @@ describe('alarms', () => {
         'configuration-update-needs-attention',
         'deployment-needs-attention',
         'deprecation-needs-attention',
+        'flag-rollout-needs-attention',
         'deployment-workflow-failed',
         'deployment-workflow-timed-out',
         'workflow-failed',

@@ -11,6 +11,7 @@ import { readDefinition, usesOf } from '../../cdk/constructs/state-machine-file.
 import { apis } from '../../cdk/slices/apis.ts';
 import { configuration } from '../../cdk/slices/configuration.ts';
 import { deployments } from '../../cdk/slices/deployments.ts';
+import { flags } from '../../cdk/slices/flags.ts';
 import { migrationMachines } from '../../cdk/slices/migration-tasks.ts';
 import { functionNames } from './bundle-facts.ts';
 
@@ -20,7 +21,7 @@ const everyMachine = files.map((file) => {
   const definition = readDefinition(`${root}state-machines/${file}`);
   return { name, definition, uses: usesOf(name, definition) };
 });
-const elsewhere = [...deployments.machines, ...apis.machines, ...configuration.machines];
+const elsewhere = [deployments, apis, configuration, flags].flatMap(({ machines: own }) => [...own]);
 const machines = everyMachine.filter(({ name }) => !elsewhere.includes(name));
 
 /** Functions that state machines do not invoke, and who does. */
