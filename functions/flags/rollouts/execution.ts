@@ -1,12 +1,6 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type ExecutionStatus,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
+import type { ExecutionStatus } from '@aws-sdk/client-sfn';
 import { environmentVariable } from '#platform/environment.ts';
+import { startOnce, statusOf } from '#platform/executions.ts';
 import { ExecutionSuperseded } from '../errors.ts';
 import type { RolloutRecord } from './records.ts';
 import { type Change, changeRollout, isOpen, readRollout } from './rollout-store.ts';
@@ -28,39 +22,18 @@ export const rolloutOfExecution = (name: string): string | undefined =>
 /** Starts the execution that the record names, once: a second start of the same name finds the first. */
 export async function startExecution(record: RolloutRecord): Promise<RolloutRecord> {
   const { id, execution } = record;
-  try {
-    const started = await stepFunctions().send(
-      new StartExecutionCommand({
-        stateMachineArn: stateMachineArn(),
-        name: execution.name,
-        input: JSON.stringify({ rolloutId: id }),
-      }),
-    );
-    const arn = started.executionArn ?? null;
-    return await changeRollout(id, (current) =>
-      current.execution.name !== execution.name || current.execution.arn !== null
-        ? undefined
-        : { set: { execution: { ...current.execution, arn } } },
-    );
-  } catch (error) {
-    // It was started before, from another version of the state machine: the first one counts.
-    if (error instanceof ExecutionAlreadyExists) return record;
-    throw error;
-  }
+  const arn = await startOnce(stateMachineArn(), execution.name, { rolloutId: id });
+  if (arn === undefined) return record;
+  return await changeRollout(id, (current) =>
+    current.execution.name !== execution.name || current.execution.arn !== null
+      ? undefined
+      : { set: { execution: { ...current.execution, arn } } },
+  );
 }
 
 /** How the execution of the record stands; undefined when it never began. */
-export async function executionStatus({ execution }: RolloutRecord): Promise<ExecutionStatus | undefined> {
-  const parts = stateMachineArn().split(':');
-  const executionArn =
-    execution.arn ?? [...parts.slice(0, 5), 'execution', parts[6] ?? '', execution.name].join(':');
-  try {
-    return (await stepFunctions().send(new DescribeExecutionCommand({ executionArn }))).status;
-  } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
-    throw error;
-  }
-}
+export const executionStatus = ({ execution }: RolloutRecord): Promise<ExecutionStatus | undefined> =>
+  statusOf(stateMachineArn(), execution);
 
 /** Throws ExecutionSuperseded unless the record names this execution as the one that acts. */
 export function assertActs({ id, execution }: RolloutRecord, name: string): void {
