@@ -70,3 +70,19 @@ export function readFailure(error: string, causeText: string | undefined): Failu
   if (at === -1) return { name, message, evidence: {}, retryable: false };
   return { name, message: message.slice(0, at), ...readDetails(message.slice(at + separator.length)) };
 }
+
+const Evidence = z.record(z.string(), z.json());
+
+/** An error of ours, what a Catch knows of one, or what somebody found. */
+export type Failure = Omit<FailureCause, 'retryable'> & { retryable?: boolean };
+
+/** What of a failure is stored and shown: without secrets, its message cut at 2,000 characters. */
+export function shownFailure({ name, message, action, evidence }: Failure) {
+  const parsed = Evidence.safeParse(JSON.parse(JSON.stringify(evidence, redactingReplacer)));
+  return {
+    name,
+    message: redactText(message).slice(0, 2_000),
+    action: action ?? null,
+    evidence: parsed.success ? parsed.data : {},
+  };
+}

@@ -1,34 +1,15 @@
-import { z } from 'zod';
-import type { FailureCause } from '#platform/causes.ts';
+import { type Failure, shownFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
-import type { TheseusError } from '#platform/errors.ts';
-import { redactingReplacer, redactText } from '#platform/redact.ts';
 import type { UpdateRecord } from './records.ts';
 import type { UpdateFailure, UpdateStatus } from './schemas.ts';
 import type { Change } from './update-store.ts';
 
-const Evidence = z.record(z.string(), z.json());
-
 /** A failure as it is stored and shown. */
-export function failureOf(
-  {
-    name,
-    message,
-    action,
-    evidence,
-  }: Pick<TheseusError | FailureCause, 'name' | 'message' | 'action' | 'evidence'>,
-  { phase }: Pick<UpdateRecord, 'phase'>,
-): UpdateFailure {
-  const parsed = Evidence.safeParse(JSON.parse(JSON.stringify(evidence, redactingReplacer)));
-  return {
-    name,
-    message: redactText(message).slice(0, 2_000),
-    action: action ?? null,
-    phase,
-    at: clock.iso(),
-    evidence: parsed.success ? parsed.data : {},
-  };
-}
+export const failureOf = (failure: Failure, { phase }: Pick<UpdateRecord, 'phase'>): UpdateFailure => ({
+  ...shownFailure(failure),
+  phase,
+  at: clock.iso(),
+});
 
 /** What a failure means: the way back, whether or not anything was written; undefined where that is decided already. */
 export function changeAfterFailure(record: UpdateRecord, failure: UpdateFailure): Change | undefined {

@@ -1,31 +1,22 @@
-import {
-  InvalidToken,
-  SendTaskFailureCommand,
-  SendTaskSuccessCommand,
-  TaskDoesNotExist,
-  TaskTimedOut,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
+import { answerTask, type TaskAnswer } from '#platform/task-tokens.ts';
 import { deleteItem, keys, readAll, writeItem } from '../store.ts';
 import { mayAct } from './queue.ts';
 import { type SlotsRecord, TokenRecord, type UpdateRecord, type WaitsFor } from './records.ts';
 import { readSlots } from './slots.ts';
 import { readUpdate } from './update-store.ts';
 
-type Answer = { success: object } | { failure: string; cause: string };
-
 /** What is owed to a waiting state, as record and queue stand; undefined: it goes on waiting. */
 export function answerTo(
   { waitsFor }: Pick<TokenRecord, 'waitsFor'>,
   { id, cancel, approval, health }: Pick<UpdateRecord, 'id' | 'cancel' | 'approval' | 'health'>,
   { entries }: Pick<SlotsRecord, 'entries'>,
-): Answer | undefined {
+): TaskAnswer | undefined {
   if (cancel !== null) {
     const said = cancel.why === null ? '' : `: ${cancel.why}`;
     return { failure: 'UpdateCancelled', cause: `${cancel.by} gave it up${said}` };
   }
-  const go: Answer = { success: {} };
+  const go: TaskAnswer = { success: {} };
   switch (waitsFor) {
     case 'slots':
       return mayAct(entries, id) ? go : undefined;
@@ -55,29 +46,11 @@ export async function deliverAnswers(record: UpdateRecord): Promise<void> {
     const { waitsFor, token } = one;
     const answer = answerTo(one, record, slots);
     if (answer === undefined) continue;
-    await send(token, answer);
+    await answerTask(token, answer);
     await deleteItem(keys.updateToken(record.id, waitsFor), {
       expression: '#token = :token',
       names: { '#token': 'token' },
       values: { ':token': token },
     });
-  }
-}
-
-/** Answers a token; one that nobody waits with any more is no failure. */
-async function send(token: string, answer: Answer): Promise<void> {
-  try {
-    await ('success' in answer
-      ? stepFunctions().send(
-          new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(answer.success) }),
-        )
-      : stepFunctions().send(
-          new SendTaskFailureCommand({ taskToken: token, error: answer.failure, cause: answer.cause }),
-        ));
-  } catch (error) {
-    // Nobody waits with this token any more: it was answered, its time was over, or its execution ended.
-    if (error instanceof TaskDoesNotExist || error instanceof TaskTimedOut || error instanceof InvalidToken)
-      return;
-    throw error;
   }
 }

@@ -1,31 +1,22 @@
-import {
-  InvalidToken,
-  SendTaskFailureCommand,
-  SendTaskSuccessCommand,
-  TaskDoesNotExist,
-  TaskTimedOut,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
+import { answerTask, type TaskAnswer } from '#platform/task-tokens.ts';
 import { readDeployment } from '../deployment-store.ts';
 import { type DeploymentRecord, type SlotRecord, TokenRecord, type WaitsFor } from '../records.ts';
 import { readSlot } from '../slots.ts';
 import { deleteItem, keys, readAll, writeItem } from '../store.ts';
-
-export type Answer = { success: object } | { failure: string; cause: string } | undefined;
 
 /** What is owed to a waiting state, as record and slot stand; undefined: it goes on waiting. */
 export function answerTo(
   { waitsFor, at }: Pick<TokenRecord, 'waitsFor' | 'at'>,
   record: DeploymentRecord,
   { holder }: SlotRecord,
-): Answer {
+): TaskAnswer | undefined {
   const { id, cancel, approval, asked, step, status, finish, resumedAt } = record;
   if (cancel !== null) {
     const said = cancel.comment === null ? '' : `: ${cancel.comment}`;
     return { failure: 'DeploymentAborted', cause: `${cancel.by} asked for the way back${said}` };
   }
-  const go: Answer = { success: {} };
+  const go: TaskAnswer = { success: {} };
   switch (waitsFor) {
     case 'slot':
       return holder === id ? { success: { approval: approval === 'waiting' } } : undefined;
@@ -57,29 +48,11 @@ export async function deliverAnswers(record: DeploymentRecord): Promise<void> {
     const { waitsFor, token } = one;
     const answer = answerTo(one, record, slot);
     if (answer === undefined) continue;
-    await send(token, answer);
+    await answerTask(token, answer);
     await deleteItem(keys.token(record.id, waitsFor), {
       expression: '#token = :token',
       names: { '#token': 'token' },
       values: { ':token': token },
     });
-  }
-}
-
-/** Answers a token; one that nobody waits with any more is no failure. */
-export async function send(token: string, answer: NonNullable<Answer>): Promise<void> {
-  try {
-    await ('success' in answer
-      ? stepFunctions().send(
-          new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(answer.success) }),
-        )
-      : stepFunctions().send(
-          new SendTaskFailureCommand({ taskToken: token, error: answer.failure, cause: answer.cause }),
-        ));
-  } catch (error) {
-    // Nobody waits with this token any more: it was answered, its time was over, or its execution ended.
-    if (error instanceof TaskDoesNotExist || error instanceof TaskTimedOut || error instanceof InvalidToken)
-      return;
-    throw error;
   }
 }

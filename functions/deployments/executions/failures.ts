@@ -1,34 +1,14 @@
-import { z } from 'zod';
-import type { FailureCause } from '#platform/causes.ts';
+import { type Failure, shownFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
-import type { TheseusError } from '#platform/errors.ts';
-import { redactingReplacer, redactText } from '#platform/redact.ts';
 import type { Change } from '../deployment-store.ts';
 import type { DeploymentRecord } from '../records.ts';
 import type { DeploymentFailure } from '../schemas.ts';
 
-const Evidence = z.record(z.string(), z.json());
-
 /** A failure as it is stored and shown. */
-export function failureOf(
-  {
-    name,
-    message,
-    action,
-    evidence,
-  }: Pick<TheseusError | FailureCause, 'name' | 'message' | 'action' | 'evidence'>,
+export const failureOf = (
+  failure: Failure,
   { phase }: Pick<DeploymentRecord, 'phase'>,
-): DeploymentFailure {
-  const parsed = Evidence.safeParse(JSON.parse(JSON.stringify(evidence, redactingReplacer)));
-  return {
-    name,
-    message: redactText(message).slice(0, 2_000),
-    action: action ?? null,
-    phase,
-    at: clock.iso(),
-    evidence: parsed.success ? parsed.data : {},
-  };
-}
+): DeploymentFailure => ({ ...shownFailure(failure), phase, at: clock.iso() });
 
 /** Whether all traffic has moved for good and only what follows it is left: no failure of that is worth a way back. */
 export const staysForward = ({ status, cancel }: DeploymentRecord): boolean =>

@@ -1,5 +1,4 @@
-import type { Answer } from '../decisions/tokens.ts';
-import { send } from '../decisions/tokens.ts';
+import { answerTask, type TaskAnswer } from '#platform/task-tokens.ts';
 import type { DeploymentRecord } from '../records.ts';
 import { deleteItem, keys, readAll, writeItem } from '../store.ts';
 import { isLost, isOver, isThere, type Standing, standingsOf } from './members.ts';
@@ -11,8 +10,8 @@ export function answerToRelease(
   { waitsFor, wave }: Pick<ReleaseToken, 'waitsFor' | 'wave'>,
   { cancel, approval, finish, members }: ReleaseRecord,
   standings: readonly Standing[],
-): Answer {
-  const go: Answer = { success: {} };
+): TaskAnswer | undefined {
+  const go: TaskAnswer = { success: {} };
   const of = (wanted: (at: number) => boolean) =>
     standings.filter((_, at) => wanted(members[at]?.wave ?? -1));
   if (waitsFor === 'back') return of((at) => at === wave).every(isOver) ? go : undefined;
@@ -49,7 +48,7 @@ export async function deliverToRelease(record: ReleaseRecord): Promise<void> {
   for (const one of waiting) {
     const answer = answerToRelease(one, record, standings);
     if (answer === undefined) continue;
-    await send(one.token, answer);
+    await answerTask(one.token, answer);
     await deleteItem(keys.releaseToken(record.id, one.waitsFor), {
       expression: '#token = :token',
       names: { '#token': 'token' },

@@ -1,12 +1,5 @@
-import {
-  InvalidToken,
-  SendTaskFailureCommand,
-  SendTaskSuccessCommand,
-  TaskDoesNotExist,
-  TaskTimedOut,
-} from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
+import { answerTask, type TaskAnswer } from '#platform/task-tokens.ts';
 import { readMigration } from '../migration-store.ts';
 import { type MigrationRecord, openConstraints, TokenRecord } from '../records.ts';
 import { deleteItem, keys, readAll, writeItem } from '../store.ts';
@@ -18,14 +11,12 @@ import { undecidedRows } from '../undo/consent.ts';
  */
 export type WaitsFor = 'approval' | 'losses' | 'completion' | 'start' | (string & {});
 
-type Answer = { success: { again?: boolean } } | { failure: string; cause: string } | undefined;
-
 /** What is owed to a waiting state, as the record stands; undefined: it goes on waiting. */
-export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): Answer {
+export function answerTo(waitsFor: WaitsFor, record: MigrationRecord): TaskAnswer | undefined {
   if (record.cancel !== null && record.execution?.kind !== 'undo' && waitsFor !== 'losses') {
     return { failure: 'MigrationCancelled', cause: `${record.cancel.by} asked for a rollback` };
   }
-  const go: Answer = { success: {} };
+  const go: TaskAnswer = { success: {} };
   if (waitsFor === 'approval') {
     const by = record.approval?.by ?? 'someone';
     if (record.approval?.decision === 'approved') return go;
@@ -67,28 +58,11 @@ export async function deliverAnswers(record: MigrationRecord): Promise<void> {
   for (const { waitsFor, token } of waiting) {
     const answer = answerTo(waitsFor, record);
     if (answer === undefined) continue;
-    await send(token, answer);
+    await answerTask(token, answer);
     await deleteItem(keys.token(record.id, waitsFor), {
       expression: '#token = :token',
       names: { '#token': 'token' },
       values: { ':token': token },
     });
-  }
-}
-
-async function send(token: string, answer: NonNullable<Answer>): Promise<void> {
-  try {
-    await ('success' in answer
-      ? stepFunctions().send(
-          new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(answer.success) }),
-        )
-      : stepFunctions().send(
-          new SendTaskFailureCommand({ taskToken: token, error: answer.failure, cause: answer.cause }),
-        ));
-  } catch (error) {
-    // Nobody waits with this token any more: it was answered, or its execution ended.
-    if (error instanceof TaskDoesNotExist || error instanceof TaskTimedOut || error instanceof InvalidToken)
-      return;
-    throw error;
   }
 }

@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import type { FailureCause } from '#platform/causes.ts';
+import { type Failure, type FailureCause, shownFailure } from '#platform/causes.ts';
 import { clock } from '#platform/clock.ts';
-import type { TheseusError } from '#platform/errors.ts';
-import { redactingReplacer, redactText } from '#platform/redact.ts';
 import { type Change, changeMigration, isActive } from '../migration-store.ts';
 import type { MigrationRecord } from '../records.ts';
 import { MigrationFailure, type Phase } from '../schemas.ts';
@@ -15,30 +12,18 @@ import { executionNameOf, newExecution } from './workflow.ts';
 export const mostAttempts = { migration: 1, rollback: 5, undo: 3, removal: 5 };
 const removalRetryMs = 60 * 60_000;
 
-const Evidence = z.record(z.string(), z.json());
-
-function evidenceOf(value: Record<string, unknown>): z.infer<typeof Evidence> {
-  const parsed = Evidence.safeParse(JSON.parse(JSON.stringify(value, redactingReplacer)));
-  return parsed.success ? parsed.data : {};
-}
-
 /** A failure as it is stored and shown; `at` is an ISO time. */
-export function failureOf(
-  error: TheseusError | FailureCause,
+export const failureOf = (
+  failure: Failure,
   phase: Phase | null,
   at: string,
   retries?: number | null,
-): MigrationFailure {
-  return {
-    name: error.name,
-    message: redactText(error.message).slice(0, 2_000),
-    action: error.action ?? null,
-    phase,
-    at,
-    ...(retries === undefined ? {} : { retries }),
-    evidence: evidenceOf(error.evidence),
-  };
-}
+): MigrationFailure => ({
+  ...shownFailure(failure),
+  phase,
+  at,
+  ...(retries === undefined ? {} : { retries }),
+});
 
 export interface FoundFailure extends FailureCause {
   /** The state that failed, or who found the failure. */

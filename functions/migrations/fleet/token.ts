@@ -1,7 +1,6 @@
-import { InvalidToken, SendTaskSuccessCommand, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
+import { succeedTask } from '#platform/task-tokens.ts';
 import { deleteItem, keys, readItem, writeItem } from '../store.ts';
 import type { FleetRecord } from './records.ts';
 import { readFleet } from './store.ts';
@@ -22,14 +21,7 @@ export async function deliverFleetAnswer(fleet: FleetRecord): Promise<void> {
   if (waits(fleet)) return;
   const kept = await readItem(FleetToken, keys.fleetToken(fleet.id));
   if (kept === undefined) return;
-  try {
-    await stepFunctions().send(new SendTaskSuccessCommand({ taskToken: kept.token, output: '{}' }));
-  } catch (error) {
-    // Nobody waits with this token any more: it was answered, or its execution ended.
-    const gone =
-      error instanceof TaskDoesNotExist || error instanceof TaskTimedOut || error instanceof InvalidToken;
-    if (!gone) throw error;
-  }
+  await succeedTask(kept.token, {});
   await deleteItem(keys.fleetToken(fleet.id), {
     expression: '#token = :token',
     names: { '#token': 'token' },
