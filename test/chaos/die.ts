@@ -11,7 +11,10 @@ import { basename, dirname, join } from 'node:path';
  *
  * CHAOS_DEATHS    file of the deaths to die, one a line: `<state machine> <moment> <state>`. The moment `entered` is right
  *                 after a state was entered; `unrecorded`: a task's work is done and its answer not written; `failed`: the
- *                 work is done, and what is written is that the function's own process ended before it said so
+ *                 work is done, and what is written is that the function's own process ended before it said so. Of calls to AWS
+ *                 that no state machine makes: `call asked <call>` before one is made, `call answered <call>` when it is
+ *                 answered and its caller has not heard of it; AppConfig's are called as they are, a write to DynamoDB
+ *                 `<table>:<sort key up to its first #>`
  * CHAOS_NOTES     file of those died
  * CHAOS_STOP      the process stops itself (SIGSTOP) when it has sent these words over a socket; noted as a death `stopped`
  * CHAOS_SHIFT_MS  added to the machine's time
@@ -127,13 +130,47 @@ function machineOf(journal: string): string {
 }
 
 function dieAt(journal: string, moment: string, state: string, first?: () => void): void {
-  const death = `${machineOf(journal)} ${moment} ${state}`;
+  dieOf(`${machineOf(journal)} ${moment} ${state}`, first);
+}
+
+function dieOf(death: string, first?: () => void): void {
   if (!deaths.has(death)) return;
   first?.();
   fs.appendFileSync(notes, `${death}\n`);
   // It is written at an orderly end only, which never comes here.
   flushCompileCache();
   process.kill(process.pid, 'SIGKILL');
+}
+
+interface Caller {
+  send(command: { constructor: { name: string }; input: object }, ...more: unknown[]): Promise<unknown>;
+}
+
+function watchCalls(
+  { prototype }: { prototype: object },
+  nameOf: (command: string, input: object) => string,
+) {
+  // Its `send` has overloads; whatever it is called with is handed on.
+  const client = prototype as Caller;
+  const { send } = client;
+  client.send = async function watched(command, ...more) {
+    const name = nameOf(command.constructor.name.replace(/Command$/, ''), command.input);
+    dieOf(`call asked ${name}`);
+    const answer = await send.call(this, command, ...more);
+    dieOf(`call answered ${name}`);
+    return answer;
+  };
+}
+
+if ([...deaths].some((death) => death.startsWith('call '))) {
+  const { AppConfigClient } = await import('@aws-sdk/client-appconfig');
+  const { DynamoDBDocumentClient } = await import('@aws-sdk/lib-dynamodb');
+  watchCalls(AppConfigClient, (command) => command);
+  watchCalls(DynamoDBDocumentClient, (command, input) => {
+    if (command !== 'Put' || !('Item' in input) || !('TableName' in input)) return command;
+    const { sk } = input.Item as { sk?: unknown };
+    return `${input.TableName}:${String(sk).split('#')[0]}`;
+  });
 }
 
 // Whoever started us is gone, however it ended: nobody would stop us otherwise.
