@@ -64,6 +64,7 @@ const longest = [
   'chaos/worker',
   'chaos/random-kills',
   'end-to-end/demo-deprecation',
+  'end-to-end/demo-flags',
   'end-to-end/blue-green',
   'chaos/clients/no-client-fails',
   'end-to-end/rollback',

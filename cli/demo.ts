@@ -11,7 +11,8 @@ export const demo = (): Command =>
       await runDemo({ once: options.once ?? false, rows: Number(options.rows) });
     })
     .addCommand(deploymentDemo())
-    .addCommand(deprecationDemo());
+    .addCommand(deprecationDemo())
+    .addCommand(flagsDemo());
 
 const deploymentDemo = (): Command =>
   new Command('deployment')
@@ -34,4 +35,15 @@ const deprecationDemo = (): Command =>
       const { once = false } = { ...command.parent?.opts<{ once?: boolean }>(), ...options };
       const { runDeprecationDemo } = await import('../demo/deprecation/run.ts');
       await runDeprecationDemo({ once, json: options.json ?? false });
+    });
+
+const flagsDemo = (): Command =>
+  new Command('flags')
+    .description('Watch a flag rolled out and killed, and a bad value of configuration taken back')
+    .option('--once', 'exit at the end instead of leaving everything up; not 0 when anything was off')
+    .option('--json', 'print one JSON object last')
+    .action(async (options: { once?: boolean; json?: boolean }, command: Command) => {
+      const { once = false } = { ...command.parent?.opts<{ once?: boolean }>(), ...options };
+      const { runFlagsDemo } = await import('../demo/flags/run.ts');
+      await runFlagsDemo({ once, json: options.json ?? false });
     });

@@ -1,5 +1,6 @@
 import type { Deployment } from '#deployments/schemas.ts';
-import { colours, count, cutTo, print, table } from '../../cli/output.ts';
+import { colours, count, table } from '../../cli/output.ts';
+import { type LiveBlock, startLiveBlock } from '../live-block.ts';
 import { countedBy, lostIn } from './figures.ts';
 import type { Shown } from './outcome.ts';
 
@@ -41,65 +42,30 @@ function versionRows({ seconds }: Shown): string[][] {
   });
 }
 
-export interface Screen {
-  /** Prints a line that stays. */
-  say(text: string): void;
+export interface Screen extends LiveBlock {
   /** What is shown of the deployment from now on. */
   show(deployment: Deployment): void;
-  stop(): void;
 }
 
-/** Draws what is going on twice a second: in place on a terminal, elsewhere as a line when something changed and each 5 s. */
+/** Draws what is going on. */
 export function startScreen(shown: Shown): Screen {
-  const inPlace = Boolean(process.stdout.isTTY);
-  let stopped = false;
-  let drawn = 0;
-  let told = '';
-  let toldAt = 0;
-
-  function clear(): void {
-    if (inPlace && drawn > 0) process.stdout.write(`\u001b[${drawn}A\u001b[J`);
-    drawn = 0;
-  }
-
-  function draw(): void {
-    const { deployment, title } = shown;
-    const lost = Object.values(lostIn(shown.seconds, { from: 0, to: Date.now() + 1 }));
-    const lines = [
-      ...(deployment === undefined ? [] : deploymentLines(deployment, inPlace)),
-      ...table(versionRows(shown)),
-      `  ${count(lost.reduce((sum, one) => sum + one, 0))} requests lost`,
-    ];
-    if (inPlace) {
-      clear();
-      const cut = [colours.bold(title), ...lines].map((line) => cutTo(line, process.stdout.columns));
-      for (const line of cut) print(line);
-      drawn = cut.length;
-      return;
-    }
-    const state = `${title} ${deployment?.phase} ${deployment?.traffic?.percent}`;
-    if (state === told && Date.now() - toldAt < recentMs) return;
-    told = state;
-    toldAt = Date.now();
-    print([title, ...lines.map((line) => line.trim())].join(' | '));
-  }
-
-  const timer = setInterval(draw, 500);
-  draw();
-  return {
-    say(text) {
-      if (stopped) return;
-      clear();
-      print(text);
-      draw();
+  const block = startLiveBlock({
+    title: () => colours.bold(shown.title),
+    lines(inPlace) {
+      const { deployment } = shown;
+      const lost = Object.values(lostIn(shown.seconds, { from: 0, to: Date.now() + 1 }));
+      return [
+        ...(deployment === undefined ? [] : deploymentLines(deployment, inPlace)),
+        ...table(versionRows(shown)),
+        `  ${count(lost.reduce((sum, one) => sum + one, 0))} requests lost`,
+      ];
     },
+    state: () => `${shown.title} ${shown.deployment?.phase} ${shown.deployment?.traffic?.percent}`,
+  });
+  return {
+    ...block,
     show(deployment) {
       shown.deployment = deployment;
-    },
-    stop() {
-      stopped = true;
-      clearInterval(timer);
-      clear();
     },
   };
 }
