@@ -55,7 +55,9 @@ async function bodyOf(options: Options): Promise<object> {
       : { generate: options.generate === true ? {} : { characters: Number(options.generate) } }),
   };
   return {
-    ...(schema === undefined ? {} : { schema: await readDocument(schema) }),
+    ...(schema === undefined
+      ? {}
+      : { schema: schema.trimStart().startsWith('{') ? parsedText(schema) : await readDocument(schema) }),
     ...(type === undefined ? {} : { schema: { type } }),
     ...(options.default === undefined ? {} : { default: parsedText(options.default) }),
     ...(secret ? { secret } : {}),
@@ -98,7 +100,7 @@ export const configDefine = (): Command =>
     .option('--namespace <namespace>', 'namespace of the key')
     .option('--from <file>', 'YAML or JSON: `namespace`, and below `keys` a definition for each')
     .addOption(new Option('--type <type>', 'what values are').choices(types).conflicts('schema'))
-    .option('--schema <file>', 'JSON Schema of values, as YAML or JSON')
+    .option('--schema <file>', 'JSON Schema of values: a file of YAML or JSON, or JSON as it is')
     .option('--default <value>', 'what holds where no layer says anything; JSON, else a string')
     .option('--secret', 'values are sealed')
     .option('--description <text>', 'what it is for')

@@ -25,21 +25,21 @@ const explained = async (key: string, options: LayerOptions, command: Command): 
 
 interface GetOptions extends LayerOptions {
   reveal?: boolean;
-  reason?: string;
+  why?: string;
   json?: boolean;
 }
 
 /** A secret with what it says, where that is asked for. */
 async function revealed(
   found: ExplainedView,
-  { reveal, reason }: GetOptions,
+  { reveal, why }: GetOptions,
   command: Command,
 ): Promise<ExplainedView> {
   if (!reveal || !found.secret || found.from === null || found.from === 'default') return found;
   const { items } = await call(await platformOf(command), {
     method: 'POST',
     path: pathOf('secrets', 'read'),
-    body: { keys: [{ ...found.from, key: found.key }], reason },
+    body: { keys: [{ ...found.from, key: found.key }], why },
     answer: OpenedSecrets,
   });
   return { ...found, ...items.map(({ value, version }) => ({ value, version }))[0] };
@@ -53,7 +53,7 @@ export const configGet = (): Command =>
       .argument('[key]', 'all of them unless one is named'),
   )
     .option('--reveal', 'what a secret says; for its readers, and audited')
-    .option('--reason <text>', 'why it is revealed; it stays in the audit trail')
+    .option('--why <text>', 'why it is revealed; it stays in the audit trail')
     .option('--json', 'print JSON, with version and layer')
     .action(async (key: string | undefined, options: GetOptions, command: Command) => {
       if (key === undefined) return printAll(options, command);

@@ -27,6 +27,11 @@ export const flagSet = (): Command =>
     .option('--users <ids...>', 'of these: their targetingKey')
     .option('--tenants <ids...>', 'of these: the attribute tenant')
     .option('--weights <variant=percent...>', 'each variant of as many; together 100')
+    .option(
+      '--variants <name=value...>',
+      'its variants; values are JSON, else text (default: on=true off=false)',
+    )
+    .option('--off-variant <name>', 'given when it is switched off or killed')
     .option('--variant <name>', 'which variant they get (default: on)')
     .option('--enabled', 'switch it on again')
     .option('--no-enabled', 'switch it off: its off variant for everybody')

@@ -21,6 +21,19 @@ describe('what flag set names', () => {
     expect(() => formOf({ weights: ['red'] })).toThrow('expected variant=percentage');
   });
 
+  it('is the variants and which of them stands for off', () => {
+    expect(namedFields({ variants: ['red=#f00', 'blue={"hex":"#00f"}', 'size=5'] })).toEqual({
+      variants: { red: '#f00', blue: { hex: '#00f' }, size: 5 },
+      off: 'red',
+    });
+    expect(namedFields({ variants: ['on=a=b', 'off='] })).toEqual({
+      variants: { on: 'a=b', off: '' },
+      off: 'off',
+    });
+    expect(namedFields({ variants: ['a=1', 'b=2'], offVariant: 'b' })).toMatchObject({ off: 'b' });
+    expect(() => namedFields({ variants: ['red'] })).toThrow('expected name=value');
+  });
+
   it('leaves out what is not named', () => {
     expect(namedFields({ owner: 'shop', tag: ['none'], expires: 'never' })).toEqual({
       owner: 'shop',

@@ -16,6 +16,8 @@ export interface FlagOptions {
   users?: string[];
   tenants?: string[];
   weights?: string[];
+  variants?: string[];
+  offVariant?: string;
   variant?: string;
   enabled?: boolean;
   description?: string;
@@ -55,6 +57,29 @@ function weightOf(text: string): [string, number] {
   return [text.slice(0, at), numberOf(text.slice(at + 1), '--weights')];
 }
 
+/** `red=#f00` of --variants: the value is JSON, else a text. @throws Failure (usage) */
+function variantOf(text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at <= 0) {
+    throw new Failure(`--variants has '${text}'; expected name=value, such as red=#f00 or large=50.`, {
+      code: exitCode.usage,
+    });
+  }
+  const value = text.slice(at + 1);
+  try {
+    return [text.slice(0, at), JSON.parse(value)];
+  } catch {
+    return [text.slice(0, at), value];
+  }
+}
+
+/** What variants there are, and which of them a flag gives that is switched off: `off` where it is named, else the first. */
+function variantsOf(variants: string[]): object {
+  const named = variants.map(variantOf);
+  const names = named.map(([name]) => name);
+  return { variants: Object.fromEntries(named), off: names.includes('off') ? 'off' : names[0] };
+}
+
 /** The form that options name; undefined when they name none. @throws Failure (usage) for more than one. */
 export function formOf(options: FlagOptions): object | undefined {
   const { variant } = options;
@@ -83,9 +108,11 @@ export function formOf(options: FlagOptions): object | undefined {
 
 /** The fields that options name. */
 export function namedFields(options: FlagOptions): object {
-  const { enabled, description, owner, kind, tag, expires } = options;
+  const { enabled, description, owner, kind, tag, expires, variants, offVariant } = options;
   const form = formOf(options);
   return {
+    ...(variants === undefined ? {} : variantsOf(variants)),
+    ...(offVariant === undefined ? {} : { off: offVariant }),
     ...(form === undefined ? {} : { form }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(description === undefined ? {} : { description }),

@@ -68,7 +68,7 @@ async function change(changes: object[], subject: Subject = 'olga'): Promise<str
 }
 
 const read = (subject: Subject, key: object = password) =>
-  platform.request('POST', '/configuration/secrets/read', { subject, body: { keys: [key], reason: 'Look' } });
+  platform.request('POST', '/configuration/secrets/read', { subject, body: { keys: [key], why: 'Look' } });
 
 async function clientOf(options: { secrets?: boolean; tenant?: string } = {}): Promise<ConfigurationClient> {
   const { url, token } = platform.as('peter');
@@ -175,7 +175,7 @@ describe('a secret', () => {
         subject: 'peter',
         resource: '/configuration/values/shop/database.password/environment=production',
         outcome: 'done',
-        reason: 'Look',
+        why: 'Look',
       }),
     );
   });

@@ -41,14 +41,14 @@ export const secretRoutes: Route[] = [
     needs: needs('read_secret'),
     body: z.strictObject({
       keys: z.array(ConfigurationKey).min(1).max(20),
-      reason: z.string().trim().min(1).max(500).optional(),
+      why: z.string().trim().min(1).max(500).optional(),
     }),
     answersSecret: true,
     responses: { 200: OpenedSecrets },
     async handler({ body, ...tools }) {
       const found = await findSecrets(body.keys, tools.caller);
       const call = 'POST /configuration/secrets/read';
-      const opened = await openAll(found, { call, why: body.reason }, tools);
+      const opened = await openAll(found, { call, why: body.why }, tools);
       const items = found.map(({ identity, version }, at) => ({
         key: identity,
         version,
