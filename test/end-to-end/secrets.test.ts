@@ -175,7 +175,7 @@ describe('a secret', () => {
         subject: 'peter',
         resource: '/configuration/values/shop/database.password/environment=production',
         outcome: 'done',
-        why: 'Look',
+        reason: 'Look',
       }),
     );
   });
