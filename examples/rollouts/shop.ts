@@ -17,8 +17,8 @@ await OpenFeature.setProviderAndWait(provider);
 const flags = OpenFeature.getClient();
 flags.addHooks(exposures);
 
-// Six hundred people buy something; the new checkout fails for every third of them, the old one for every fiftieth.
-for (let n = 0; n < 600; n += 1) {
+// Three hundred people buy something; the new checkout fails for every third of them, the old one for every fiftieth.
+for (let n = 0; n < 300; n += 1) {
   const context = { targetingKey: `customer-${n}` };
   const isNew = await flags.getBooleanValue('express-checkout', false, context);
   if (n % (isNew ? 3 : 50) === 0) flags.track('checkout-failed', context);
@@ -26,4 +26,4 @@ for (let n = 0; n < 600; n += 1) {
 
 await exposures.close();
 await OpenFeature.close();
-console.log('600 people came.');
+console.log('300 people came.');

@@ -35,13 +35,15 @@ interface Folder {
   deployment: string;
   /** The id of the deprecation that was named last. */
   deprecation: string;
+  /** The id of the flag's rollout that was named last. */
+  rollout: string;
   environment: NodeJS.ProcessEnv;
   terminals: ChildProcess[];
 }
 
 /**
  * Does what a reader of a guide does, block by block, in a new folder that looks like a clone: `npx theseus` is this
- * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…`, `whk_…`, `dep_…` and `dpr_…` for the id seen last.
+ * repository's, `examples` is there. Writes in commands `mig_…`, `bak_…`, `flt_…`, `per_…`, `whk_…`, `dep_…`, `dpr_…` and `rol_…` for the id seen last.
  * @throws Error naming the block that did something else than the guide says, with what it printed.
  */
 export async function runGuide(path: string, databaseUrl: string): Promise<{ ran: number }> {
@@ -85,6 +87,7 @@ export async function runGuide(path: string, databaseUrl: string): Promise<{ ran
         folder.permission = /per_\w+/.exec(lastFirst)?.[0] ?? folder.permission;
         folder.deployment = /dep_\w+/.exec(lastFirst)?.[0] ?? folder.deployment;
         folder.deprecation = /dpr_\w+/.exec(lastFirst)?.[0] ?? folder.deprecation;
+        folder.rollout = /rol_\w+/.exec(lastFirst)?.[0] ?? folder.rollout;
         folder.webhook = /whk_\w+/.exec(lastFirst)?.[0] ?? folder.webhook;
         if (done.code !== block.exit)
           throw new Error(`${where}: ended with ${done.code}, not ${block.exit}\n${text}\n${printed}`);
@@ -132,6 +135,7 @@ async function openFolder(databaseUrl: string): Promise<Folder> {
     webhook: 'whk_…',
     deployment: 'dep_…',
     deprecation: 'dpr_…',
+    rollout: 'rol_…',
     environment,
     terminals: [],
   };
@@ -161,6 +165,7 @@ function asRun(
     webhook,
     deployment,
     deprecation,
+    rollout,
   }: Folder,
 ): string {
   return text
@@ -177,7 +182,8 @@ function asRun(
     .replaceAll('per_…', permission)
     .replaceAll('whk_…', webhook)
     .replaceAll('dep_…', deployment)
-    .replaceAll('dpr_…', deprecation);
+    .replaceAll('dpr_…', deprecation)
+    .replaceAll('rol_…', rollout);
 }
 
 function asWritten(printed: string, { platformUrl, gatewayUrl, databaseUrl }: Folder): string {

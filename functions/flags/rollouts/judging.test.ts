@@ -70,3 +70,44 @@ it('a step has one sample, the newest of it', () => {
   expect(withSample([first], second)).toEqual([first, second]);
   expect(withSample([first], undefined)).toEqual([first]);
 });
+
+/** Numbers that are the same in every run (mulberry32). */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+it('condemns no variant without a difference, although every look is at a sample that grew and errors come late', () => {
+  const random = chance(20);
+  const condemned = (shareOfErrors: { off: number; on: number }): number => {
+    let rollouts = 0;
+    for (let rollout = 0; rollout < 100; rollout += 1) {
+      const counts = { off: { users: 0, errors: 0 }, on: { users: 0, errors: 0 } };
+      const late: (keyof typeof counts)[][] = [];
+      for (let look = 0; look < 30; look += 1) {
+        for (let user = 0; user < 40; user += 1) {
+          const variant = random() < 0.2 ? 'on' : 'off';
+          counts[variant].users += 1;
+          if (random() >= shareOfErrors[variant]) continue;
+          const at = look + Math.floor(random() * 6);
+          late[at] = [...(late[at] ?? []), variant];
+        }
+        for (const variant of late[look] ?? []) counts[variant].errors += 1;
+        const { off, on } = counts;
+        const sample = step(0, [off.users, off.errors], [on.users, on.errors]);
+        if (judged([sample], { errors: ['failed'], tolerance: 0 }).verdict !== 'fail') continue;
+        rollouts += 1;
+        break;
+      }
+    }
+    return rollouts;
+  };
+  expect(condemned({ off: 0.05, on: 0.05 })).toBe(0);
+  // The same looks see a difference that is there.
+  expect(condemned({ off: 0.05, on: 0.3 })).toBeGreaterThan(95);
+});

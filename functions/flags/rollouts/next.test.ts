@@ -186,11 +186,23 @@ describe('what is to be done of a rollout', () => {
     expect(next).toEqual(expected);
   });
 
-  it('looks at most 400 times, however long it takes', () => {
-    const holdSeconds = 1_209_600;
-    const long = record({ judge, steps: [{ percentage: 1, holdSeconds }] });
-    const next = nextOf(long, standing(), { judgement: null, ill: null }, start);
-    expect(next).toEqual({ do: 'hold', until: start + Math.ceil((holdSeconds + 300) / 400) * 1_000 });
+  it.each([1, 2, 5, 20])('looks often at first, and %i steps of months fit into a history', (count) => {
+    const longest = 1_209_600;
+    const long = record({
+      judge: { ...judge, waitSeconds: longest },
+      lookSeconds: 1,
+      steps: Array.from({ length: count }, (_, at) => ({ percentage: at + 1, holdSeconds: longest })),
+    });
+    const waits: number[] = [];
+    for (let now = start; ; ) {
+      const next = nextOf(long, standing(), { judgement: null, ill: null }, now);
+      if (next.do !== 'hold') break;
+      waits.push(next.until - now);
+      now = next.until;
+    }
+    expect(waits.slice(0, 2)).toEqual([1_000, 1_000]);
+    // A look and a wait are 13 events, and AWS keeps 25,000.
+    expect(waits.length * count).toBeLessThan(750);
   });
 });
 

@@ -21,14 +21,15 @@ export interface Found {
   ill: string | null;
 }
 
-/** Looks of a whole rollout that the history of one execution has room for. */
-const mostLooks = 400;
-
-/** Milliseconds between two looks; undefined where there is nothing to look at. */
-function lookMs({ judge, urls, steps, lookSeconds }: RolloutRecord): number | undefined {
+/**
+ * Milliseconds until the next look at a step that has had `heldMs`; undefined where there is nothing to look at. What does
+ * harm is to be seen early, and a history has room for so many looks: later they are apart a part of the time that the step
+ * has had, so that hundreds do for months.
+ */
+function lookMs({ judge, urls, steps, lookSeconds }: RolloutRecord, heldMs: number): number | undefined {
   if (judge === null && urls.length === 0) return undefined;
-  const all = steps.reduce((sum, { holdSeconds }) => sum + holdSeconds + (judge?.waitSeconds ?? 0), 0);
-  return Math.max(lookSeconds, Math.ceil(all / mostLooks)) * 1_000;
+  const parts = Math.max(2, Math.floor(40 / steps.length));
+  return Math.max(lookSeconds * 1_000, Math.ceil(heldMs / parts));
 }
 
 /** What is to be done of a rollout at `now` (epoch ms), the most pressing first. */
@@ -71,11 +72,14 @@ export function holdsUntil({ current, steps }: Pick<RolloutRecord, 'current' | '
 }
 
 function whileHeld(record: RolloutRecord, { judgement }: Found, now: number): Next {
-  const every = lookMs(record) ?? Number.POSITIVE_INFINITY;
+  const { current, judge } = record;
   const until = holdsUntil(record) ?? now;
+  const since = current?.heldSince ?? null;
+  const heldMs = since === null ? 0 : now - Date.parse(since);
+  const every = lookMs(record, heldMs) ?? Number.POSITIVE_INFINITY;
   if (now < until) return { do: 'hold', until: Math.min(until, now + every) };
-  if (record.judge !== null && judgement?.verdict !== 'pass') {
-    const limit = until + record.judge.waitSeconds * 1_000;
+  if (judge !== null && judgement?.verdict !== 'pass') {
+    const limit = until + judge.waitSeconds * 1_000;
     if (now < limit) return { do: 'hold', until: Math.min(limit, now + every) };
     const why = judgement?.why.join('; ') ?? 'nobody was counted';
     return { do: 'pause', why: `Too little is known to go on: ${why}` };

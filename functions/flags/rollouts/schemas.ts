@@ -91,10 +91,10 @@ export const NewRollout = z
       .describe('Asked at every look: well is an answer below 400; ill twice in a row fails'),
     lookSeconds: z
       .int()
-      .min(5)
+      .min(1)
       .max(3_600)
       .default(60)
-      .describe('Between two looks at what is judged; longer where the steps take so long'),
+      .describe('Between two looks at what is judged, at first; the longer a step has had, the more'),
     onFail: z.enum(['rollback', 'pause']).default('rollback'),
     why: Why,
   })
