@@ -263,6 +263,7 @@ const flag: Noun = {
         rollback: async () => (await import('./flag/rollout.ts')).flagRolloutActions.rollback(),
       },
     },
+    drift: async () => (await import('./flag/drift.ts')).flagDrift(),
     environment: {
       description: 'Environments of flags',
       verbs: {

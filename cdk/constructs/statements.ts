@@ -59,6 +59,8 @@ export const wildcardReasons = {
     'Environments and profiles of this one application get their ids when somebody sets one up.',
   DeployConfiguration:
     'Environments, profiles and deployments of this one application get their ids when they are made; whoever sets up an environment names its strategy.',
+  ListDeployments: 'Environments of this one application get their ids when somebody sets one up.',
+  ReadHostedConfiguration: 'Profiles and versions of this one application get their ids when they are made.',
   ReadDeployedConfiguration:
     'Environments and profiles of this one application get their ids when somebody sets one up.',
   ReadMetricSecret:

@@ -9,6 +9,7 @@ const publishing: Right[] = [
   'readArtifacts',
   'makeConfigurationPlaces',
   'deployConfiguration',
+  'listDeployments',
   'publishEvents',
 ];
 
@@ -39,8 +40,16 @@ export const flagGrants: Record<keyof typeof flagFunctions, Right[]> = {
     'writeArtifacts',
     ...publishing,
     'readDeployedConfiguration',
+    'readHostedConfiguration',
     'answerTokens',
     'startWorkflows',
+  ],
+  'detect-flag-drift': [
+    'readRecords',
+    'listRecords',
+    'writeRecords',
+    'listDeployments',
+    'readHostedConfiguration',
   ],
   'sweep-flag-use': ['readRecords', 'listRecords', 'writeRecords', 'publishEvents'],
   'validate-document': [],

@@ -53,6 +53,8 @@ export type Right =
   | 'makeConfigurationPlaces'
   | 'deployConfiguration'
   | 'readDeployedConfiguration'
+  | 'listDeployments'
+  | 'readHostedConfiguration'
   | 'sealSecrets'
   | 'openSecrets';
 
@@ -169,9 +171,10 @@ export const actionsOf: Record<Right, string[]> = {
     'appconfig:ListHostedConfigurationVersions',
     'appconfig:CreateHostedConfigurationVersion',
     'appconfig:StartDeployment',
-    'appconfig:ListDeployments',
     'appconfig:GetDeployment',
   ],
+  listDeployments: ['appconfig:ListDeployments'],
+  readHostedConfiguration: ['appconfig:GetHostedConfigurationVersion'],
   readDeployedConfiguration: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
   sealSecrets: ['kms:GenerateDataKey'],
   openSecrets: ['kms:Decrypt'],
@@ -465,6 +468,21 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('ReadDeployedConfiguration', {
         actions: actionsOf.readDeployedConfiguration,
         resources: [`${application('readDeployedConfiguration').arn}/*`],
+      }),
+    ],
+    listDeployments: () => [
+      allow('ListDeployments', {
+        actions: actionsOf.listDeployments,
+        resources: [application('listDeployments').arn, `${application('listDeployments').arn}/*`],
+      }),
+    ],
+    readHostedConfiguration: () => [
+      allow('ReadHostedConfiguration', {
+        actions: actionsOf.readHostedConfiguration,
+        resources: [
+          application('readHostedConfiguration').arn,
+          `${application('readHostedConfiguration').arn}/*`,
+        ],
       }),
     ],
     sealSecrets: () => [

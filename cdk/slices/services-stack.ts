@@ -241,6 +241,12 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         handlers: [deployedFlags.live('sweep-flags')],
       },
       {
+        name: 'detect-flag-drift',
+        meaning: 'Holds what AppConfig has in force of flags against what was deployed',
+        when: { everyMinutes: 1 },
+        handlers: [deployedFlags.live('detect-flag-drift')],
+      },
+      {
         name: 'sweep-flag-use',
         meaning:
           'Counts what was reported of flags and not counted yet, and looks at the splits of experiments',
@@ -323,6 +329,15 @@ function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] 
       meaning:
         'A rollout of a flag could not be ended after all tries. GET /flags/rollouts?status=needs_attention says which; no other rollout has its flag until then.',
       metric: sumOf('Rollouts that need a person', [ours('reconcile-rollouts')]),
+      threshold: 1,
+    },
+    {
+      name: 'flag-drift',
+      meaning:
+        'AppConfig has other flags in force than were deployed: somebody deployed by hand. GET /flags/environments/{environment}/drift says which; POST …/redeploy brings them back.',
+      metric: sumOf('Documents of flags that drift', [
+        counter('Theseus', 'DriftFound', { service: 'detect-flag-drift', environment: name }),
+      ]),
       threshold: 1,
     },
     {

@@ -102,7 +102,7 @@ function redeployText({ revision, deployed, killSwitches }: EnvironmentView): st
 /** `theseus flag environment redeploy production`. */
 export const flagEnvironmentRedeploy = (): Command =>
   new Command('redeploy')
-    .description('Deploy the newest flags again, after they were taken back')
+    .description('Deploy the newest flags again, after they were taken back or somebody else deployed')
     .argument('<environment>')
     .addOption(whyOption())
     .option('--json', 'print JSON')

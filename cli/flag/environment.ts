@@ -12,6 +12,7 @@ interface SetOptions {
   strategy?: string;
   alarm?: string[];
   description?: string;
+  remediate?: boolean;
   json?: boolean;
 }
 
@@ -20,12 +21,12 @@ const ownStrategies = ['immediate', 'linear', 'exponential'];
 /** What is set now, as PUT takes it; nothing when there is no such environment. */
 async function formerOf(platform: Platform, environment: string): Promise<object> {
   try {
-    const { description, strategy, alarms } = await call(platform, {
+    const { description, strategy, alarms, remediate } = await call(platform, {
       method: 'GET',
       path: flagPath(environment),
       answer: EnvironmentView,
     });
-    return { description, strategy, alarms };
+    return { description, strategy, alarms, remediate };
   } catch (error) {
     const isMissing =
       error instanceof Failure && z.looseObject({ status: z.literal(404) }).safeParse(error.problem).success;
@@ -45,10 +46,12 @@ export const flagEnvironmentSet = (): Command =>
     )
     .option('--alarm <arn...>', 'alarms of CloudWatch that take a change back; none: no alarm')
     .option('--description <text>')
+    .option('--remediate', 'deploy over what somebody deployed by hand at AppConfig')
+    .option('--no-remediate', 'show it, and leave it to people')
     .option('--json', 'print JSON')
     .action(async (environment: string, options: SetOptions, command: Command) => {
       const platform = await platformOf(command);
-      const { strategy, alarm, description } = options;
+      const { strategy, alarm, description, remediate } = options;
       const body = {
         ...(await formerOf(platform, environment)),
         ...(strategy === undefined
@@ -56,6 +59,7 @@ export const flagEnvironmentSet = (): Command =>
           : { strategy: ownStrategies.includes(strategy) ? strategy : { appconfig: strategy } }),
         ...(alarm === undefined ? {} : { alarms: alarm.filter((arn) => arn !== 'none') }),
         ...(description === undefined ? {} : { description }),
+        ...(remediate === undefined ? {} : { remediate }),
       };
       const set = await call(platform, {
         method: 'PUT',
@@ -103,6 +107,10 @@ export const flagEnvironmentShow = (): Command =>
       for (const alarm of shown.alarms) print(`  watched by ${alarm}`);
       print(`  flags: ${publicationText(shown)}`);
       print(`  kill switches: ${publicationText(shown.killSwitches)}`);
+      for (const { document, since } of shown.drift) {
+        print(`  ${colours.yellow('drift')} ${document} is not in force as it was deployed, since ${since}`);
+        print(`    npx theseus flag drift --environment ${shown.name}`);
+      }
       for (const flag of shown.killed) print(`  ${colours.red('killed')} ${flag}`);
     });
 

@@ -5,6 +5,7 @@ import { Action, accessControl, auditTrail, needs } from './access.ts';
 import { ofrepRoutes } from './ofrep/routes.ts';
 import { documentRoutes } from './reading/route.ts';
 import { wholeDocumentRoutes } from './routes/documents.ts';
+import { driftRoutes } from './routes/drift.ts';
 import { environmentRoutes } from './routes/environments.ts';
 import { experimentRoutes } from './routes/experiments.ts';
 import { flagRoutes } from './routes/flags.ts';
@@ -22,6 +23,7 @@ export const handler = httpApi({
   },
   routes: [
     ...environmentRoutes,
+    ...driftRoutes,
     ...flagRoutes,
     ...wholeDocumentRoutes,
     ...documentRoutes,

@@ -5,6 +5,7 @@ export const flagFunctions = {
   // A document of 2 MB, compiled and evaluated, wants a whole processor.
   api: control(29, 1_769),
   'sweep-flags': control(120, 512),
+  'detect-flag-drift': control(120, 512),
   // AppConfig waits 15 s at most for what validates.
   'validate-document': control(14, 1_769),
   'set-flag': control(55, 1_024),

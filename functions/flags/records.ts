@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WorkflowEvent } from '#platform/workflow-record.ts';
+import { FoundDrift } from './drift/schemas.ts';
 import { EnvironmentSettings } from './schemas.ts';
 
 // What the table holds of flags. Unknown fields are of newer versions and are kept out.
@@ -12,20 +13,27 @@ export type Stored = z.infer<typeof Stored>;
 export const Publication = z.object({
   /** Of the newest document: counts its changes. */
   revision: z.int(),
-  /** The version at AppConfig that has the newest document. */
   /** Its environment and profile at AppConfig, and the alarms that it is watched by. */
   resources: z
     .object({ environmentId: z.string(), profileId: z.string(), alarms: z.array(z.string()) })
     .nullable(),
   /** Until then somebody makes them: two would make two of a name. */
   makingUntil: z.string().nullable(),
+  /** The version at AppConfig that has the newest document. */
   hosted: z.object({ revision: z.int(), version: z.int() }).nullable(),
   deploying: z
     .object({ revision: z.int(), deployment: z.int(), percentage: z.number(), since: z.string() })
     .nullable(),
-  deployed: z.object({ revision: z.int(), at: z.string() }).nullable(),
+  /** `version` is null of what was deployed before it was written down. */
+  deployed: z
+    .object({ revision: z.int(), at: z.string(), version: z.int().nullable().default(null) })
+    .nullable(),
   /** A revision that AppConfig took back or would not take. */
   refused: z.object({ revision: z.int(), why: z.string(), at: z.string() }).nullable(),
+  /** What somebody else put in force at AppConfig, as the last look found it. */
+  drift: FoundDrift.nullable().default(null),
+  /** When it was deployed over that the last time, without anybody asking. */
+  redeployedAt: z.string().nullable().default(null),
 });
 export type Publication = z.infer<typeof Publication>;
 
@@ -37,6 +45,8 @@ export const unpublished: Publication = {
   deploying: null,
   deployed: null,
   refused: null,
+  drift: null,
+  redeployedAt: null,
 };
 
 export const EnvironmentRecord = z.object({
@@ -45,7 +55,7 @@ export const EnvironmentRecord = z.object({
   id: z.string(),
   /** Counts writes. */
   revision: z.int(),
-  settings: EnvironmentSettings,
+  settings: z.object(EnvironmentSettings.shape),
   /** Its flags as they were written; null: none yet. */
   snapshot: Stored.nullable(),
   /** The same as one document of flagd. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageOf } from '#platform/page.ts';
 import { consistent, FlagFields, FlagKey, FlagKind } from './authoring/flag.ts';
+import { DriftSummary } from './drift/schemas.ts';
 
 /** What the paths of the API mean themselves. */
 const reserved = new Set(['audit', 'environments', 'health', 'rollouts']);
@@ -50,6 +51,10 @@ export const EnvironmentSettings = z
       .max(5)
       .default([])
       .describe('Alarms of CloudWatch: while one rings, a change that is being deployed is taken back'),
+    remediate: z
+      .boolean()
+      .default(false)
+      .describe('What somebody deployed by hand at AppConfig is deployed over without asking'),
   })
   .meta({ id: 'FlagEnvironmentSettings' });
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;
@@ -82,6 +87,7 @@ export const EnvironmentView = EnvironmentSettings.extend({
   killed: z.array(z.string()).describe('Flags that are switched off by a kill switch'),
   ...PublicationView.shape,
   killSwitches: PublicationView,
+  drift: z.array(DriftSummary).describe('Documents that are not in force at AppConfig as they were deployed'),
   createdAt: Time,
   updatedAt: Time,
 }).meta({ id: 'FlagEnvironment' });

@@ -36,6 +36,7 @@ export const flags: Capability = {
   schedules: [
     { name: 'flags-sweep', expression: 'rate(1 minute)', function: 'sweep-flags', input: {} },
     { name: 'flags-reconcile', expression: 'rate(1 minute)', function: 'reconcile-rollouts', input: {} },
+    { name: 'flags-drift', expression: 'rate(1 minute)', function: 'detect-flag-drift', input: {} },
     { name: 'flags-sweep-use', expression: 'rate(1 minute)', function: 'sweep-flag-use', input: {} },
   ],
   application: {

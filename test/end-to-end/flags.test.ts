@@ -1,6 +1,14 @@
+import {
+  CreateHostedConfigurationVersionCommand,
+  ListConfigurationProfilesCommand,
+  ListEnvironmentsCommand,
+  StartDeploymentCommand,
+} from '@aws-sdk/client-appconfig';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { appConfig } from '#platform/appconfig-clients.ts';
 import { callFunction } from '#platform/call.ts';
+import { environmentVariable } from '#platform/environment.ts';
 import { eventually, startPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
@@ -136,6 +144,65 @@ describe('flags of an environment', () => {
     expect(await evaluate('rollout', {})).toMatchObject({ value: true });
     expect(await set('three', { version: 1 })).toEqual({ version: 4, before: 3 });
     await expect(set('four', { variant: 'maybe' })).rejects.toMatchObject({ name: 'FlagRefused' });
+  });
+
+  it('are seen and brought back where somebody deployed others at AppConfig', async () => {
+    await settled();
+    const ApplicationId = environmentVariable('FLAGS_APPLICATION');
+    const named = <T extends { Name?: string | undefined; Id?: string | undefined }>(items: T[] = []) =>
+      items.find(({ Name }) => Name === 'production-kill-switches')?.Id ?? '';
+    const { Items: environments } = await appConfig().send(new ListEnvironmentsCommand({ ApplicationId }));
+    const { Items: profiles } = await appConfig().send(
+      new ListConfigurationProfilesCommand({ ApplicationId }),
+    );
+    const byHand = async () => {
+      const profile = { ApplicationId, ConfigurationProfileId: named(profiles) };
+      const rollout = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
+      const { VersionNumber } = await appConfig().send(
+        new CreateHostedConfigurationVersionCommand({
+          ...profile,
+          ContentType: 'application/json',
+          Content: Buffer.from(JSON.stringify({ flags: { rollout } })),
+        }),
+      );
+      await appConfig().send(
+        new StartDeploymentCommand({
+          ...profile,
+          EnvironmentId: named(environments),
+          ConfigurationVersion: String(VersionNumber),
+          DeploymentStrategyId: environmentVariable('FLAGS_IMMEDIATE_STRATEGY'),
+        }),
+      );
+    };
+    const look = async () => (await send('POST', `${environment}/drift/check`)).body.items;
+    expect(await look()).toEqual([]);
+    await byHand();
+    const [drift] = await eventually(async () => {
+      const items = await look();
+      return items[0]?.found?.complete ? items : undefined;
+    }, 'the deployment that was made by hand');
+    expect(drift).toMatchObject({
+      document: 'production-kill-switches',
+      remediate: false,
+      differences: [{ flag: 'rollout', pointer: '', expected: null }],
+    });
+    expect((await send('GET', `${environment}/drift`)).body.items).toEqual([drift]);
+    expect((await send('GET', environment)).body.drift).toEqual([
+      { document: 'production-kill-switches', since: drift.since, differences: 1 },
+    ]);
+    await send('POST', `${environment}/redeploy`, { why: 'by hand' });
+    await settled();
+    await eventually(async () => ((await look()).length === 0 ? true : undefined), 'ours is in force');
+    await send('PUT', environment, { description: 'where the shop sells', remediate: true });
+    await byHand();
+    await eventually(async () => ((await look()).length > 0 ? true : undefined), 'drift is seen');
+    await eventually(
+      async () => ((await settled()) && (await look()).length === 0 ? true : undefined),
+      'ours is in force again by itself',
+    );
+    expect(events).toEqual(
+      expect.arrayContaining(['flags.drifted', 'flags.redeployed', 'flags.drift_ended']),
+    );
   });
 
   it('come and go as one document of flagd', async () => {

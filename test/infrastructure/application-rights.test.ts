@@ -28,6 +28,7 @@ const asked: Record<string, string[]> = {
   CreateHostedConfigurationVersion: ['', profile],
   StartDeployment: ['', environment, profile],
   ListDeployments: ['', environment],
+  GetHostedConfigurationVersion: ['', profile, `${profile}/hostedconfigurationversion/7`],
   GetDeployment: ['', environment, `${environment}/deployment/7`],
   StartConfigurationSession: [served],
   GetLatestConfiguration: [served],
@@ -61,7 +62,13 @@ function may(right: Right): (action: string, resource: string, context?: Record<
   return (action, resource, context = {}) => allows(statements, { action, resource, context });
 }
 
-const rights = ['makeConfigurationPlaces', 'deployConfiguration', 'readDeployedConfiguration'] as const;
+const rights = [
+  'makeConfigurationPlaces',
+  'deployConfiguration',
+  'listDeployments',
+  'readHostedConfiguration',
+  'readDeployedConfiguration',
+] as const;
 
 describe.each(rights)('%s', (right) => {
   it('reaches everything that its calls are about, and no other application', () => {

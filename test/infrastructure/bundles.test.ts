@@ -101,6 +101,8 @@ const actionOfCommand: Record<string, string> = {
     [
       actionsOf.makeConfigurationPlaces,
       actionsOf.deployConfiguration,
+      actionsOf.listDeployments,
+      actionsOf.readHostedConfiguration,
       actionsOf.readDeployedConfiguration,
     ].flatMap((actions) => actions.map((action) => [action.replace('appconfig:', ''), action])),
   ),

@@ -261,6 +261,7 @@ describe('alarms', () => {
         'configuration-update-needs-attention',
         'deployment-needs-attention',
         'deprecation-needs-attention',
+        'flag-drift',
         'flag-rollout-needs-attention',
         'deployment-workflow-failed',
         'deployment-workflow-timed-out',

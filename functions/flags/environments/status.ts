@@ -18,6 +18,9 @@ function publicationView({ revision, deployed, deploying, refused }: Publication
   };
 }
 
+const summaryOf = (document: string, { drift }: Publication): EnvironmentView['drift'] =>
+  drift === null ? [] : [{ document, since: drift.since, differences: drift.differences.length }];
+
 /** An environment as it is shown. Throws NotFound. */
 export async function environmentStatus(environment: string): Promise<EnvironmentView> {
   const record = await readEnvironment(environment);
@@ -29,6 +32,10 @@ export async function environmentStatus(environment: string): Promise<Environmen
     killed: Object.keys(switches.kills),
     ...publicationView(record.publication),
     killSwitches: publicationView(switches.publication),
+    drift: [
+      ...summaryOf(environment, record.publication),
+      ...summaryOf(`${environment}-kill-switches`, switches.publication),
+    ],
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
   };

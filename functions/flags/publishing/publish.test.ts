@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AppConfigClient,
+  CreateHostedConfigurationVersionCommand,
+  DeleteEnvironmentCommand,
   ListDeploymentsCommand,
   ListEnvironmentsCommand,
   ListHostedConfigurationVersionsCommand,
+  StartDeploymentCommand,
   StopDeploymentCommand,
 } from '@aws-sdk/client-appconfig';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +19,8 @@ import type { LambdaAnswer } from '#local/lambda/runtime.ts';
 import { appConfig as appConfigClient } from '#platform/appconfig-clients.ts';
 import { forgetClients, onTargetClient } from '#platform/clients.ts';
 import { setClock, systemClock } from '#platform/clock.ts';
+import { compareDocuments } from '../drift/compare.ts';
+import { detectDrift } from '../drift/detect.ts';
 import { type Publication, unpublished } from '../records.ts';
 import { flagStrategies } from '../strategies.ts';
 import { isUnsettled, retried } from './progress.ts';
@@ -268,5 +273,141 @@ describe('a document', () => {
     one.write('{"flags":{},"metadata":{"n":2}}');
     await untilSettled(one);
     expect(one.now.deployed?.revision).toBe(2);
+  });
+});
+
+describe('what somebody deploys by hand', () => {
+  const flag = (variant: string) => ({
+    state: 'ENABLED',
+    variants: { on: true, off: false },
+    defaultVariant: variant,
+  });
+  const ours = JSON.stringify({ flags: { a: flag('on'), b: flag('off') } });
+  const theirs = JSON.stringify({ flags: { a: flag('off'), constructor: flag('on') } });
+
+  async function deployByHand({ now }: { now: Publication }, text: string, strategy = 'IMMEDIATE') {
+    const { environmentId: EnvironmentId = '', profileId: ConfigurationProfileId = '' } = now.resources ?? {};
+    const { VersionNumber } = await appConfigClient().send(
+      new CreateHostedConfigurationVersionCommand({
+        ...application(),
+        ConfigurationProfileId,
+        ContentType: 'application/json',
+        Content: Buffer.from(text),
+      }),
+    );
+    return appConfigClient().send(
+      new StartDeploymentCommand({
+        ...application(),
+        EnvironmentId,
+        ConfigurationProfileId,
+        ConfigurationVersion: String(VersionNumber),
+        DeploymentStrategyId: process.env[`FLAGS_${strategy}_STRATEGY`],
+      }),
+    );
+  }
+
+  async function deployed(): Promise<ReturnType<typeof placeOf>> {
+    const one = placeOf('production');
+    one.write(ours);
+    await untilSettled(one);
+    one.told.splice(0);
+    return one;
+  }
+
+  it('is told once, flag by flag, and is over when it is taken back', async () => {
+    const one = await deployed();
+    expect(await detectDrift(one.place, false)).toBe(false);
+    const { DeploymentNumber } = await deployByHand(one, theirs);
+    await clock.advance(1);
+    expect(await detectDrift(one.place, false)).toBe(true);
+    expect(one.now.drift).toEqual({
+      since: new Date(clock.now()).toISOString(),
+      found: { deployment: 2, version: 2, label: null, complete: true, at: expect.any(String) },
+      problem: null,
+      differences: [
+        { flag: 'a', pointer: '/defaultVariant', expected: '"on"', found: '"off"' },
+        { flag: 'b', pointer: '', expected: JSON.stringify(flag('off')), found: null },
+        { flag: 'constructor', pointer: '', expected: null, found: JSON.stringify(flag('on')) },
+      ],
+    });
+    await clock.advance(minute);
+    expect(await detectDrift(one.place, false)).toBe(true);
+    expect(one.told).toEqual(['flags.drifted']);
+    await appConfigClient().send(
+      new StopDeploymentCommand({
+        ...application(),
+        EnvironmentId: one.now.resources?.environmentId,
+        DeploymentNumber,
+        AllowRevert: true,
+      }),
+    );
+    expect(await detectDrift(one.place, true)).toBe(false);
+    expect(one.told).toEqual(['flags.drifted', 'flags.drift_ended']);
+    expect(await deployments(one)).toHaveLength(2);
+  });
+
+  it('is deployed over by the queue where that is wanted, once in ten minutes', async () => {
+    const one = await deployed();
+    for (const tries of [1, 2]) {
+      await deployByHand(one, theirs);
+      await clock.advance(1);
+      expect(await detectDrift(one.place, true)).toBe(true);
+      expect(one.now).toMatchObject({ revision: tries + 2, deployed: { revision: tries + 1 } });
+      // Nothing is looked at while a deployment of ours is on its way.
+      const { drift } = one.now;
+      expect(await detectDrift(one.place, true)).toBe(true);
+      expect(one.now.drift).toBe(drift);
+      await publish(one.place);
+      if (tries === 1) {
+        await clock.advance(1);
+        await publish(one.place);
+        expect(await detectDrift(one.place, true)).toBe(false);
+        await deployByHand(one, theirs);
+        await clock.advance(1);
+        await detectDrift(one.place, true);
+        expect(one.now.revision).toBe(3);
+      }
+      await clock.advance(11 * minute);
+      await publish(one.place);
+    }
+    expect(await detectDrift(one.place, true)).toBe(false);
+    expect(one.told.filter((type) => type === 'flags.redeployed')).toHaveLength(2);
+  });
+
+  it('is not cut short while it grows, and the same once more is nothing', async () => {
+    const one = await deployed();
+    await deployByHand(one, theirs, 'LINEAR');
+    expect(await detectDrift(one.place, true)).toBe(true);
+    expect(one.now).toMatchObject({ revision: 2, drift: { found: { complete: false } }, redeployedAt: null });
+    await clock.advance(16 * minute);
+    expect(await detectDrift(one.place, false)).toBe(true);
+    await deployByHand(one, ours);
+    await clock.advance(1);
+    expect(await detectDrift(one.place, false)).toBe(false);
+  });
+
+  it('may be a text that is no document of flags, and the end of the environment', async () => {
+    const one = await deployed();
+    expect(compareDocuments(ours, 'flags: yes').problem).toBe('What is in force is no document of flags');
+    for (const { DeploymentNumber } of await deployments(one)) {
+      await appConfigClient().send(
+        new StopDeploymentCommand({
+          ...application(),
+          EnvironmentId: one.now.resources?.environmentId,
+          DeploymentNumber,
+          AllowRevert: true,
+        }),
+      );
+    }
+    expect(await detectDrift(one.place, false)).toBe(true);
+    expect(one.now.drift).toMatchObject({ found: null, problem: 'Nothing is in force' });
+    await appConfigClient().send(
+      new DeleteEnvironmentCommand({ ...application(), EnvironmentId: one.now.resources?.environmentId }),
+    );
+    expect(await detectDrift(one.place, true)).toBe(true);
+    expect(one.now.drift?.problem).toContain('not at AppConfig any more');
+    await untilSettled(one);
+    expect(await detectDrift(one.place, true)).toBe(false);
+    expect(one.now.deployed?.revision).toBe(3);
   });
 });

@@ -12,20 +12,24 @@ import type { Publication } from '../records.ts';
 import { application, deploymentOf, labelOf, validators, watchAlarms } from './appconfig.ts';
 import { isUnsettled } from './progress.ts';
 
-/** A document that is published, and the record that says how far it has come. */
-export interface Place {
+/** Where it is written down how far a document has come. */
+export interface PublicationPlace {
   /** Of its environment and its profile at AppConfig. */
   name: string;
-  /** The newest document, as text, the revision that it is, and how it is to come into force. */
-  newest: () => Promise<{ revision: number; text: string; strategyId: string; alarms: readonly string[] }>;
   read: () => Promise<Publication>;
   /** Writes what a decision makes of the publication; decides anew when somebody wrote between. */
   change: (decide: (found: Publication) => Moved | undefined) => Promise<Publication>;
 }
 
+/** A document that is published. */
+export interface Place extends PublicationPlace {
+  /** The newest document, as text, the revision that it is, and how it is to come into force. */
+  newest: () => Promise<{ revision: number; text: string; strategyId: string; alarms: readonly string[] }>;
+}
+
 /** What changed of a publication, and what is told of it. */
 export interface Moved {
-  set: Partial<Omit<Publication, 'revision'>>;
+  set: Partial<Publication>;
   events?: NewEvent[];
 }
 
@@ -118,6 +122,9 @@ async function ensureResources(place: Place, found: Publication) {
   }
 }
 
+const versionOf = (text: string | undefined): number | null =>
+  text === undefined || !/^\d+$/.test(text) ? null : Number(text);
+
 /** Enters how far the deployment that goes on has come. */
 async function observe(place: Place, found: Publication): Promise<Publication> {
   const { deploying, resources } = found;
@@ -125,6 +132,7 @@ async function observe(place: Place, found: Publication): Promise<Publication> {
   const { deployment, revision } = deploying;
   const {
     State,
+    ConfigurationVersion,
     PercentageComplete = 0,
     EventLog = [],
   } = await readDeployment(application(), resources.environmentId, deployment);
@@ -132,7 +140,10 @@ async function observe(place: Place, found: Publication): Promise<Publication> {
     place.change((current) => (current.deploying?.deployment === deployment ? moved : undefined));
   if (State === 'COMPLETE') {
     return ifStill({
-      set: { deploying: null, deployed: { revision, at: clock.iso() } },
+      set: {
+        deploying: null,
+        deployed: { revision, at: clock.iso(), version: versionOf(ConfigurationVersion) },
+      },
       events: [{ type: 'flags.deployed', actor: platform, data: { document: place.name, revision } }],
     });
   }

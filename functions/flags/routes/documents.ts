@@ -83,7 +83,8 @@ export const wholeDocumentRoutes: Route[] = [
   route({
     method: 'POST',
     path: `${path}/redeploy`,
-    summary: 'Deploy the newest flags and kill switches again, after they were taken back',
+    summary:
+      'Deploy the newest flags and kill switches again, after they were taken back or somebody else deployed',
     needs: needs('change_flags'),
     params: EnvironmentParams,
     body: z.strictObject({ why: Why }),

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { differences } from '../registry/diff.ts';
+import type { DriftDifference } from './schemas.ts';
+
+const mostNamed = 50;
+const mostCharacters = 200;
+
+const Document = z.looseObject({ flags: z.record(z.string(), z.unknown()) });
+
+/** A value as it is shown: JSON, cut where it is long. */
+function shown(value: unknown): string | null {
+  if (value === undefined) return null;
+  const text = JSON.stringify(value);
+  return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const split = (pointer: string): Pick<DriftDifference, 'flag' | 'pointer'> => {
+  const [, first = '', name, ...rest] = pointer.split('/');
+  if (first !== 'flags' || name === undefined) return { flag: null, pointer };
+  const flag = name.replaceAll('~1', '/').replaceAll('~0', '~');
+  return { flag, pointer: rest.length === 0 ? '' : `/${rest.join('/')}` };
+};
+
+/** How a document that is in force differs from the one that ought to be: at most 50 places, or why none can be named. */
+export function compareDocuments(
+  expected: string,
+  found: string,
+): { differences: DriftDifference[]; problem: string | null } {
+  if (expected === found) return { differences: [], problem: null };
+  const document = parsed(found);
+  if (!Document.safeParse(document).success) {
+    return { differences: [], problem: 'What is in force is no document of flags' };
+  }
+  // Where the schema of documents is, no reader asks.
+  const all = differences(parsed(expected), document)
+    .filter(({ pointer }) => pointer !== '/$schema')
+    .slice(0, mostNamed);
+  return {
+    differences: all.map(({ pointer, before, after }) => ({
+      ...split(pointer),
+      expected: shown(before),
+      found: shown(after),
+    })),
+    problem: null,
+  };
+}
