@@ -72,6 +72,19 @@ describe('the trail of a request', () => {
     ]);
   });
 
+  it('names the innermost thing that it is done to', async () => {
+    const written: [string, AuditEntry][] = [];
+    const { trail } = trailInto(written);
+    const params = z.strictObject({ fleet: z.string(), id: z.string() });
+    const path = '/fleets/{fleet}/ships/{id}/sink';
+    trail.opens({ ...sink, path, params }, '/fleets/royal/ships/vasa/sink');
+    await trail.ends({ status: 403, error: null });
+    expect(written[0]?.[1].resource).toBe('/fleets/royal/ships/vasa');
+    trail.opens({ ...sink, path: '/fleets/count', params: z.strictObject({}) }, '/fleets/count');
+    await trail.ends({ status: 403, error: null });
+    expect(written[1]?.[1].resource).toBe('/fleets/count');
+  });
+
   it('that cannot be begun stops the request', async () => {
     const { trail, counted } = trailInto([], ['begin']);
     trail.opens(sink, '/ships/vasa/sink');

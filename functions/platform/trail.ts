@@ -10,9 +10,9 @@ import type { InvocationLogger, InvocationMetrics } from './telemetry.ts';
 const longest = 500;
 const cut = (text: string): string => redactText(text).slice(0, longest);
 
-/** The path of the thing: `/migrations/mig_1` of `/migrations/mig_1/start`. */
+/** The path of the thing, up to its last name: `/migrations/mig_1` of `/migrations/mig_1/start`. */
 function resourceOf(route: Route, path: string): string {
-  const named = route.path.split('/').findIndex((part) => part.startsWith('{'));
+  const named = route.path.split('/').findLastIndex((part) => part.startsWith('{'));
   return cut(
     path
       .split('/')
