@@ -105,7 +105,7 @@ describe('a key from its definition to its end', () => {
 
     await config(`set limits.orders 600 ${shop} --tenant acme ${why}`);
     expect((await config(`diff limits.orders ${shop} --tenant acme --from 1`)).out).toContain('500 → 600');
-    expect(await config(`rollback limits.orders ${shop} --tenant acme --to 1 ${why}`)).toMatchObject({
+    expect(await config(`rollback limits.orders 1 ${shop} --tenant acme ${why}`)).toMatchObject({
       code: 0,
     });
     const history = (await config(`history limits.orders ${shop} --tenant acme --json`)).out;
@@ -296,7 +296,7 @@ describe('misuse is refused with its reason, and changes nothing', () => {
       400,
       'InvalidInput',
     ]);
-    expect(await config(`rollback used --namespace misuse --to 7 ${why}`)).toMatchObject({
+    expect(await config(`rollback used 7 --namespace misuse ${why}`)).toMatchObject({
       code: 3,
       out: 'misuse/used (for all) has no version 7',
     });
