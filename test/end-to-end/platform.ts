@@ -9,6 +9,7 @@ import { readMigration } from '#migrations/migration-store.ts';
 import { Migration, type MigrationStatus } from '#migrations/schemas.ts';
 import { call } from '../../cli/client.ts';
 import type { Platform } from '../../cli/platform.ts';
+import { type RecordedRights, recordRights } from '../infrastructure/recorded-rights.ts';
 
 const subjects = {
   ada: ['theseus:administrator', 'theseus:approver'],
@@ -92,13 +93,18 @@ export async function eventually<T>(
   }
 }
 
-const started: { cloud: Cloud; directory: string }[] = [];
-/** Ends every platform of this process; stop-platforms.ts calls it after every test file. */
+const started: { cloud: Cloud; directory: string; rights: RecordedRights }[] = [];
+/**
+ * Ends every platform of this process; stop-platforms.ts calls it after every test file. Throws Error when functions did
+ * what their roles in the cloud may not.
+ */
 export async function stopAll(): Promise<void> {
-  for (const { cloud, directory } of started.splice(0)) {
+  const ended = started.splice(0);
+  for (const { cloud, directory } of ended) {
     await cloud.stop();
     await rm(directory, { recursive: true, force: true });
   }
+  for (const { rights } of ended) rights.check();
 }
 
 /** Starts a platform for this test file over a directory of its own; both are gone after it. */
@@ -111,14 +117,16 @@ export async function startPlatform(options: Partial<CloudOptions> = {}): Promis
     token: tokenOf(subject as Subject),
   }));
   await writeFile(tokenPath(directory), JSON.stringify({ tokens }), { mode: 0o600 });
+  const rights = recordRights(options.capabilities ?? capabilities);
   const cloud = await startCloud({
     directory,
-    capabilities,
     port: 0,
     survives: 'process',
     ...options,
+    capabilities: rights.capabilities,
   });
-  started.push({ cloud, directory });
+  rights.started();
+  started.push({ cloud, directory, rights });
   const as = (subject: Subject) => ({ url: cloud.url, token: tokenOf(subject) });
   const show = (id: string) =>
     call(as('ada'), { method: 'GET', path: `/migrations/${id}`, answer: Migration });

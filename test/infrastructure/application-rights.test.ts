@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { actionsOf, type Right, statementsOf } from '../../cdk/slices/rights.ts';
+import { askedBelow } from './appconfig-questions.ts';
 import { resolve } from './intrinsics.ts';
 import { allows, plainStatement } from './policy.ts';
 import { statementsIn } from './statements.ts';
@@ -10,29 +11,7 @@ const region = 'eu-central-1';
 const here = `arn:aws:appconfig:${region}:${account}`;
 const ours = `${here}:application/abc1234`;
 const alarmRoleArn = `arn:aws:iam::${account}:role/alarms`;
-const environment = '/environment/env1234';
-const profile = '/configurationprofile/pro1234';
-const served = `${environment}/configuration/pro1234`;
-
-/**
- * Below the application, what AppConfig asks IAM about at each call:
- * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsappconfig.html
- */
-const asked: Record<string, string[]> = {
-  ListEnvironments: [''],
-  CreateEnvironment: [''],
-  UpdateEnvironment: ['', environment],
-  ListConfigurationProfiles: [''],
-  CreateConfigurationProfile: [''],
-  ListHostedConfigurationVersions: ['', profile],
-  CreateHostedConfigurationVersion: ['', profile],
-  StartDeployment: ['', environment, profile],
-  ListDeployments: ['', environment],
-  GetHostedConfigurationVersion: ['', profile, `${profile}/hostedconfigurationversion/7`],
-  GetDeployment: ['', environment, `${environment}/deployment/7`],
-  StartConfigurationSession: [served],
-  GetLatestConfiguration: [served],
-};
+const asked = askedBelow('env1234', 'pro1234');
 
 const template = { Parameters: {}, Outputs: {}, Resources: {} };
 const deployment = {

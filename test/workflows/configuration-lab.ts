@@ -9,6 +9,7 @@ import { services } from '#local/capabilities/services.ts';
 import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import { callFunction } from '#platform/call.ts';
+import { recordRights } from '../infrastructure/recorded-rights.ts';
 import { stopAll } from './harness.ts';
 import { sendTo } from './send.ts';
 
@@ -31,16 +32,18 @@ export async function startConfigurationLab() {
   await stopAll();
   const directory = await mkdtemp(join(tmpdir(), 'theseus-configuration-'));
   const clock = shiftableClock();
+  const rights = recordRights([
+    { ...configuration, schedules: [] },
+    { ...services, schedules: [] },
+  ]);
   const cloud: Cloud = await startCloud({
     directory,
-    capabilities: [
-      { ...configuration, schedules: [] },
-      { ...services, schedules: [] },
-    ],
+    capabilities: rights.capabilities,
     port: 0,
     survives: 'process',
     clock,
   });
+  rights.started();
   const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
   const show = async (id: string): Promise<ConfigurationUpdate> =>
     (await send('GET', `/configuration/updates/${id}`)).body;
@@ -128,9 +131,11 @@ export async function startConfigurationLab() {
       const { items } = await said('GET', `/configuration/updates/${id}/events?limit=100`);
       return items.map(({ type }: { type: string }) => type);
     },
+    /** Throws Error when functions did what their roles in the cloud may not. */
     async stop(): Promise<void> {
       await cloud.stop();
       await rm(directory, { recursive: true, force: true });
+      rights.check();
     },
   };
 }

@@ -6,10 +6,12 @@ import type { FlagRollout, RolloutStatus } from '#flags/rollouts/schemas.ts';
 import { flags } from '#local/capabilities/flags.ts';
 import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
+import { recordRights } from '../infrastructure/recorded-rights.ts';
 import { stopAll } from './harness.ts';
 import { sendTo } from './send.ts';
 
 const clock = shiftableClock();
+const rights = recordRights([{ ...flags, schedules: [] }]);
 const told: string[] = [];
 let cloud: Cloud;
 let directory: string;
@@ -20,11 +22,12 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'theseus-rollouts-'));
   cloud = await startCloud({
     directory,
-    capabilities: [{ ...flags, schedules: [] }],
+    capabilities: rights.capabilities,
     port: 0,
     survives: 'process',
     clock,
   });
+  rights.started();
   cloud.events.listen({ source: ['theseus.flags'] }, (event) => {
     if (event['detail-type'].startsWith('rollout.')) told.push(event['detail-type']);
   });
@@ -33,6 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cloud.stop();
   await rm(directory, { recursive: true, force: true });
+  rights.check();
 });
 
 const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
