@@ -129,7 +129,11 @@ export function deployCapability<Name extends string>(
     bucketArn: bucket.arn,
     machines: [...machines],
     eventBusArn: eventBus.eventBusArn,
-    asked: { gateway: asksOf(props.asks, 'gateway'), services: asksOf(props.asks, 'services') },
+    asked: {
+      gateway: asksOf(props.asks, 'gateway'),
+      services: asksOf(props.asks, 'services'),
+      flags: asksOf(props.asks, 'flags'),
+    },
   };
   const variables = {
     THESEUS_ENVIRONMENT: environment.name,

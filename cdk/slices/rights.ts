@@ -45,6 +45,7 @@ export type Right =
   | 'useCloudMap'
   | 'askGateway'
   | 'askServices'
+  | 'askFlags'
   | 'invokeTargets'
   | 'moveTargets'
   | 'readAlarms'
@@ -80,7 +81,7 @@ export interface Resources {
   /** Only where the operator named one. */
   telemetryHeadersArn?: string | undefined;
   /** Functions of other capabilities that this one asks, by capability. */
-  asked?: { gateway?: string[]; services?: string[] };
+  asked?: { gateway?: string[]; services?: string[]; flags?: string[] };
 }
 
 function needed<T>(value: T | undefined, right: Right): T {
@@ -135,6 +136,7 @@ export const actionsOf: Record<Right, string[]> = {
   assumeConnector: ['sts:AssumeRole'],
   askGateway: ['lambda:InvokeFunction'],
   askServices: ['lambda:InvokeFunction'],
+  askFlags: ['lambda:InvokeFunction'],
   invokeTargets: ['lambda:InvokeFunction'],
   moveTargets: [
     'lambda:InvokeFunction',
@@ -392,6 +394,12 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('AskServices', {
         actions: actionsOf.askServices,
         resources: needed(resources.asked?.services, 'askServices'),
+      }),
+    ],
+    askFlags: () => [
+      allow('AskFlags', {
+        actions: actionsOf.askFlags,
+        resources: needed(resources.asked?.flags, 'askFlags'),
       }),
     ],
     // Functions of users, who say so by a tag: the names of none of them are known here.

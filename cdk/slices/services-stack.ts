@@ -72,6 +72,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
       GATEWAY_DESCRIBE_ROUTE_FUNCTION: deployedGateway.live('describe-route'),
       GATEWAY_SHIFT_TRAFFIC_FUNCTION: deployedGateway.live('shift-traffic'),
       GATEWAY_READ_TRAFFIC_FUNCTION: deployedGateway.live('read-traffic'),
+      FLAGS_SET_FLAG_FUNCTION: deployedFlags.live('set-flag'),
     },
     variables: {
       ...variables,

@@ -30,9 +30,14 @@ export function printRelease(release: Release): void {
     ]);
   for (const line of table([['WAVE', 'SERVICE', 'VERSION', 'STATUS', 'TRAFFIC', 'DEPLOYMENT'], ...rows]))
     print(line.trimEnd());
-  for (const { flag, state, to, from } of flags)
-    print(
-      `  flag ${flag}: ${state === 'unknown' ? 'not known' : JSON.stringify(state === 'new' ? to : from)}`,
-    );
+  for (const { flag, state, to, from, problem } of flags) {
+    const was = from === undefined ? 'as it was' : JSON.stringify(from);
+    const is = {
+      unknown: `not known${problem === null ? '' : `: ${problem}`}`,
+      new: JSON.stringify(to),
+      old: was,
+    };
+    print(`  flag ${flag}: ${is[state]}`);
+  }
   for (const { command } of next) print(`  ${asTyped(command)}`);
 }

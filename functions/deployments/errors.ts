@@ -127,7 +127,7 @@ export class ReleaseAborted extends TheseusError {
   }
 }
 
-/** The URL that flips flags said no, or nothing. */
+/** A flag of a release was not set: it was refused, somebody else changed it, or its URL said no, or nothing. */
 export class FlagNotFlipped extends TheseusError {
   override readonly name: string = 'FlagNotFlipped';
 

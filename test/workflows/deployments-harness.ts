@@ -105,11 +105,13 @@ export async function startLab(
     duplicate?: 'concurrently' | 'sequentially';
     /** A folder of functions, as `theseus dev --functions` takes it. */
     functions?: string;
+    /** Others beside services, gateway and deployments. */
+    more?: Capability[];
   } = {},
 ): Promise<Lab> {
   // One platform runs in a process at a time.
   await stopAll();
-  const { figures, duplicate, functions } = options;
+  const { figures, duplicate, functions, more = [] } = options;
   const hook: Lab['hook'] = { current: undefined };
   const ill = new Set<string>();
   const directory = await mkdtemp(join(tmpdir(), 'theseus-deployments-'));
@@ -163,7 +165,7 @@ export async function startLab(
   const start = () =>
     startCloud({
       directory,
-      capabilities: [services, told, deployments].map((one) => ({ ...one, schedules: [] })),
+      capabilities: [services, told, deployments, ...more].map((one) => ({ ...one, schedules: [] })),
       port: 0,
       survives: 'process',
       clock,

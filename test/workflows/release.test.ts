@@ -4,6 +4,7 @@ import { TokenRecord } from '#deployments/records.ts';
 import { readRelease } from '#deployments/releases/release-store.ts';
 import type { Release, ReleaseStatus } from '#deployments/releases/schemas.ts';
 import { keys, readAll } from '#deployments/store.ts';
+import { flags as flagsOfPlatform } from '#local/capabilities/flags.ts';
 import { secretsManager } from '#platform/clients.ts';
 import { type Lab, startLab } from './deployments-harness.ts';
 import { type Receiver, signaturesOf, startReceiver } from './receiver.ts';
@@ -13,7 +14,7 @@ let receiver: Receiver;
 /** Each depends on the one before. */
 let chain: [string, string, string];
 beforeAll(async () => {
-  lab = await startLab({ figures: new Map(), duplicate: 'sequentially' });
+  lab = await startLab({ figures: new Map(), duplicate: 'sequentially', more: [flagsOfPlatform] });
   receiver = await startReceiver();
 });
 afterAll(async () => {
@@ -151,6 +152,89 @@ describe('a release of three services', () => {
     expect(events.map(({ type }: { type: string }) => type)).toEqual(
       expect.arrayContaining(['release.created', 'release.approved', 'release.started', 'release.completed']),
     );
+  });
+});
+
+describe('a release with flags of the platform', () => {
+  const within = '/flags/environments/production';
+  const write = (flag: string, body: object) => lab.send('PUT', `${within}/flags/${flag}`, body);
+  const formOf = async (flag: string) => (await lab.send('GET', `${within}/flags/${flag}`)).body.form;
+  const off = { form: { type: 'boolean', on: false } };
+  const begin = (service: string, changes: object[], more: object = {}) =>
+    lab.send('POST', '/releases', {
+      services: [member(service)],
+      keepSeconds: 600,
+      flags: { environment: 'production', changes, ...more },
+    });
+
+  it('sets them once, and back to what they were; what somebody else changed stays, and is named', async () => {
+    await lab.send('PUT', within, {});
+    for (const flag of ['read-only', 'new-search', 'banner']) await write(flag, off);
+    const answer = await begin(await lab.service(), [
+      { flag: 'read-only', to: { variant: 'on' }, when: 'before' },
+      { flag: 'new-search', to: { percentage: 25 } },
+      { flag: 'banner', to: { percentage: 50 } },
+    ]);
+    const { id } = answer.body;
+    await reach(id, 'keeping');
+    expect(await formOf('read-only')).toMatchObject({ otherwise: { variant: 'on' } });
+    expect(await formOf('new-search')).toMatchObject({ type: 'percentage', percentage: 25 });
+    const { items } = (await lab.send('GET', `${within}/flags/banner/history`)).body;
+    expect(items.map(({ why }: { why: string }) => why)).toEqual([`Release ${id} moves`, expect.anything()]);
+    await write('banner', { form: { type: 'percentage', percentage: 3 } });
+    await lab.send('POST', `/releases/${id}/rollback`, {});
+    const stuck = await reach(id, 'needs_attention');
+    expect(stuck.needs).toEqual([
+      'The flag banner may not be as it was: The flag banner was not set: banner has version 3 in production, and not 2',
+    ]);
+    for (const flag of ['read-only', 'new-search']) expect(await formOf(flag)).toEqual(off.form);
+    expect(await formOf('banner')).toMatchObject({ percentage: 3 });
+    // Whoever changed it makes it what it was.
+    await write('banner', off);
+    await lab.send('POST', `/releases/${id}/rollback`, {});
+    expect((await reach(id, 'rolled_back')).flags.map(({ state }) => state)).toEqual(['old', 'old', 'old']);
+  });
+
+  it('is refused before anything moves when one of them cannot be set', async () => {
+    const service = await lab.service();
+    await write('killed', off);
+    await lab.send('POST', `${within}/flags/killed/kill`, { why: 'it burns' });
+    const before = (await lab.send('GET', '/releases')).body.items.length;
+    const unknown = await begin(service, [
+      { flag: 'nobody', to: { variant: 'on' } },
+      { flag: 'banner', to: { variant: 'purple' } },
+      { flag: 'killed', to: { variant: 'on' } },
+    ]);
+    expect(unknown).toMatchObject({
+      status: 400,
+      body: {
+        errors: [
+          { pointer: '/body/flags/changes/0', detail: 'There is no flag nobody in production' },
+          {
+            pointer: '/body/flags/changes/1',
+            detail: 'banner has no variant purple: expected one of on, off',
+          },
+          {
+            pointer: '/body/flags/changes/2',
+            detail: 'A kill switch holds killed: nobody would get what is set',
+          },
+        ],
+      },
+    });
+    const elsewhere = await begin(service, [{ flag: 'banner', to: { variant: 'on' } }], {
+      environment: 'moon',
+    });
+    expect(elsewhere.body.errors[0].detail).toContain('moon');
+    const banner = { flag: 'banner', to: true };
+    for (const [flag, more, pointer] of [
+      [banner, {}, '/body/flags/changes/0/to'],
+      [{ ...banner, to: { variant: 'on' }, from: false }, {}, '/body/flags/changes/0/from'],
+      [banner, { environment: undefined }, '/body/flags'],
+      [banner, { url: 'https://flags.example/' }, '/body/flags'],
+      [banner, { environment: undefined, url: 'https://flags.example/' }, '/body/flags/changes/0/from'],
+    ] as const)
+      expect((await begin(service, [flag], more)).body.errors).toMatchObject([{ pointer }]);
+    expect((await lab.send('GET', '/releases')).body.items).toHaveLength(before);
   });
 });
 

@@ -6,6 +6,7 @@ import { assertDeployable } from '../starting.ts';
 import { askCapability } from '../targets/capability-ask.ts';
 import { servingVersion } from '../targets/route.ts';
 import { deploymentOf } from './members.ts';
+import { assertFlagsSettable } from './platform-flags.ts';
 import type { NewRelease, ReleaseMember, ReleasePlan } from './schemas.ts';
 import { type MemberFacts, wavesOf } from './waves.ts';
 
@@ -48,7 +49,8 @@ async function unmet(members: MemberFacts[]): Promise<string[]> {
  * The order of a release, with everything checked for the set as a whole. Changes nothing. Throws ReleaseUnorderable with every
  * reason, and what a deployment of a member would throw: InvalidInput, VersionNotRegistered, Conflict.
  */
-export async function planRelease({ services, atOnce }: NewRelease): Promise<ReleasePlan> {
+export async function planRelease({ services, atOnce, flags }: NewRelease): Promise<ReleasePlan> {
+  await assertFlagsSettable({ flags });
   const members: MemberFacts[] = [];
   for (const member of services) {
     await assertDeployable(deploymentOf(member, null));

@@ -5,6 +5,7 @@ import { signatureHeaders } from '#platform/outbound/signature.ts';
 import { jitteredBackoff } from '#platform/random.ts';
 import { FlagNotFlipped } from '../errors.ts';
 import { gateSecret } from '../gates/secret.ts';
+import { setPlatformFlag } from './platform-flags.ts';
 import type { ReleaseRecord } from './records.ts';
 import type { FlagStanding } from './schemas.ts';
 
@@ -12,10 +13,23 @@ const flagMs = 10_000;
 const attempts = 3;
 
 /**
- * Asks the URL of a release to set a flag: `forth` to its new value, `back` to its old one. The same message however often
- * it is sent. Throws FlagNotFlipped with what was answered.
+ * Sets a flag of a release, `forth` to what is new or `back` to what was; however often, it is done once. Throws
+ * FlagNotFlipped with the reason, TargetUnavailable.
  */
-export async function flipFlag(
+export const flipFlag = (
+  release: Pick<ReleaseRecord, 'id' | 'request' | 'createdBy'>,
+  standing: Pick<FlagStanding, 'flag' | 'from' | 'to'>,
+  direction: 'forth' | 'back',
+  signal: AbortSignal,
+): Promise<void> => {
+  const environment = release.request.flags?.environment;
+  return environment === undefined
+    ? askUrl(release, standing, direction, signal)
+    : setPlatformFlag(release, environment, standing, direction, signal);
+};
+
+/** Asks the URL of a release: the same message however often it is sent. */
+async function askUrl(
   { id, request }: Pick<ReleaseRecord, 'id' | 'request'>,
   { flag, from, to }: Pick<FlagStanding, 'flag' | 'from' | 'to'>,
   direction: 'forth' | 'back',

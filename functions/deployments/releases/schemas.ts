@@ -14,10 +14,62 @@ export type ReleaseMember = z.infer<typeof ReleaseMember>;
 
 const Flag = z.strictObject({
   flag: z.string().min(1).max(200),
-  from: z.json(),
-  to: z.json(),
+  from: z.json().optional().describe('The old value, for `url`; a flag of the platform becomes what it was'),
+  to: z
+    .json()
+    .describe('The new value; of the platform: { variant }, { percentage, variant, rest } or { enabled }'),
   when: z.enum(['before', 'after']).default('after').describe('All members have moved'),
 });
+
+const VariantName = z.string().min(1).max(256);
+/** What becomes of a flag of the platform. */
+const FlagSetting = z.union([
+  z.strictObject({ variant: VariantName }),
+  z.strictObject({
+    percentage: z.number().min(0).max(100),
+    variant: VariantName.optional(),
+    rest: VariantName.optional(),
+  }),
+  z.strictObject({ enabled: z.boolean() }),
+]);
+
+/** Flags of a URL, or of an environment of the platform: each has what the other has not. */
+const ReleaseFlags = z
+  .strictObject({
+    url: z
+      .string()
+      .max(2_000)
+      .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'Expected http://… or https://…')
+      .optional()
+      .describe('Asked by a signed POST to set a flag; any answer of 200 to 299 says it is set'),
+    environment: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Of the platform’s own flags, in place of a URL'),
+    changes: z
+      .array(Flag)
+      .min(1)
+      .max(20)
+      .refine((flags) => new Set(flags.map(({ flag }) => flag)).size === flags.length, 'Flags must differ'),
+  })
+  .superRefine(({ url, environment, changes }, { addIssue }) => {
+    const say = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
+    if ((url === undefined) === (environment === undefined))
+      return say([], 'Expected either url, or environment for flags of the platform');
+    for (const [at, { from, to }] of changes.entries()) {
+      if (environment === undefined) {
+        if (from === undefined) say(['changes', at, 'from'], 'Expected the old value, which the URL is told');
+        continue;
+      }
+      if (from !== undefined)
+        say(['changes', at, 'from'], 'Expected nothing: the platform knows what the flag was');
+      if (!FlagSetting.safeParse(to).success)
+        say(['changes', at, 'to'], 'Expected { variant }, { percentage, variant, rest } or { enabled }');
+    }
+  })
+  .meta({ id: 'ReleaseFlags' });
 
 export const NewRelease = z
   .strictObject({
@@ -31,23 +83,7 @@ export const NewRelease = z
         'A service may be there once',
       ),
     atOnce: z.int().min(1).max(10).default(5).describe('Members that move at the same time, at most'),
-    flags: z
-      .strictObject({
-        url: z
-          .string()
-          .max(2_000)
-          .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'Expected http://… or https://…')
-          .describe('Asked by a signed POST to set a flag; any answer of 200 to 299 says it is set'),
-        changes: z
-          .array(Flag)
-          .min(1)
-          .max(20)
-          .refine(
-            (flags) => new Set(flags.map(({ flag }) => flag)).size === flags.length,
-            'Flags must differ',
-          ),
-      })
-      .optional(),
+    flags: ReleaseFlags.optional(),
     keepSeconds: z
       .int()
       .min(0)

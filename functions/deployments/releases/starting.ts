@@ -18,7 +18,8 @@ const deploymentId = (release: string, service: string): string =>
 
 /** Everything that can be refused before anything is stored. Throws as planRelease, DestinationRefused. */
 export async function checkRelease(request: NewRelease) {
-  if (request.flags !== undefined) await resolveDestination(request.flags.url, AbortSignal.timeout(lookUpMs));
+  const url = request.flags?.url;
+  if (url !== undefined) await resolveDestination(url, AbortSignal.timeout(lookUpMs));
   return planRelease(request);
 }
 

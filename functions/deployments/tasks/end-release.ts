@@ -17,7 +17,7 @@ const needsOf = (standings: Standing[], flags: FlagStanding[]): string[] => [
     .filter(({ state }) => state !== 'old')
     .map(
       ({ flag, from, problem }) =>
-        `The flag ${flag} may not be ${JSON.stringify(from)}: ${problem ?? 'not known'}`,
+        `The flag ${flag} may not be ${from === undefined ? 'as it was' : JSON.stringify(from)}: ${problem ?? 'not known'}`,
     ),
 ];
 

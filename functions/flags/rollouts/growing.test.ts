@@ -4,7 +4,7 @@ import { compileDocument } from '../authoring/compile-document.ts';
 import { Flag } from '../authoring/flag.ts';
 import { compile } from '../evaluation/compile.ts';
 import { parseDocument } from '../evaluation/document.ts';
-import { settled } from '../registry/set-flag.ts';
+import { settled } from '../registry/settled.ts';
 import { beginningOf } from './growing.ts';
 
 const variants = { on: true, off: false };

@@ -5,11 +5,9 @@ import { newId } from '#platform/ids.ts';
 import { resolveDestination } from '#platform/outbound/destination.ts';
 import type { RequestTools } from '#platform/route.ts';
 import { readEnvironment } from '../environments/environments.ts';
-import { FlagKilled } from '../errors.ts';
-import { readKillSwitches } from '../kill-switches/record.ts';
-import { candidate } from '../registry/candidate.ts';
+import { assertAlive, assertSettable } from '../registry/check-setting.ts';
 import { flagOf } from '../registry/flags.ts';
-import { settled } from '../registry/set-flag.ts';
+import { settled } from '../registry/settled.ts';
 import { readFlags } from '../registry/snapshot.ts';
 import { newExecution, startExecution } from './execution.ts';
 import { type Beginning, beginningOf } from './growing.ts';
@@ -34,23 +32,12 @@ function idOf({ caller, idempotencyKey }: Pick<RequestTools, 'caller' | 'idempot
 async function check(environment: string, key: string, { to, steps, health }: NewRollout) {
   const flags = await readFlags(await readEnvironment(environment));
   const { flag, version } = flagOf(environment, key, flags);
-  const { kills } = await readKillSwitches(environment);
-  if (Object.hasOwn(kills, key)) {
-    throw new FlagKilled(`A kill switch holds ${key}: nobody would get ${to}`, {
-      evidence: { environment, flag: key },
-      action: `Revive it first: theseus flag revive ${key} --environment ${environment}`,
-    });
-  }
+  await assertAlive(environment, key);
   // Names the variant that is not there, before anything else is said of it.
   settled(key, flag, { percentage: 0, variant: to });
   const beginning = beginningOf(key, flag, to);
   assertGrows(beginning, to, steps);
-  const last = settled(key, flag, { percentage: 100, variant: to, rest: beginning.rest });
-  const stored = flags.flags.get(key);
-  if (stored !== undefined) {
-    const after = new Map(flags.flags).set(key, { ...stored, flag: last });
-    candidate({ ...flags, flags: after }, new Set([key]));
-  }
+  assertSettable(environment, key, flags, { percentage: 100, variant: to, rest: beginning.rest });
   for (const url of health?.urls ?? [])
     await resolveDestination(url, AbortSignal.timeout(lookUpMs), reaches());
   return { ...beginning, version };
