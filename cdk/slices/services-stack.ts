@@ -333,6 +333,15 @@ function workflowAlarms(stack: Stack, { prefix, name }: Environment): Watched[] 
       threshold: 1,
     },
     {
+      name: 'configuration-drift',
+      meaning:
+        'AppConfig has another configuration in force than was published: somebody deployed by hand. GET /configuration/drift says which; publishing it again brings it back.',
+      metric: sumOf('Publications that drift', [
+        counter('Theseus', 'DriftFound', { service: 'detect-configuration-drift', environment: name }),
+      ]),
+      threshold: 1,
+    },
+    {
       name: 'flag-drift',
       meaning:
         'AppConfig has other flags in force than were deployed: somebody deployed by hand. GET /flags/environments/{environment}/drift says which; POST …/redeploy brings them back.',

@@ -24,14 +24,25 @@ export const configPublish = (): Command =>
     .description('Publish to AppConfig what a service reads in an environment, now and whenever it changes')
     .argument('<service>')
     .requiredOption('--environment <environment>')
-    .option('--namespace <namespace>', 'what it reads, several times', collect, [])
+    .option(
+      '--namespace <namespace>',
+      'what it reads, several times; those it reads already unless said',
+      collect,
+      [],
+    )
     .option('--json', 'print JSON')
     .action(async (service: string, options: PublishOptions, command: Command) => {
       const { environment, namespace, json } = options;
-      const found = await call(await platformOf(command), {
+      const platform = await platformOf(command);
+      const path = pathOf('publications', environment, service);
+      const namespaces =
+        namespace.length > 0
+          ? namespace
+          : (await call(platform, { method: 'GET', path, answer: Publication })).namespaces;
+      const found = await call(platform, {
         method: 'PUT',
-        path: pathOf('publications', environment, service),
-        body: { namespaces: namespace },
+        path,
+        body: { namespaces },
         answer: Publication,
       });
       if (json) return printJson(found);

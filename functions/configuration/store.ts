@@ -98,6 +98,8 @@ export const keys = {
     sk: `${service}#${environment ?? '-'}`,
   }),
   drift: (id: string): ItemKey => ({ pk: 'DRIFT', sk: id }),
+  /** Publications in whose place AppConfig has something else in force. */
+  publicationDrift: (id: string): ItemKey => ({ pk: 'PUBLICATION_DRIFT', sk: id }),
 };
 
 /** Kinds of open work on the index `gsi1`; see `workReader`. */

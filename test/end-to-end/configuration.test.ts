@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateHostedConfigurationVersionCommand, StartDeploymentCommand } from '@aws-sdk/client-appconfig';
 import {
   GetLatestConfigurationCommand,
   StartConfigurationSessionCommand,
@@ -11,7 +12,7 @@ import { z } from 'zod';
 import { configuration } from '#local/capabilities/configuration.ts';
 import { gateway } from '#local/capabilities/gateway.ts';
 import { services } from '#local/capabilities/services.ts';
-import { appConfigData } from '#platform/appconfig-clients.ts';
+import { appConfig, appConfigData } from '#platform/appconfig-clients.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { Failure } from '../../cli/failure.ts';
 import { programFor } from '../../cli/program.ts';
@@ -181,6 +182,31 @@ describe('what is published to AppConfig', () => {
     );
     return JSON.parse(Buffer.from(found.Configuration ?? []).toString());
   }
+  /** As somebody does it in the console. */
+  async function deployByHand(
+    resources: { environmentId: string; profileId: string },
+    document: object,
+  ): Promise<void> {
+    const profile = {
+      ApplicationId: environmentVariable('CONFIGURATION_APPLICATION'),
+      ConfigurationProfileId: resources.profileId,
+    };
+    const { VersionNumber } = await appConfig().send(
+      new CreateHostedConfigurationVersionCommand({
+        ...profile,
+        ContentType: 'application/json',
+        Content: Buffer.from(JSON.stringify(document)),
+      }),
+    );
+    await appConfig().send(
+      new StartDeploymentCommand({
+        ...profile,
+        EnvironmentId: resources.environmentId,
+        ConfigurationVersion: String(VersionNumber),
+        DeploymentStrategyId: environmentVariable('CONFIGURATION_IMMEDIATE_STRATEGY'),
+      }),
+    );
+  }
   const publish = async (service: string, namespace: string) => {
     const path = `/configuration/publications/live/${service}`;
     // The laptop's AppConfig needs a moment even for what comes into force at once.
@@ -216,6 +242,38 @@ describe('what is published to AppConfig', () => {
     expect((await read('live.checkout')).namespaces.published.rate).toEqual({ value: 4, version: 2 });
     expect((await config('publications')).out).toContain('deployed, version 2');
 
+    const hands = JSON.parse(JSON.stringify(await read('live.checkout')));
+    hands.namespaces.published.rate.value = 99;
+    hands.namespaces.published.password = { value: 'geheim-4711', version: 1 };
+    await deployByHand(next.resources, hands);
+    const drifted = await eventually(async () => {
+      const { out } = await config('drift --now');
+      return out.includes('live.checkout') ? out : undefined;
+    }, 'the deployment that was made by hand');
+    expect(drifted).toContain('- published/rate /value 99 in force');
+    expect(drifted).toContain('+ published/rate /value 4 deployed');
+    expect(drifted).toContain('~ published/password differs, and is not shown');
+    expect(drifted).not.toContain('geheim');
+    await config('publish checkout --environment live');
+    await publish('checkout', 'published');
+    expect((await read('live.checkout')).namespaces.published.rate).toEqual({ value: 4, version: 2 });
+    expect((await config('drift --now')).out).toBe(
+      'What services and AppConfig have in force is what is stored.\n',
+    );
+    // Where the policy says so, nobody has to ask.
+    await platform.request('PUT', '/configuration/keys/published/rate', {
+      body: { schema: { type: 'number' }, default: 1, policy: { remediate: true } },
+    });
+    await deployByHand(next.resources, hands);
+    const Items = z.object({ items: z.array(z.object({ remediatedAt: z.string().nullable() })) });
+    await eventually(async () => {
+      const { out } = await config('drift --now --json');
+      return Items.parse(JSON.parse(out)).items[0]?.remediatedAt ?? undefined;
+    }, 'the deployment over it');
+    await publish('checkout', 'published');
+    expect((await read('live.checkout')).namespaces.published.rate).toEqual({ value: 4, version: 2 });
+    expect((await config('drift --now')).out).toContain('is what is stored');
+
     const large = join(folder, 'large.yaml');
     const names = Array.from({ length: 36 }, (_, at) => `large-${at}`);
     const text = JSON.stringify('x'.repeat(60_000));
@@ -230,7 +288,9 @@ describe('what is published to AppConfig', () => {
     const refused = await config('publish checkout --environment live --namespace published');
     expect(refused.out).toMatch(/refused: The document has \d+ bytes, AppConfig takes 2000000/);
     expect((await read('live.checkout')).namespaces.published.rate).toEqual({ value: 4, version: 2 });
-    expect((await config('publish checkout --environment live')).out).toContain('/body/namespaces');
+    expect((await config('publish nobody --environment live')).out).toContain(
+      'nobody in live is not published',
+    );
   });
 });
 

@@ -261,6 +261,7 @@ describe('alarms', () => {
         'configuration-update-needs-attention',
         'deployment-needs-attention',
         'deprecation-needs-attention',
+        'configuration-drift',
         'flag-drift',
         'flag-rollout-needs-attention',
         'deployment-workflow-failed',

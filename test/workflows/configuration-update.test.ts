@@ -232,4 +232,34 @@ describe('what services report', () => {
     await report({ 'shop/limits.orders': 7, 'shop/limits.items': items[1] });
     expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 0, gone: 1 });
   });
+
+  it('is drift by the ETag of what it was given, since that was changed which it does not have', async () => {
+    const { readResolved } = await import('#configuration/values/resolved.ts');
+    const { etagOf } = await import('#configuration/values/tags.ts');
+    const current = async () =>
+      etagOf(await readResolved({ namespace: 'shop', service: 'checkout' }), 'more');
+    const told = (etag: string) =>
+      lab.said('POST', '/configuration/reports', {
+        ...{ service: 'checkout', instance: 'one', namespace: 'shop', etag },
+      });
+    const etag = await current();
+    await told(etag);
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 0, gone: 0 });
+    const { id } = await lab.start([{ key: lab.key('limits.items'), value: 11 }], {
+      health: { forSeconds: 0 },
+    });
+    const { appliedAt } = await lab.until(id, 'completed');
+    await told(etag);
+    // What was changed a moment ago, it cannot have yet.
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 0 });
+    await lab.clock.advance(60_000);
+    await told(etag);
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ appeared: 1 });
+    const [drift] = (await lab.said('GET', '/configuration/drift')).items;
+    expect(drift).toMatchObject({ of: 'instance', instance: 'one', namespace: 'shop', differences: [] });
+    expect(drift.document.inForce).toBe(etag.slice(1).split('.')[0]);
+    expect(Date.parse(drift.document.behindSince)).toBeLessThanOrEqual(Date.parse(appliedAt ?? ''));
+    await told(await current());
+    expect(await lab.run('DETECT_CONFIGURATION_DRIFT')).toMatchObject({ gone: 1 });
+  });
 });

@@ -10,9 +10,10 @@ import { keys } from '../store.ts';
 import { tell } from '../updates/notices/deliver.ts';
 import { findUpdate, isOpen, readUpdateWork } from '../updates/update-store.ts';
 import { readLayers } from '../values/store.ts';
-import { differencesOf, type Standing } from './compare.ts';
+import { tagOf } from '../values/tags.ts';
+import { compareReport, type Holding } from './compare.ts';
 import { readReportPage } from './reports.ts';
-import { Difference, type Drift, type Report } from './schemas.ts';
+import { Difference, DocumentDifference, type InstanceDrift, type Report } from './schemas.ts';
 
 /** How often at most what drifts is brought back, ms. */
 const remediateEveryMs = 10 * 60_000;
@@ -23,7 +24,9 @@ const FoundDrift = z.strictObject({
   tenant: z.string().nullable(),
   instance: z.string(),
   reportedAt: z.iso.datetime(),
+  namespace: z.string().nullable().default(null),
   differences: z.array(Difference),
+  document: DocumentDifference.nullable().default(null),
   remediate: z.boolean(),
   remediatedAt: z.iso.datetime().nullable(),
 });
@@ -36,8 +39,9 @@ const kind: FindingKind<typeof FoundDrift> = {
   gone: 'configuration.drift_ended',
 };
 
-export async function readDrift(): Promise<Drift[]> {
-  return (await readFindings(kind)).map(({ id, since, what }) => ({ id, since, ...what }));
+/** Instances that have something else in force, as the last look found it. */
+export async function readInstanceDrift(): Promise<InstanceDrift[]> {
+  return (await readFindings(kind)).map(({ id, since, what }) => ({ of: 'instance', id, since, ...what }));
 }
 
 const idOf = ({ service, environment, tenant, instance, namespace }: Report): string =>
@@ -47,16 +51,18 @@ const idOf = ({ service, environment, tenant, instance, namespace }: Report): st
     .slice(0, 22);
 
 /** What holds for a reader, key by key, and which keys say that they are brought back. */
-async function standingOf(reader: Reader): Promise<{ standing: Standing[]; remediate: ReadonlySet<string> }> {
+async function holdingOf(reader: Reader): Promise<Holding & { remediate: ReadonlySet<string> }> {
   const [definitions, stored] = await Promise.all([readDefinitions(reader.namespace), readLayers(reader)]);
   const changed = new Map<string, number>();
   for (const { key, updatedAt } of stored.flat())
     changed.set(key, Math.max(changed.get(key) ?? 0, Date.parse(updatedAt)));
-  const versions = new Map(
-    resolveAll(layersOf(reader), stored, definitions).map(({ key, version }) => [key, version]),
-  );
+  const resolved = resolveAll(layersOf(reader), stored, definitions);
+  const versions = new Map(resolved.map(({ key, version }) => [key, version]));
   const names = new Set([...versions.keys(), ...changed.keys()]);
+  const times = [...changed.values(), ...definitions.map(({ updatedAt }) => Date.parse(updatedAt))];
   return {
+    tag: tagOf(resolved),
+    changedAt: times.reduce((newest, at) => Math.max(newest, at), 0),
     standing: [...names].map((key) => ({
       key,
       version: versions.get(key) ?? null,
@@ -91,7 +97,7 @@ export async function detectDrift(
 ): Promise<{ reports: number; appeared: number; gone: number; remediated: number }> {
   const busy = await busyKeys();
   const former = new Map((await readFindings(kind)).map(({ id, what }) => [id, what]));
-  const readers = new Map<string, ReturnType<typeof standingOf>>();
+  const readers = new Map<string, ReturnType<typeof holdingOf>>();
   const found = new Map<string, FoundDrift>();
   let reports = 0;
   let from: Place | undefined;
@@ -102,16 +108,24 @@ export async function detectDrift(
       reports += 1;
       const reader = readerOf(report);
       const name = JSON.stringify(reader);
-      const known = readers.get(name) ?? standingOf(reader);
+      const known = readers.get(name) ?? holdingOf(reader);
       readers.set(name, known);
-      const { standing, remediate } = await known;
-      const differences = differencesOf(report, standing, busy.get(report.namespace) ?? new Set());
-      if (differences.length === 0 || found.size >= mostFindings) continue;
-      const { service, environment, tenant, instance, at } = report;
+      const { remediate, ...holding } = await known;
+      const { differences, document } = compareReport(
+        report,
+        holding,
+        busy.get(report.namespace) ?? new Set(),
+      );
+      if ((differences.length === 0 && document === null) || found.size >= mostFindings) continue;
+      const { service, environment, tenant, instance, namespace, at } = report;
+      const before = former.get(idOf(report));
       found.set(idOf(report), {
-        ...{ service, environment, tenant, instance, differences, reportedAt: at },
-        remediate: differences.some(({ key }) => remediate.has(key.key)),
-        remediatedAt: former.get(idOf(report))?.remediatedAt ?? null,
+        ...{ service, environment, tenant, instance, namespace, differences, reportedAt: at },
+        // It was behind before that which was changed since.
+        document: document && { ...document, behindSince: behindSince(before, document) },
+        remediate:
+          document === null ? differences.some(({ key }) => remediate.has(key.key)) : remediate.size > 0,
+        remediatedAt: before?.remediatedAt ?? null,
       });
     }
     from = page.next;
@@ -122,6 +136,9 @@ export async function detectDrift(
   );
   return { reports, remediated, ...(await settleFindings(kind, asJson)) };
 }
+
+const behindSince = (before: FoundDrift | undefined, { inForce, behindSince: now }: DocumentDifference) =>
+  before?.document?.inForce === inForce ? before.document.behindSince : now;
 
 const readerOf = ({ namespace, service, environment, tenant }: Report): Reader => ({
   namespace,

@@ -78,9 +78,21 @@ export const Difference = z.strictObject({
 });
 export type Difference = z.infer<typeof Difference>;
 
+/** A document as a whole that is not in force as it is stored. */
+export const DocumentDifference = z.strictObject({
+  expected: z.string().describe('Tag of what holds: the ETag of the document up to its dot'),
+  inForce: z.string(),
+  behindSince: z.iso
+    .datetime()
+    .nullable()
+    .describe('When that was changed which the instance does not have; null: nothing was ever written'),
+});
+export type DocumentDifference = z.infer<typeof DocumentDifference>;
+
 /** An instance that has something in force which is not what holds for it. */
-export const Drift = z
+export const InstanceDrift = z
   .strictObject({
+    of: z.literal('instance'),
     id: z.string(),
     service: z.string(),
     environment: z.string().nullable(),
@@ -88,9 +100,56 @@ export const Drift = z
     instance: z.string(),
     reportedAt: z.iso.datetime(),
     since: z.iso.datetime(),
+    namespace: z.string().nullable(),
     differences: z.array(Difference).describe('At most 100'),
+    document: DocumentDifference.nullable().describe('Where no key differs by what is known of it'),
     remediate: z.boolean().describe('Whether a policy says that it is brought back without asking'),
     remediatedAt: z.iso.datetime().nullable().describe('When the service was last told again'),
   })
+  .meta({ id: 'ConfigurationInstanceDrift' });
+export type InstanceDrift = z.infer<typeof InstanceDrift>;
+
+const Shown = z.string().nullable().describe('JSON, of which 200 characters are shown; null: not there');
+
+/** One place in which a published document is not in force as it was published. */
+export const PublishedDifference = z.strictObject({
+  namespace: z.string().nullable().describe('Null: beside the keys'),
+  key: z.string().nullable(),
+  pointer: z.string().describe('RFC 6901, in what the document has of the key'),
+  expected: Shown,
+  found: Shown,
+  hidden: z.boolean().describe('Something is there that is not shown: the key is secret, or not defined'),
+});
+export type PublishedDifference = z.infer<typeof PublishedDifference>;
+
+/** A publication in whose place AppConfig has something else in force. */
+export const PublicationDrift = z
+  .strictObject({
+    of: z.literal('publication'),
+    id: z.string(),
+    environment: z.string(),
+    service: z.string(),
+    since: z.iso.datetime(),
+    expected: z.int().describe('The version that was deployed'),
+    found: z
+      .strictObject({
+        deployment: z.int(),
+        version: z.int(),
+        label: z.string().nullable().describe('Of the version'),
+        complete: z.boolean().describe('False: readers are still getting it'),
+        at: z.iso.datetime().nullable(),
+      })
+      .nullable()
+      .describe('The deployment that nobody here asked for; null: nothing is deployed'),
+    problem: z.string().nullable().describe('Why no differences can be named'),
+    differences: z.array(PublishedDifference).describe('At most 50'),
+    remediate: z.boolean().describe('Whether a policy says that it is brought back without asking'),
+    remediatedAt: z.iso.datetime().nullable().describe('When it was deployed anew without asking'),
+  })
+  .meta({ id: 'ConfigurationPublicationDrift' });
+export type PublicationDrift = z.infer<typeof PublicationDrift>;
+
+export const Drift = z
+  .discriminatedUnion('of', [InstanceDrift, PublicationDrift])
   .meta({ id: 'ConfigurationDrift' });
 export type Drift = z.infer<typeof Drift>;

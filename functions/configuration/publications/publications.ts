@@ -19,7 +19,7 @@ export async function readPublication(identity: Identity): Promise<PublicationRe
   const { environment, service } = identity;
   throw new NotFound(`Configuration of ${service} in ${environment} is not published`, {
     evidence: { environment, service },
-    action: `Publish it with \`theseus config publish ${service} --environment ${environment}\`.`,
+    action: `Publish it with \`theseus config publish ${service} --environment ${environment} --namespace <namespace>\`.`,
   });
 }
 
@@ -72,6 +72,7 @@ export async function setPublication(
     deploying: null,
     deployed: null,
     refused: null,
+    redeployedAt: null,
     createdAt: at,
     updatedAt: at,
     updatedBy: by,

@@ -36,6 +36,9 @@ export const Publication = PublicationParams.extend({
     .strictObject({ hash, why: z.string(), at: Time })
     .nullable()
     .describe('A document that was not taken, or taken back; it is not tried again until it changes'),
+  redeployedAt: Time.nullable()
+    .default(null)
+    .describe('When it was deployed over what somebody else deployed, without anybody asking'),
   createdAt: Time,
   updatedAt: Time,
   updatedBy: z.string(),

@@ -2,12 +2,19 @@ import { z } from 'zod';
 import { pageBody, pageOf } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
-import { detectDrift, readDrift } from '../drift/detect.ts';
+import { detectDrift, readInstanceDrift } from '../drift/detect.ts';
+import { detectPublicationDrift, readPublicationDrift } from '../drift/publications.ts';
 import { keepReport } from '../drift/reports.ts';
 import { Drift, NewReport } from '../drift/schemas.ts';
+import { publishAll } from '../publications/publish.ts';
 import { hurryHealth } from '../updates/health/hurry.ts';
 
 const Page = pageOf(Drift).meta({ id: 'ConfigurationDriftPage' });
+
+const readDrift = async (): Promise<Drift[]> => [
+  ...(await readPublicationDrift()),
+  ...(await readInstanceDrift()),
+];
 
 /** How long a look at everything may take of a request, ms. */
 const lookMs = 25_000;
@@ -32,7 +39,8 @@ export const driftRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/configuration/drift',
-    summary: 'List who has something else in force than what holds for it, as the last look found it',
+    summary:
+      'List where something else is in force than what holds, at services and at AppConfig, as the last look found it',
     needs: needs('view_configuration'),
     responses: { 200: Page },
     handler: async () => ({ status: 200, body: pageBody(await readDrift(), undefined) }),
@@ -40,11 +48,14 @@ export const driftRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/configuration/drift/check',
-    summary: 'Look now who has something else in force than what holds for it',
+    summary: 'Look now where something else is in force than what holds',
     needs: needs('update_configuration'),
     responses: { 200: Page },
-    async handler() {
-      await detectDrift(AbortSignal.timeout(lookMs));
+    async handler({ logger, metrics }) {
+      const signal = AbortSignal.timeout(lookMs);
+      await detectDrift(signal);
+      const { redeployed } = await detectPublicationDrift(signal);
+      if (redeployed > 0) await publishAll({ logger, metrics });
       return { status: 200, body: pageBody(await readDrift(), undefined) };
     },
   }),

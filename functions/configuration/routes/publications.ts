@@ -3,6 +3,7 @@ import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
+import { redeployDrifted } from '../drift/publications.ts';
 import {
   listPublications,
   publicationView,
@@ -43,14 +44,14 @@ export const publicationRoutes: Route[] = [
     path,
     summary: 'Publish to AppConfig what a service reads in an environment',
     description:
-      'What holds for it, without values of tenants and of secrets, is deployed at once and whenever it changed, within a minute.',
+      'What holds for it, without values of tenants and of secrets, is deployed at once and whenever it changed, within a minute. The same again is deployed over what somebody else deployed.',
     needs: needs('define_configuration'),
     params: PublicationParams,
     body: NewPublication,
     responses: { 200: Publication, 201: Publication },
     async handler({ params, body, caller, logger, metrics }) {
       const { record, created } = await setPublication(params, body, caller.subject);
-      await tryToPublish(record, { logger, metrics });
+      await tryToPublish(await redeployDrifted(record), { logger, metrics });
       return { status: created ? 201 : 200, body: publicationView(await readPublication(params)) };
     },
   }),

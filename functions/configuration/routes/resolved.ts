@@ -6,7 +6,8 @@ import { layersOf, layerText } from '../resolution/layers.ts';
 import type { Resolved } from '../resolution/resolve.ts';
 import { EnvironmentName, KeyName, LayerName, TenantName } from '../schemas.ts';
 import { openByKey, readableSecrets } from '../secrets/resolved.ts';
-import { hasTag, readExplained, readResolved, tagOf } from '../values/resolved.ts';
+import { assertAnswerable, readExplained, readResolved } from '../values/resolved.ts';
+import { etagOf, hasTag } from '../values/tags.ts';
 import {
   Changes,
   changesOf,
@@ -59,8 +60,10 @@ export const resolvedRoutes: Route[] = [
       const body = { reader, layers: layersOf(reader), items };
       const readable =
         secrets === undefined ? new Map() : await readableSecrets(reader, resolved, tools.caller);
+      assertAnswerable(body, reader);
       // Of secrets the tag knows the versions and who may read them: what they say is opened for none of it.
-      const etag = tagOf(readable.size === 0 ? body : { ...body, readable: [...readable.keys()] }, reader);
+      const besides = { items: provenance === 'true' ? items : [], readable: [...readable.keys()] };
+      const etag = etagOf(resolved, provenance === 'true' || readable.size > 0 ? besides : undefined);
       const headers = { etag, 'cache-control': 'private, no-cache' };
       if (hasTag(tools.header('if-none-match'), etag)) return { status: 304, body: undefined, headers };
       const opened = await openByKey(readable, tools);
@@ -112,7 +115,7 @@ export const resolvedRoutes: Route[] = [
         .map((key) => changesOf(key, left.get(key), right.get(key)))
         .filter(({ change }) => change !== 'unchanged');
       const body = { before, after, items };
-      tagOf(body, before);
+      assertAnswerable(body, before);
       return { status: 200, body };
     },
   }),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { PayloadTooLarge } from '#platform/errors.ts';
 import { findDefinition, readDefinitions } from '../keys/definitions.ts';
 import { layersOf, layerText, type Reader } from '../resolution/layers.ts';
@@ -26,22 +25,15 @@ export async function readExplained(
   return { said, resolved: resolveKey(key, said, definition) };
 }
 
-/** The ETag of a body: the same body, the same tag. Throws PayloadTooLarge for one that no Lambda may answer with. */
-export function tagOf(body: unknown, reader: Reader): string {
-  const text = JSON.stringify(body);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > limits.documentBytes) {
-    throw new PayloadTooLarge(
-      `${reader.namespace} (${layerText(reader)}) resolves to ${bytes} bytes, at most ${limits.documentBytes} are answered`,
-      {
-        evidence: { bytes, limit: limits.documentBytes },
-        action: 'Move large values into a namespace of their own.',
-      },
-    );
-  }
-  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
+/** Throws PayloadTooLarge for a body that no Lambda may answer with. */
+export function assertAnswerable(body: unknown, reader: Reader): void {
+  const bytes = Buffer.byteLength(JSON.stringify(body));
+  if (bytes <= limits.documentBytes) return;
+  throw new PayloadTooLarge(
+    `${reader.namespace} (${layerText(reader)}) resolves to ${bytes} bytes, at most ${limits.documentBytes} are answered`,
+    {
+      evidence: { bytes, limit: limits.documentBytes },
+      action: 'Move large values into a namespace of their own.',
+    },
+  );
 }
-
-/** Whether the caller has this tag: the header If-None-Match names it, as it is or as a weak one. */
-export const hasTag = (ifNoneMatch: string | undefined, tag: string): boolean =>
-  (ifNoneMatch ?? '').split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
