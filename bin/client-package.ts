@@ -7,6 +7,7 @@ import { build, type Plugin } from 'esbuild';
 // The package that services install: what package.json exports as TypeScript, which Node does not run below
 // node_modules, as JavaScript with types, and with few dependencies of the many that the platform has.
 //   npm run pack:client
+//   node bin/preflight.js bin/client-package.ts [folder, emptied first]
 
 interface PackageFile {
   version: string;
@@ -145,7 +146,7 @@ function manifestOf(
  * Makes the package in an empty folder, from the exports of package.json that are TypeScript. Throws Error when the
  * types do not fit, or where something is used that Node 20 does not have.
  */
-export async function makeClientPackage(folder: string): Promise<void> {
+async function makeClientPackage(folder: string): Promise<void> {
   // As JSON it is what package.json is written as.
   const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageFile;
   const entries = new Map(
@@ -169,4 +170,5 @@ export async function makeClientPackage(folder: string): Promise<void> {
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 }
 
-if (import.meta.main) await makeClientPackage(join(root, 'dist', 'client'));
+const [folder = join(root, 'dist', 'client')] = process.argv.slice(2);
+await makeClientPackage(folder);

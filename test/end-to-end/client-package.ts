@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { makeClientPackage } from '../../bin/client-package.ts';
 
-const modules = join(import.meta.dirname, '..', '..', 'node_modules');
+const root = join(import.meta.dirname, '..', '..');
+const modules = join(root, 'node_modules');
 
 /** What a service has beside the package of clients: what this depends on, and the SDK. No SDK of AWS is among it. */
 const beside = ['@openfeature/core', '@openfeature/server-sdk', 'semver', 'zod'];
@@ -35,7 +35,11 @@ async function nodeOfServices(): Promise<string> {
 /** A service in an empty folder, which has the packed clients installed and nothing of the platform's own packages. */
 export async function makeService(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   const made = join(folder, 'made');
-  await makeClientPackage(made);
+  await mustRun(
+    process.execPath,
+    [join('bin', 'preflight.js'), join('bin', 'client-package.ts'), made],
+    root,
+  );
   // The npm that belongs to the Node of the tests is on its PATH.
   await mustRun('npm', ['pack', made, '--pack-destination', folder, '--silent'], folder);
   const packed = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
