@@ -304,4 +304,90 @@ describe('a client of the configuration', () => {
     const outcome = await clientOf().catch((error: unknown) => error);
     expect(outcome).toMatchObject({ status: 403, message: expect.stringContaining('may not read') });
   });
+
+  it('goes on when whoever listens to its events throws', async () => {
+    const shop = platform([{ key: 'a', value: 1 }]);
+    const { client } = await clientOf({
+      onEvent() {
+        throw new Error('a defect of the service');
+      },
+    });
+    const seen: unknown[] = [];
+    client.watch('a', ({ value }) => seen.push(value));
+    for (const value of [2, 3]) {
+      shop.items = [{ key: 'a', value }];
+      await time.advance(500);
+      expect(client.state().state).toBe('fresh');
+    }
+    shop.away = true;
+    await time.advance(500);
+    expect([seen, client.state().state]).toEqual([[2, 3], 'stale']);
+  });
+
+  it('gives up a look whose token never comes, and looks again', async () => {
+    const shop = platform([{ key: 'a', value: 1 }]);
+    let token: Promise<string> = Promise.resolve('a-token');
+    const { client } = await clientOf({ token: () => token });
+    token = new Promise(() => {});
+    await time.advance(500);
+    shop.items = [{ key: 'a', value: 2 }];
+    token = Promise.resolve('another');
+    await time.advance(30_000);
+    expect(client.getConfiguration('a')).toBe(2);
+    expect(client.state().state).toBe('fresh');
+  });
+
+  it('asks nothing and tells nothing when it is closed, tenants included', async () => {
+    const shop = platform([{ key: 'a', value: 1 }]);
+    const { client, events } = await clientOf({ instance: 'one' });
+    const acme = await client.forTenant('acme');
+    shop.hangs = true;
+    await time.advance(600);
+    const told = events.length;
+    client.close();
+    await time.advance(600);
+    const asked = shop.asked;
+    shop.hangs = false;
+    shop.items = [{ key: 'a', value: 2 }];
+    await client.refresh();
+    expect([client.getConfiguration('a'), acme.getConfiguration('a')]).toEqual([1, '1/acme']);
+    await time.advance(120_000);
+    expect([shop.asked, events.length, shop.reports.length]).toEqual([asked, told, 1]);
+    expect([client.state().state, time.pending]).toEqual(['fresh', 0]);
+  });
+
+  it('does not ask with every read while the platform is away', async () => {
+    const shop = platform([{ key: 'a', value: 1 }]);
+    const { client } = await clientOf({ background: false });
+    const acme = await client.forTenant('acme');
+    shop.away = true;
+    const before = shop.asked;
+    for (let read = 0; read < 1_000; read += 1) {
+      await time.advance(10);
+      expect([client.getConfiguration('a'), acme.getConfiguration('a')]).toEqual([1, '1/acme']);
+      await client.forTenant('hooli').catch(() => {});
+    }
+    // Ten seconds, three documents: each asked for ever more rarely.
+    expect(shop.asked - before).toBeLessThan(45);
+    shop.away = false;
+    await time.advance(5_500);
+    expect((await client.forTenant('hooli')).getConfiguration('a')).toBe('1/hooli');
+  });
+
+  it('leaves a whole file, however many write it at once', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'configuration-'));
+    const file = join(directory, 'good.json');
+    const shop = platform([{ key: 'a', value: 0, version: 1 }]);
+    const problems: ConfigurationEvent[] = [];
+    const both = await Promise.all(
+      [1, 2].map(() => clientOf({ file, onEvent: (event) => void problems.push(event) })),
+    );
+    for (let value = 1; value <= 20; value += 1) {
+      shop.items = [{ key: 'a', value: 'x'.repeat(200_000 / value), version: value }];
+      await Promise.all(both.map(({ client }) => client.refresh()));
+    }
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toContain('"version":20'));
+    expect(problems.filter(({ type }) => type === 'file-failed')).toEqual([]);
+    await rm(directory, { recursive: true });
+  });
 });

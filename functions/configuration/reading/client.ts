@@ -11,7 +11,7 @@ import {
 } from './document.ts';
 import { ConfigurationUnavailable, fetchDocument, type Platform, type Reader } from './fetch-document.ts';
 import { type DocumentState, heldDocument } from './held-document.ts';
-import { keepLastGood, readLastGood } from './last-good-file.ts';
+import { lastGoodFile, readLastGood } from './last-good-file.ts';
 import { sendReport } from './report.ts';
 import { createTenants } from './tenants.ts';
 import { type Schemas, type TypedConfiguration, typedConfiguration } from './typed.ts';
@@ -111,7 +111,7 @@ export async function createConfigurationClient(
   options: ConfigurationClientOptions,
 ): Promise<ConfigurationClient> {
   const { url, token, namespace, environment, service, tenant, file, instance } = options;
-  const { secrets = false, maxStaleMs = Number.POSITIVE_INFINITY, onEvent = () => {} } = options;
+  const { secrets = false, maxStaleMs = Number.POSITIVE_INFINITY } = options;
   const { pollMs = isLoopback(url) ? 500 : 10_000, background = !isOnLambda(), firstMs = 5_000 } = options;
   const platform: Platform = { url, token };
   const reader: Reader = { namespace, environment, service, tenant };
@@ -120,7 +120,20 @@ export async function createConfigurationClient(
   const failed = new Map<string, string>();
   const closing = new AbortController();
   let reportDueAt = 0;
+  const secretsInFile = options.secretsInFile ?? false;
+  const onFailure = (error: unknown) => onEvent({ type: 'file-failed', error });
+  const lastGood =
+    file === undefined
+      ? undefined
+      : lastGoodFile({ path: file, url, reader, secrets: secretsInFile, onFailure });
 
+  const onEvent = (event: ConfigurationEvent): void => {
+    try {
+      options.onEvent?.(event);
+    } catch {
+      // Whoever listens has a defect of its own: the values are none the worse for it.
+    }
+  };
   const safely = (callback: () => void): void => {
     try {
       callback();
@@ -138,10 +151,7 @@ export async function createConfigurationClient(
         for (const change of changes) if (isMeant(pattern, change.key)) safely(() => callback(change));
     }
     reportDueAt = 0;
-    if (file === undefined || document.etag === '') return;
-    keepLastGood(file, document, { url, reader, secrets: options.secretsInFile ?? false }).catch((error) =>
-      onEvent({ type: 'file-failed', error }),
-    );
+    if (document.etag !== '') lastGood?.keep(document);
   }
 
   const held = heldDocument({
@@ -149,11 +159,13 @@ export async function createConfigurationClient(
     onDocument: putInForce,
     onState: (state, error) => onEvent({ type: 'state', state, ...(state === 'stale' ? { error } : {}) }),
     maxStaleMs,
+    closed: closing.signal,
   });
 
   /** Reports what is in force: after each change, and now and then, so that silence means something. */
   async function report(): Promise<void> {
     if (
+      closing.signal.aborted ||
       instance === undefined ||
       service === undefined ||
       held.state() !== 'fresh' ||
@@ -161,9 +173,12 @@ export async function createConfigurationClient(
     )
       return;
     reportDueAt = clock.monotonic() + reportEveryMs;
-    await sendReport(platform, reader, instance, { document: held.current(), failed }).catch(() => {
+    try {
+      const inForce = { document: held.current(), failed };
+      await sendReport(platform, reader, instance, inForce, closing.signal);
+    } catch {
       reportDueAt = clock.monotonic() + longestPauseMs;
-    });
+    }
   }
 
   const look = () => held.refresh().then(report);
@@ -207,14 +222,16 @@ export async function createConfigurationClient(
   if (background) void lookForever();
 
   const now = (): ConfigurationDocument => {
-    if (!background && held.age() > pollMs && !closing.signal.aborted) void look();
+    if (!background) void held.refreshIfOlder(pollMs)?.then(report);
     return held.current();
   };
   const forTenant = createTenants({
     most: options.mostTenants ?? 500,
     pollMs,
     maxStaleMs,
-    fetch: (of, etag) => fetchDocument(platform, { ...reader, tenant: of }, { etag, secrets }),
+    closed: closing.signal,
+    fetch: (of, etag) =>
+      fetchDocument(platform, { ...reader, tenant: of }, { etag, secrets, signal: closing.signal }),
   });
 
   return {

@@ -1,4 +1,5 @@
 import { clock } from '../../platform/clock.ts';
+import { jitteredBackoff } from '../../platform/random.ts';
 import type { ConfigurationDocument } from './document.ts';
 
 /** `loading`: there is none yet. `fresh`: the last look succeeded. `stale`: it failed, and the last good one goes on. */
@@ -16,6 +17,8 @@ export interface HeldDocumentOptions {
   onState: (state: DocumentState, error: unknown) => void;
   /** How old a document may be that could not be confirmed, ms. */
   maxStaleMs: number;
+  /** From then on nothing is asked, and nothing changes. */
+  closed: AbortSignal;
 }
 
 export interface HeldDocument {
@@ -32,14 +35,27 @@ export interface HeldDocument {
   restore: (document: ConfigurationDocument) => void;
   /** Looks for a newer one; one look at a time, however many ask. Never throws: what failed is in the state. */
   refresh: () => Promise<void>;
+  /** The look that is under way, or one that begins where it is older than `ms`: ever more rarely while looks fail. */
+  refreshIfOlder: (ms: number) => Promise<void> | undefined;
 }
 
+/** After failures in a row, a read begins the next look within this, ms. */
+const longestPauseMs = 5_000;
+const firstPauseMs = 100;
+
 /** The last good document of one reader, and how good it is. */
-export function heldDocument({ fetch, onDocument, onState, maxStaleMs }: HeldDocumentOptions): HeldDocument {
+export function heldDocument({
+  fetch,
+  onDocument,
+  onState,
+  maxStaleMs,
+  closed,
+}: HeldDocumentOptions): HeldDocument {
   let document: ConfigurationDocument | undefined;
   let confirmedAt = Number.NEGATIVE_INFINITY;
   let state: DocumentState = 'loading';
   let failures = 0;
+  let againAt = Number.NEGATIVE_INFINITY;
   let lastError: unknown = new Error('The first document is not there yet');
   let looking: Promise<void> | undefined;
 
@@ -52,6 +68,7 @@ export function heldDocument({ fetch, onDocument, onState, maxStaleMs }: HeldDoc
   async function look(): Promise<void> {
     try {
       const found = await fetch(document?.etag || undefined);
+      if (closed.aborted) return;
       const before = document;
       // What was confirmed by a platform that says "unchanged" to nothing is no document.
       if (found === undefined && before === undefined) throw new Error('There is no document yet');
@@ -63,6 +80,8 @@ export function heldDocument({ fetch, onDocument, onState, maxStaleMs }: HeldDoc
       }
       enter('fresh', undefined);
     } catch (error) {
+      if (closed.aborted) return;
+      againAt = clock.monotonic() + firstPauseMs + jitteredBackoff(failures, firstPauseMs, longestPauseMs);
       failures += 1;
       lastError = error;
       if (document !== undefined) enter('stale', error);
@@ -70,6 +89,14 @@ export function heldDocument({ fetch, onDocument, onState, maxStaleMs }: HeldDoc
   }
 
   const age = () => clock.monotonic() - confirmedAt;
+
+  async function refresh(): Promise<void> {
+    if (closed.aborted) return;
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
 
   return {
     state: () => state,
@@ -93,11 +120,10 @@ export function heldDocument({ fetch, onDocument, onState, maxStaleMs }: HeldDoc
       onDocument(kept, undefined);
       enter('stale', lastError);
     },
-    refresh() {
-      looking ??= look().finally(() => {
-        looking = undefined;
-      });
-      return looking;
+    refresh,
+    refreshIfOlder(ms) {
+      if (looking !== undefined) return looking;
+      return age() > ms && clock.monotonic() >= againAt ? refresh() : undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { replaceFile } from '../../platform/replace-file.ts';
 import { type ConfigurationDocument, ConfigurationEntry, documentOf } from './document.ts';
 import type { Reader } from './fetch-document.ts';
 
@@ -20,23 +20,46 @@ const named = (url: string, reader: Reader): Record<string, string> =>
     ),
   );
 
+export interface LastGoodFile {
+  path: string;
+  url: string;
+  reader: Reader;
+  /** Whether values of secrets are in it. */
+  secrets: boolean;
+  /** It could not be written; the next document is tried again. */
+  onFailure: (error: unknown) => void;
+}
+
 /**
- * Writes a document for the next start: the file is whole or it is the former one, and only its owner reads it. Values
- * of secrets are in it only where `secrets` says so.
+ * Keeps the newest document for the next start, in a file that its owner alone reads. One is written at a time; what
+ * came meanwhile and is not the newest any more is left out.
  */
-export async function keepLastGood(
-  path: string,
-  document: ConfigurationDocument,
-  { url, reader, secrets }: { url: string; reader: Reader; secrets: boolean },
-): Promise<void> {
-  const items = [...document.entries.values()].map((entry) => {
-    const { value: _hidden, ...rest } = entry;
-    return entry.secret && !secrets ? rest : entry;
-  });
-  const kept: z.input<typeof Kept> = { form: 1, reader: named(url, reader), etag: document.etag, items };
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+export function lastGoodFile({ path, url, reader, secrets, onFailure }: LastGoodFile): {
+  keep: (document: ConfigurationDocument) => void;
+} {
+  let newest: ConfigurationDocument | undefined;
+  let isWriting = false;
+
+  async function writeAll(): Promise<void> {
+    isWriting = true;
+    for (let next = newest; next !== undefined; next = newest) {
+      newest = undefined;
+      const items = [...next.entries.values()].map((entry) => {
+        const { value: _hidden, ...rest } = entry;
+        return entry.secret && !secrets ? rest : entry;
+      });
+      const kept: z.input<typeof Kept> = { form: 1, reader: named(url, reader), etag: next.etag, items };
+      await replaceFile(path, JSON.stringify(kept)).catch(onFailure);
+    }
+    isWriting = false;
+  }
+
+  return {
+    keep(document) {
+      newest = document;
+      if (!isWriting) void writeAll();
+    },
+  };
 }
 
 /** The document of an earlier run for the same reader; undefined when there is none that can be read. */

@@ -21,6 +21,7 @@ export async function sendReport(
   { namespace, environment, service, tenant }: Reader,
   instance: string,
   { document, failed }: Report,
+  signal: AbortSignal,
 ): Promise<void> {
   const entries = [...document.entries.values()].slice(0, mostKeys);
   const versions = Object.fromEntries(
@@ -39,9 +40,12 @@ export async function sendReport(
       return { key: `${namespace}/${key}`, version, message: message.slice(0, 500) };
     }),
   };
-  await ask(platform, '/configuration/reports', {
+  const init = {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
-  });
+    signal,
+  };
+  // A body that nobody reads would keep its connection.
+  await ask(platform, '/configuration/reports', init, async (answer) => answer.body?.cancel());
 }

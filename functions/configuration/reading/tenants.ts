@@ -15,11 +15,13 @@ export function createTenants({
   most,
   pollMs,
   maxStaleMs,
+  closed,
   fetch,
 }: {
   most: number;
   pollMs: number;
   maxStaleMs: number;
+  closed: AbortSignal;
   fetch: (tenant: string, etag: string | undefined) => Promise<ConfigurationDocument | undefined>;
 }): (tenant: string) => Promise<TenantReader> {
   const documents = new Map<string, HeldDocument>();
@@ -33,6 +35,7 @@ export function createTenants({
         onDocument: () => {},
         onState: () => {},
         maxStaleMs,
+        closed,
       });
     // Maps keep the order of insertion: what was asked for last is last.
     documents.delete(tenant);
@@ -44,11 +47,11 @@ export function createTenants({
 
   return async (tenant) => {
     const held = heldOf(tenant);
-    if (held.state() === 'loading') await held.refresh();
+    if (held.state() === 'loading') await held.refreshIfOlder(0);
     // Throws when there is none: it could not be had.
     held.current();
     const now = () => {
-      if (held.age() > pollMs) void held.refresh();
+      void held.refreshIfOlder(pollMs);
       return held.current();
     };
     return {

@@ -1,5 +1,6 @@
 import { clock } from '#platform/clock.ts';
 import { jitteredBackoff, random } from '#platform/random.ts';
+import { untilAborted } from '#platform/until-aborted.ts';
 import type { Answer, Feed } from './feed.ts';
 
 /** A question that is under way. */
@@ -55,11 +56,8 @@ export function asking(feed: Feed, timeoutMs: number, outcome: Outcome): Asking 
       () => cancel.abort(tooLate(feed.name, timeoutMs)),
       () => {},
     );
-    const given = new Promise<never>((_resolve, reject) => {
-      cancel.signal.addEventListener('abort', () => reject(cancel.signal.reason), { once: true });
-    });
     try {
-      const answer = await Promise.race([feed.ask(cursor, cancel.signal), given]);
+      const answer = await untilAborted(feed.ask(cursor, cancel.signal), cancel.signal);
       if (!isCurrent()) return;
       failures = 0;
       cursor = answer.cursor;

@@ -1,7 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { newId } from '#platform/ids.ts';
+import { replaceFile } from '#platform/replace-file.ts';
 import type { Part } from './feed.ts';
 
 /** What was in force when the process last knew: unchecked, as it came. */
@@ -34,25 +33,6 @@ const isMissing = (error: unknown): boolean =>
 export function keptInFile(path: string): KeptDocuments {
   let last: Promise<void> = Promise.resolve();
 
-  async function write(kept: Kept): Promise<void> {
-    await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.${newId('new')}`;
-    try {
-      // Never follows a link that somebody put there.
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(JSON.stringify({ version: 1, ...kept }));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  }
-
   return {
     async load() {
       try {
@@ -64,7 +44,7 @@ export function keptInFile(path: string): KeptDocuments {
       }
     },
     save(kept) {
-      last = last.catch(() => {}).then(() => write(kept));
+      last = last.catch(() => {}).then(() => replaceFile(path, JSON.stringify({ version: 1, ...kept })));
       return last;
     },
   };
