@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { longestTargetingKey } from './limits.ts';
 
 const FlagName = z.string().min(1).max(256);
 const VariantName = z.string().min(1).max(256);
-/** Longer ones are nobody whom an experiment could count. */
-export const longestTargetingKey = 1_024;
 const TargetingKey = z.string().min(1).max(longestTargetingKey);
 
 /** Which variants their evaluation gave to users; the answer says which ones they keep. */

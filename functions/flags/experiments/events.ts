@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { longestTargetingKey, longestTrackName } from './limits.ts';
 
 /** Who sends a batch chooses its id: sent again under the same id, it counts once. */
 const BatchId = z
@@ -8,7 +9,7 @@ const BatchId = z
 const FlagName = z.string().min(1).max(256);
 const VariantName = z.string().min(1).max(256);
 /** Who it was, as the context of the evaluation says; kept as a salted hash only. */
-const TargetingKey = z.string().min(1).max(1_024);
+const TargetingKey = z.string().min(1).max(longestTargetingKey);
 const At = z.iso.datetime().describe('When it happened');
 
 /** What is counted of users: letters, digits, dots, dashes and colons, at most 64. */
@@ -56,7 +57,7 @@ export const TrackBatch = z
         z.strictObject({
           name: z
             .string()
-            .max(1_000)
+            .max(longestTrackName)
             .describe(
               'Of what is counted: at most 64 letters, digits, dots, dashes or colons; others count for nothing',
             ),

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { ErrorCode, type EvaluationDetails, type FlagValue, type HookContext } from '@openfeature/server-sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { clock } from '#platform/clock.ts';
+import { virtualClock } from '#local/clock.ts';
+import { clock, setClock } from '#platform/clock.ts';
 import { ExposureBatch } from './events.ts';
 import { type ExposureHookOptions, exposureHook } from './exposure-hook.ts';
 import { platformAssignments } from './platform-assignments.ts';
@@ -82,7 +83,7 @@ it('reports a user and variant once, and every evaluation in a count', async () 
   expect(counts?.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(6);
   expect(second?.events).toEqual([]);
   expect(second?.evaluations).toMatchObject([{ variant: 'on', count: 1 }]);
-  expect(hook.stats()).toMatchObject({ reported: 4 });
+  expect(hook.stats()).toMatchObject({ reported: 3 });
 });
 
 it('sends again under the same id while the platform is away, and drops what is too much', async () => {
@@ -165,4 +166,38 @@ it('asks again when what it remembers is old, and not before', async () => {
   for (let n = 0; n < 3; n += 1) await port.assigned({ flag: 'f', targetingKey: 'ann', variant: 'on' });
   expect(port.stats().asked).toBe(1);
   expect(clock.now()).toBeGreaterThan(0);
+});
+
+it('leaves users to their buckets whom no experiment could count, without a question that spoils the others’', async () => {
+  answer = ({ asks }) => ({ assignments: asks.map((one) => ({ ...one, variant: 'first', sticky: true })) });
+  status = 200;
+  const port = platformAssignments({ ...endpoint(), timeoutMs: 30_000 });
+  const ask = (targetingKey: string) => port.assigned({ flag: 'checkout', targetingKey, variant: 'bucket' });
+  expect(await Promise.all([ask('x'.repeat(1_025)), ask('ann')])).toEqual(['bucket', 'first']);
+  expect(bodies.map(({ body }) => body)).toEqual([
+    { asks: [{ flag: 'checkout', targetingKey: 'ann', variant: 'bucket' }] },
+  ]);
+});
+
+it('does not wait for a token that never comes', async () => {
+  const time = virtualClock(1_800_000_000_000);
+  const iso = () => new Date(time.now()).toISOString();
+  const restore = setClock({ now: time.now, iso, monotonic: time.now, sleep: time.sleep });
+  const port = platformAssignments({ ...endpoint(), token: () => new Promise(() => {}) });
+  const asked = port.assigned({ flag: 'checkout', targetingKey: 'ann', variant: 'bucket' });
+  await time.advance(1_000);
+  expect(await asked).toBe('bucket');
+  restore();
+});
+
+it('counts nothing more when it is closed, and leaves no timer', async () => {
+  const time = virtualClock(1_800_000_000_000);
+  const iso = () => new Date(time.now()).toISOString();
+  const restore = setClock({ now: time.now, iso, monotonic: time.now, sleep: time.sleep });
+  const hook = hookOf();
+  await hook.close();
+  saw(hook, 'ann');
+  expect(time.pending).toBe(0);
+  expect(hook.stats()).toEqual({ reported: 0, dropped: 0 });
+  restore();
 });

@@ -4,6 +4,7 @@ import { batchQueue } from '../openfeature/batch-queue.ts';
 import { deliver, type PlatformEndpoint } from '../openfeature/tracks.ts';
 import type { ExposureBatch } from './events.ts';
 import { hourOf } from './events.ts';
+import { isSomebody } from './limits.ts';
 import { Remembered } from './remembered.ts';
 
 type Exposure = ExposureBatch['events'][number];
@@ -56,6 +57,7 @@ export function exposureHook({
   const counters = new Map<string, Counted>();
   let reported = 0;
   let alarm: AbortController | undefined;
+  let closed = false;
   const queue = batchQueue<Reported>({
     prefix: 'exposures',
     collectMs,
@@ -105,7 +107,7 @@ export function exposureHook({
     const at = clock.iso();
     count(flag, variant, at);
     const { targetingKey } = context.context;
-    if (typeof targetingKey !== 'string' || targetingKey === '' || targetingKey.length > 1_024) return;
+    if (!isSomebody(targetingKey)) return;
     // Of a flag that was changed everybody is reported anew: who counts it may have begun anew with the change.
     const version = String(details.flagMetadata?.version ?? '');
     const key = [flag, variant, version, targetingKey].join(between);
@@ -127,7 +129,7 @@ export function exposureHook({
   return {
     after(context, details) {
       try {
-        note(context, details);
+        if (!closed) note(context, details);
       } catch {
         // An evaluation goes on whatever becomes of its report.
       }
@@ -137,6 +139,7 @@ export function exposureHook({
       await queue.flush();
     },
     async close() {
+      closed = true;
       sendCounts();
       await queue.close();
     },

@@ -1,7 +1,9 @@
 import { clock } from '#platform/clock.ts';
+import { untilAborted } from '#platform/until-aborted.ts';
 import type { Assignable, Assignments as AssignmentsPort } from '../openfeature/assignments.ts';
 import { type PlatformEndpoint, postTo } from '../openfeature/tracks.ts';
 import { Assignments } from './assignment-schemas.ts';
+import { isSomebody } from './limits.ts';
 import { Remembered } from './remembered.ts';
 
 export interface PlatformAssignmentsOptions extends PlatformEndpoint {
@@ -63,7 +65,8 @@ export function platformAssignments({
     try {
       asked += 1;
       const asks = batch.map((one) => one.asked);
-      const found = Assignments.parse(await postTo(endpoint, 'assignments', { asks }, late.signal));
+      const posted = postTo(endpoint, 'assignments', { asks }, late.signal);
+      const found = Assignments.parse(await untilAborted(posted, late.signal));
       for (const [at, one] of batch.entries()) {
         const variant = found.assignments[at]?.variant ?? one.asked.variant;
         known.set(keyOf(one.asked), variant);
@@ -96,6 +99,8 @@ export function platformAssignments({
 
   return {
     async assigned(one) {
+      // Nobody whom an experiment could count.
+      if (!isSomebody(one.targetingKey)) return one.variant;
       const key = keyOf(one);
       const found = known.get(key);
       if (found !== undefined && found.ageMs < freshMs) return found.value;

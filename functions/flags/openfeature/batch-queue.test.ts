@@ -81,3 +81,20 @@ it('drops and counts what is too much, and throws nothing', async () => {
   expect(queue.dropped()).toBe(3);
   expect(time.pending).toBe(0);
 });
+
+it('gives up a sender that never comes back, whatever it makes of its signal, and can be closed', async () => {
+  const { state, queue } = queued({
+    timeoutMs: 5_000,
+    send: (batch) => {
+      state.batches.push(batch);
+      return new Promise(() => {});
+    },
+  });
+  queue.add(1);
+  await time.advance(1_000);
+  const closed = queue.close();
+  await time.advance(5_000);
+  await closed;
+  expect(state.batches).toHaveLength(1);
+  expect(time.pending).toBe(0);
+});

@@ -1,6 +1,7 @@
 import { clock } from '#platform/clock.ts';
 import { newId } from '#platform/ids.ts';
 import { jitteredBackoff } from '#platform/random.ts';
+import { untilAborted } from '#platform/until-aborted.ts';
 
 /** What is sent together; sent again after a failure it has the same id, by which the receiver counts it once. */
 export interface Batch<T> {
@@ -62,7 +63,7 @@ export function batchQueue<T>({
       () => {},
     );
     try {
-      await send(again, late.signal);
+      await untilAborted(send(again, late.signal), late.signal);
       again = undefined;
       failures = 0;
       return true;

@@ -13,6 +13,7 @@ import {
 } from '@openfeature/server-sdk';
 import { clock } from '#platform/clock.ts';
 import type { Context, Resolved } from '../evaluation/evaluation.ts';
+import { isSomebody, longestTrackName } from '../experiments/limits.ts';
 import type { FlagSource, SourceEvent } from '../reading/flag-source.ts';
 import type { Assignments } from './assignments.ts';
 import { openSource, type SourceOptions } from './source.ts';
@@ -128,7 +129,7 @@ export class TheseusProvider implements Provider {
   /** Queued; sent with others. Who has no targetingKey is nobody whom an experiment could count. */
   track(name: string, context: EvaluationContext, { value }: TrackingEventDetails = {}): void {
     const { targetingKey } = context;
-    if (targetingKey === undefined || targetingKey === '') return;
+    if (!isSomebody(targetingKey) || name.length > longestTrackName) return;
     const track: Track = { name, targetingKey, at: clock.iso(), ...(value === undefined ? {} : { value }) };
     this.#tracks?.add(track);
   }

@@ -63,6 +63,8 @@ export async function deliver(
 }
 
 const answerMs = 10_000;
+/** What comes before included. */
+const longestMs = 20_000;
 
 /** What users did, sent to the platform in batches. `before` is awaited first: what they saw is to be there before it. */
 export const tracksTo = (
@@ -71,6 +73,7 @@ export const tracksTo = (
 ): BatchQueue<Track> =>
   batchQueue<Track>({
     prefix: 'tracks',
+    timeoutMs: longestMs,
     async send(batch) {
       await before();
       // Its own time begins now, whatever the wait for what comes before it took.

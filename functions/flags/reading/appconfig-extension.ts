@@ -27,8 +27,8 @@ export function appConfigExtension({
     async ask(cursor, signal) {
       const response = await fetch(address, { signal });
       const version = response.headers.get('configuration-version') ?? undefined;
-      if (response.status === 404 && part === 'killSwitches') return { documents: { [part]: emptyDocument } };
       const text = await response.text();
+      if (response.status === 404 && part === 'killSwitches') return { documents: { [part]: emptyDocument } };
       if (response.status !== 200) throw new Error(`answered ${response.status}: ${text.slice(0, 200)}`);
       if (version !== undefined && version === cursor) return { cursor };
       return { documents: { [part]: jsonOrText(text) }, revision: version, cursor: version };

@@ -12,7 +12,7 @@ import { type FlagSource, flagSource } from './flag-source.ts';
 import { restartedSession } from './restarted-session.ts';
 import { storedKillSwitches } from './stored-kill-switches.ts';
 
-/** Environments that a function remembers; the one asked for first goes first. */
+/** Environments that a function remembers; the one asked for longest ago goes first. */
 const mostEnvironments = 50;
 
 // A source belongs to the client through which it asks: a platform that starts anew in the same process has others.
@@ -28,7 +28,12 @@ function remembered(): Map<string, FlagSource> {
 async function sourceOf(environment: string): Promise<FlagSource> {
   const known = remembered();
   const found = known.get(environment);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    // Maps keep the order of insertion: what was asked for last is last.
+    known.delete(environment);
+    known.set(environment, found);
+    return found;
+  }
   await readEnvironment(environment);
   const source = flagSource({
     feeds: [
