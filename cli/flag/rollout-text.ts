@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { FlagRollout, NewRollout } from '#flags/rollouts/schemas.ts';
-import { bar, duration } from '../output.ts';
+import type { FlagRollout, NewRollout, RolloutEvent } from '#flags/rollouts/schemas.ts';
+import { asTyped, bar, duration } from '../output.ts';
 
 const seconds: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -54,6 +54,14 @@ export function rolloutLines(rollout: FlagRollout): string[] {
       ? []
       : judgement.why.filter((why) => !reason?.includes(why)).map((why) => `  ${why}`)),
     ...health.flatMap(({ url, well, detail }) => (well ? [] : [`  not well: ${url} ${detail}`])),
-    ...next.map(({ command, why }) => `  ${command}  ${why}`),
+    ...next.map(({ command, why }) => `  ${asTyped(command)}  ${why}`),
   ];
+}
+
+/** What is said of an event beside its type: why, or which step. */
+export function eventText({ data }: RolloutEvent): string {
+  const { why, step, percentage } = data;
+  if (typeof why === 'string') return why;
+  if (typeof step !== 'number') return '';
+  return `step ${step + 1}${typeof percentage === 'number' ? `: ${percentage} %` : ''}`;
 }

@@ -15,7 +15,7 @@ import { platformOf } from '../platform.ts';
 import { followRollout } from './follow-rollout.ts';
 import { environmentOption } from './options.ts';
 import { flagPath } from './path.ts';
-import { rolloutLines, standingText, stepOf } from './rollout-text.ts';
+import { eventText, rolloutLines, standingText, stepOf } from './rollout-text.ts';
 import { readStructured } from './written-flag.ts';
 
 interface Json {
@@ -186,7 +186,8 @@ export const flagRolloutEvents = (): Command =>
         answer: RolloutEventPage,
       });
       if (json) return printJson(page);
-      for (const { at, type, actor } of page.items) print(`${at}  ${type}  ${actor}`);
+      const rows = page.items.map((event) => [event.at, event.type, event.actor, eventText(event)]);
+      for (const line of table(rows)) print(line.trimEnd());
     });
 
 const action = (verb: RolloutAction, description: string) => (): Command =>
@@ -194,11 +195,16 @@ const action = (verb: RolloutAction, description: string) => (): Command =>
     .description(description)
     .argument('<id>')
     .requiredOption('--why <text>', 'for the history')
-    .option('--step <number>', 'the step that you saw, from 0: refused when it is another by now', numberOf)
+    .option(
+      '--step <number>',
+      'the step that you saw, the first is 1: refused when it is another by now',
+      numberOf,
+    )
     .option('--json', 'print JSON')
     .action(
-      async (id: string, { json, ...body }: Json & { why: string; step?: number }, command: Command) => {
+      async (id: string, { json, why, step }: Json & { why: string; step?: number }, command: Command) => {
         const path = pathOf(id, verb);
+        const body = { why, ...(step === undefined ? {} : { step: step - 1 }) };
         const platform = await platformOf(command);
         report(
           await call(platform, { method: 'POST', path, body, answer: FlagRollout }),

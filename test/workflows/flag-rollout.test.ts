@@ -205,4 +205,56 @@ describe('a rollout', () => {
     await act(again.id, 'rollback');
     await ended(again.id, 'rolled_back');
   });
+
+  it('is refused where it cannot be: the field is named, and nothing is stored', async () => {
+    const write = (flag: string, form: object, more: object = {}) =>
+      said('PUT', `${within}/flags/${flag}`, { form, ...more });
+    const half = { type: 'weights', weights: { on: 50, off: 50 } };
+    await write('plain', { type: 'boolean', on: false });
+    await write('shared', half);
+    await write('raw', { type: 'definition', defaultVariant: 'off' });
+    await write('idle', { type: 'boolean', on: false }, { enabled: false });
+    await write('dead', { type: 'boolean', on: false });
+    await said('POST', `${within}/flags/dead/kill`, { why: 'it burns' });
+    const before = (await said('GET', '/flags/rollouts?limit=100')).items.length;
+    const refused = async (flag: string, more: object, at = within) => {
+      const body = { why: 'no', steps: [{ percentage: 10, holdSeconds: 60 }], ...more };
+      const { status, body: problem } = await send('POST', `${at}/flags/${flag}/rollouts`, body);
+      expect(JSON.stringify(problem)).not.toContain('.ts:');
+      return [status, problem.type.split(':').at(-1), problem.errors?.[0]?.pointer];
+    };
+    const steps = (...percentages: unknown[]) => ({
+      steps: percentages.map((percentage) => ({ percentage, holdSeconds: 60 })),
+    });
+    for (const [more, pointer] of [
+      [steps(50, 10), '/body/steps/1/percentage'],
+      [steps(50, 50), '/body/steps/1/percentage'],
+      [steps(0), '/body/steps/0/percentage'],
+      [steps(101), '/body/steps/0/percentage'],
+      [steps(-1), '/body/steps/0/percentage'],
+      [steps('10'), '/body/steps/0/percentage'],
+      [steps(), '/body/steps'],
+      [steps(...Array.from({ length: 21 }, (_, at) => at + 1)), '/body/steps'],
+      [{ steps: [{ percentage: 10, holdSeconds: 31_536_000 }] }, '/body/steps/0/holdSeconds'],
+      [{ to: 'purple' }, '/body/to'],
+      [{ to: '__proto__' }, '/body/to'],
+      [{ judge: {} }, '/body/judge/errors'],
+      [{ judge: { errors: ['e', 'e'] } }, '/body/judge/errors'],
+      [{ health: { urls: ['ftp://shop'] } }, '/body/health/urls/0'],
+      [{ why: ' ' }, '/body/why'],
+      [{ surprise: 1 }, '/body/surprise'],
+    ] as const)
+      expect([more, ...(await refused('plain', more))]).toEqual([more, 400, expect.anything(), pointer]);
+    expect(await refused('nobody', {})).toEqual([404, 'NotFound', undefined]);
+    expect(await refused('__proto__', {})).toEqual([400, 'InvalidInput', '/path/flag']);
+    expect(await refused('plain', {}, '/flags/environments/moon')).toEqual([404, 'NotFound', undefined]);
+    for (const flag of ['shared', 'raw', 'idle'])
+      expect(await refused(flag, {})).toEqual([409, 'FlagNotSettable', undefined]);
+    expect(await refused('dead', {})).toEqual([409, 'FlagKilled', undefined]);
+    expect((await said('GET', '/flags/rollouts?limit=100')).items).toHaveLength(before);
+    // The flag is free.
+    const { id } = await said('POST', `${within}/flags/plain/rollouts`, { why: 'yes', ...twoSteps });
+    await act(id, 'rollback');
+    await ended(id, 'rolled_back');
+  });
 });

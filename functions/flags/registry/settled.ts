@@ -63,16 +63,17 @@ export function settled(key: string, flag: Flag, setting: Wanted): Flag {
       },
     );
   }
-  assertVariant(key, flag, 'variant', setting.variant);
-  if ('rest' in setting && setting.rest !== undefined) assertVariant(key, flag, 'rest', setting.rest);
+  assertVariant(key, flag, '/set/variant', setting.variant);
+  if ('rest' in setting && setting.rest !== undefined) assertVariant(key, flag, '/set/rest', setting.rest);
   return { ...flag, enabled: true, form: served(form, setting) };
 }
 
-function assertVariant(key: string, { variants }: Flag, field: 'variant' | 'rest', name: string): void {
+/** Throws FlagRefused when the flag has no variant of this name; `pointer`: where the caller said it. */
+export function assertVariant(key: string, { variants }: Flag, pointer: string, name: string): void {
   if (Object.hasOwn(variants, name)) return;
   const names = Object.keys(variants).slice(0, 10).join(', ');
   throw new FlagRefused(`${key} has no variant ${name}: expected one of ${names}`, {
-    problems: [{ pointer: `/set/${field}`, detail: `Expected one of ${names}` }],
+    problems: [{ pointer, detail: `Expected one of ${names}` }],
     evidence: { flag: key, variant: name },
     action: 'Name a variant of the flag.',
   });

@@ -65,11 +65,15 @@ function assertPossible(record: RolloutRecord, action: RolloutAction, { step }: 
   }
   const found = current?.index ?? null;
   if (step === undefined || step === found) return;
-  throw new Conflict(`${id} is at step ${found ?? 'none'}, and not at ${step ?? 'none'} any more`, {
+  throw new Conflict(`${id} ${atStep(found)} by now, and the decision was made when it ${atStep(step)}`, {
     evidence: { id, expected: step, found },
     action: `See how it stands, and decide again: theseus flag rollout show ${id}`,
   });
 }
+
+/** As people count: the first is 1. */
+const atStep = (index: number | null): string =>
+  index === null ? 'has not begun' : `is at step ${index + 1}`;
 
 function changeFor(
   record: RolloutRecord,

@@ -11,7 +11,13 @@ import { EnvironmentName } from '../schemas.ts';
 export const RolloutId = z.string().regex(/^rol_[A-Za-z0-9]{1,40}$/, 'Expected an id such as rol_1f3a…');
 
 /** Two weeks: longer rollouts are two. */
-const HoldSeconds = z.int().min(0).max(1_209_600);
+const longestHold = 1_209_600;
+const HoldSeconds = z
+  .int()
+  .min(0)
+  .max(longestHold, {
+    error: ({ input }) => `Expected at most ${longestHold} seconds, two weeks, found ${String(input)}`,
+  });
 const Metric = z
   .string()
   .refine(isMetric, 'Expected at most 64 letters, digits, dots, dashes or colons, as tracks are called');
@@ -81,9 +87,15 @@ export const NewRollout = z
       .array(RolloutStep)
       .min(1)
       .max(20)
-      .refine((steps) => steps.every(({ percentage }, at) => percentage > (steps[at - 1]?.percentage ?? 0)), {
-        error: 'Expected percentages that rise from step to step',
-      }),
+      .superRefine((steps, { addIssue }) => {
+        for (const [at, { percentage }] of steps.entries()) {
+          const before = steps[at - 1]?.percentage;
+          if (before === undefined || percentage > before) continue;
+          const message = `Expected more than ${before}, which the step before has, found ${percentage}`;
+          addIssue({ code: 'custom', path: [at, 'percentage'], message });
+        }
+      })
+      .describe('Percentages rise from step to step'),
     judge: RolloutJudge.optional(),
     health: z
       .strictObject({ urls: z.array(Url).min(1).max(5) })
@@ -180,6 +192,7 @@ export type FlagRollout = z.infer<typeof FlagRollout>;
 export const FlagRolloutPage = pageOf(FlagRollout).meta({ id: 'FlagRolloutPage' });
 
 export const RolloutEvent = WorkflowEvent.meta({ id: 'FlagRolloutEvent' });
+export type RolloutEvent = z.infer<typeof RolloutEvent>;
 export const RolloutEventPage = pageOf(RolloutEvent).meta({ id: 'FlagRolloutEventPage' });
 
 export const RolloutParams = z.strictObject({ id: RolloutId });

@@ -7,7 +7,7 @@ import type { RequestTools } from '#platform/route.ts';
 import { readEnvironment } from '../environments/environments.ts';
 import { assertAlive, assertSettable } from '../registry/check-setting.ts';
 import { flagOf } from '../registry/flags.ts';
-import { settled } from '../registry/settled.ts';
+import { assertVariant } from '../registry/settled.ts';
 import { readFlags } from '../registry/snapshot.ts';
 import { newExecution, startExecution } from './execution.ts';
 import { type Beginning, beginningOf } from './growing.ts';
@@ -33,8 +33,7 @@ async function check(environment: string, key: string, { to, steps, health }: Ne
   const flags = await readFlags(await readEnvironment(environment));
   const { flag, version } = flagOf(environment, key, flags);
   await assertAlive(environment, key);
-  // Names the variant that is not there, before anything else is said of it.
-  settled(key, flag, { percentage: 0, variant: to });
+  assertVariant(key, flag, '/body/to', to);
   const beginning = beginningOf(key, flag, to);
   assertGrows(beginning, to, steps);
   assertSettable(environment, key, flags, { percentage: 100, variant: to, rest: beginning.rest });
