@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Context, ErrorCode, Evaluation } from '../evaluation/evaluation.ts';
 import { isObject } from '../evaluation/json.ts';
@@ -67,10 +66,6 @@ export function ofrepOf(key: string, found: Evaluation): Success | Failure {
   if (found.variant === undefined) return { key, reason, metadata };
   return { key, value: found.value, variant: found.variant, reason, metadata };
 }
-
-/** The strong entity tag of what is answered. */
-export const entityTag = (body: unknown): string =>
-  `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 32)}"`;
 
 /** Whether a client has what has this tag, by its If-None-Match. */
 export function hasTag(condition: string | undefined, tag: string): boolean {

@@ -2,18 +2,12 @@ import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
+import { readEnvironment } from '../environments/environments.ts';
+import { orderOf } from '../reading/order.ts';
 import { servedFlags } from '../reading/served-flags.ts';
 import { EnvironmentName } from '../schemas.ts';
-import {
-  contextOf,
-  entityTag,
-  hasTag,
-  OfrepBulk,
-  OfrepBulkFailure,
-  OfrepFailure,
-  OfrepSuccess,
-  ofrepOf,
-} from './answers.ts';
+import { contextOf, OfrepBulk, OfrepBulkFailure, OfrepFailure, OfrepSuccess, ofrepOf } from './answers.ts';
+import { bulkTag, hasSame, keepsNewer } from './bulk-tag.ts';
 
 const Environment = z.strictObject({ environment: EnvironmentName });
 const OneFlag = Environment.extend({ key: z.string() });
@@ -48,7 +42,7 @@ export const ofrepRoutes: Route[] = [
     path: '/flags/environments/{environment}/ofrep/v1/evaluate/flags',
     summary: 'Evaluate all flags by the OpenFeature Remote Evaluation Protocol',
     description:
-      'Answers 304 without a body where If-None-Match has the ETag of the last answer, and the answer is the same.',
+      'Answers 304 without a body where If-None-Match has the ETag of the last answer, and the answer is the same; or where that one was of newer flags than this function of the platform has yet, as it may be while a deployment grows.',
     needs: needs('evaluate_flags'),
     routine: true,
     params: Environment,
@@ -57,13 +51,23 @@ export const ofrepRoutes: Route[] = [
     async handler({ params: { environment }, body, header, logger }) {
       const asked = contextOf(body);
       if ('refused' in asked) return { status: 400, body: asked.refused };
-      const { set } = await servedFlags(environment, logger);
+      const { set, documents } = await servedFlags(environment, logger);
       const answer = {
         flags: set.evaluateAll(asked.context, seconds()).map(({ key, ...found }) => ofrepOf(key, found)),
         metadata: set.metadata,
       };
-      const headers = { etag: entityTag(answer), 'cache-control': 'private, no-cache' };
-      if (hasTag(header('if-none-match'), headers.etag)) return { status: 304, body: undefined, headers };
+      const made = {
+        body: answer,
+        order: orderOf(documents.flags.revision),
+        killSwitches: documents.killSwitches?.revision ?? '',
+        context: asked.context,
+      };
+      const condition = header('if-none-match');
+      const headers = { etag: bulkTag(made), 'cache-control': 'private, no-cache' };
+      if (hasSame(condition, made)) return { status: 304, body: undefined, headers };
+      const publication = async () => (await readEnvironment(environment)).publication;
+      // Without the tag of the answer that it would have been: the client's own stays good.
+      if (await keepsNewer(condition, made, publication)) return { status: 304, body: undefined };
       return { status: 200, body: answer, headers };
     },
   }),

@@ -4,6 +4,7 @@ import { needs } from '../access.ts';
 import { hasTag } from '../ofrep/answers.ts';
 import { EnvironmentName } from '../schemas.ts';
 import { emptyDocument } from './feed.ts';
+import { orderOf } from './order.ts';
 import { servedFlags } from './served-flags.ts';
 
 const Params = z.strictObject({ environment: EnvironmentName });
@@ -21,12 +22,6 @@ const Documents = z
       ),
   })
   .meta({ id: 'FlagDocuments' });
-
-/** The number in the label that a version has at AppConfig. */
-function orderOf(label: string): number | null {
-  const number = /^revision-(\d+)-/.exec(label)?.[1];
-  return number === undefined ? null : Number(number);
-}
 
 /** What processes read that evaluate flags themselves. */
 export const documentRoutes: Route[] = [
