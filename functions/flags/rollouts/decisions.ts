@@ -75,7 +75,8 @@ function assertPossible(record: RolloutRecord, action: RolloutAction, { step }: 
 const atStep = (index: number | null): string =>
   index === null ? 'has not begun' : `is at step ${index + 1}`;
 
-function changeFor(
+/** What a decision that is possible changes. */
+export function changeFor(
   record: RolloutRecord,
   action: RolloutAction,
   { by, why: said }: RolloutDecision & { by: string },
@@ -89,7 +90,7 @@ function changeFor(
       : {};
   switch (action) {
     case 'pause':
-      return { set: { status: 'paused', paused: stamp }, events: events('paused') };
+      return { set: { status: 'paused', paused: stamp, promote: null }, events: events('paused') };
     case 'resume': {
       const { current } = record;
       const heldSince = current?.publishedAt === null ? null : clock.iso();

@@ -36,6 +36,12 @@ describe('where a rollout begins', () => {
     ['weights', flag({ type: 'weights', weights: { on: 50, off: 50 } }), 'on', 'shared out by weights'],
     ['the other one grows', flag({ type: 'percentage', percentage: 5 }), 'off', 'gives on to 5 %'],
     ['it is off', flag({ type: 'boolean', on: false }, { enabled: false }), 'on', 'is switched off'],
+    [
+      'users are counted for another end',
+      flag({ type: 'percentage', percentage: 5 }, { kind: 'experiment' }),
+      'on',
+      'is an experiment',
+    ],
     ['a definition', flag({ type: 'definition', defaultVariant: 'off' }), 'on', 'a definition of flagd'],
   ])('is refused where %s', (_name, given, to, message) => {
     expect(() => beginningOf('checkout', given, to)).toThrow(message);

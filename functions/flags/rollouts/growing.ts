@@ -36,6 +36,9 @@ export function beginningOf(key: string, flag: Flag, to: string): Beginning {
   };
   if (!flag.enabled)
     return refuse('is switched off', 'Switch it on first: what it says then is where a rollout begins.');
+  // Its variants may stay with those who saw them, and each step would begin its counts anew.
+  if (flag.kind === 'experiment')
+    return refuse('is an experiment', 'End the experiment first: make the flag one of kind release.');
   const serve = servedToAll(flag);
   if (serve === undefined)
     return refuse('is a definition of flagd', 'Write the flag as percentage or rules.');

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { changeFor, possibleActions } from './decisions.ts';
 import { changeAfter, seenBy } from './looking.ts';
-import { type Found, type Next, nextOf } from './next.ts';
+import { type Found, isWanted, type Next, nextOf } from './next.ts';
 import type { RolloutRecord } from './records.ts';
 import { RolloutJudge, type RolloutJudgement } from './schemas.ts';
 import type { Standing } from './standing.ts';
@@ -203,6 +205,29 @@ describe('what is to be done of a rollout', () => {
     expect(waits.slice(0, 2)).toEqual([1_000, 1_000]);
     // A look and a wait are 13 events, and AWS keeps 25,000.
     expect(waits.length * count).toBeLessThan(750);
+  });
+});
+
+describe('what people decide', () => {
+  const isSet = (one: RolloutRecord): boolean => {
+    const next = nextOf(one, standing(), { judgement: null, ill: null }, start);
+    return next.do !== 'set' || isWanted(one, next.step);
+  };
+
+  it('never asks for a step that its task would not set, in whatever order they decide', () => {
+    const choices = fc.array(fc.nat(3), { maxLength: 8 });
+    fc.assert(
+      fc.property(choices, fc.boolean(), (picked, begun) => {
+        let one = record(begun ? {} : { current: null });
+        for (const pick of picked) {
+          const possible = possibleActions(one);
+          const { action } = possible[pick % possible.length] ?? {};
+          if (action === undefined) return;
+          one = { ...one, ...changeFor(one, action, { why: 'asked', by: 'ada' }).set };
+          expect(isSet(one), JSON.stringify([action, one.status, one.promote])).toBe(true);
+        }
+      }),
+    );
   });
 });
 

@@ -57,6 +57,16 @@ export function nextOf(record: RolloutRecord, standing: Standing, found: Found, 
   return whileHeld(record, found, now);
 }
 
+/** Whether the step follows on what is set, of a rollout that goes on. */
+export const isNext = ({ current, status, ends }: RolloutRecord, step: number): boolean =>
+  ends === null &&
+  (status === 'running' || status === 'paused') &&
+  (current === null ? step === 0 : step === current.index + 1);
+
+/** The same, and nobody asked for something else. */
+export const isWanted = (record: RolloutRecord, step: number): boolean =>
+  isNext(record, step) && record.status === 'running' && (record.paused === null || record.promote !== null);
+
 const failed = ({ onFail }: RolloutRecord, why: string): Next =>
   onFail === 'rollback' ? { do: 'back', why } : { do: 'pause', why };
 

@@ -7,6 +7,7 @@ import { beginRunOf } from '../experiments/begin-run.ts';
 import { tryToBringOn } from '../publishing/bring-on.ts';
 import { setFlag } from '../registry/set-flag.ts';
 import { changeActing, readActing } from '../rollouts/execution.ts';
+import { isNext, isWanted } from '../rollouts/next.ts';
 import type { RolloutRecord } from '../rollouts/records.ts';
 import { TaskOfRollout } from '../rollouts/schemas.ts';
 import { changeIds, ownVersion, standingOf } from '../rollouts/standing.ts';
@@ -38,8 +39,9 @@ export const handler = task({
       const setting = { percentage: wanted.percentage, variant: to, rest };
       const reason = { by: createdBy, why, id: changeIds(id).step(step), expected };
       const { version, revision } = await setFlag(environment, flag, setting, reason);
+      // Set it is, also when somebody paused it meanwhile.
       await changeActing(acting, (current) =>
-        isWanted(current, step) ? entered(current, { step, run, version, revision }) : { set: { version } },
+        isNext(current, step) ? entered(current, { step, run, version, revision }) : { set: { version } },
       );
     } catch (error) {
       if (error instanceof FlagConflict || error instanceof NotFound) return emptyRun;
@@ -49,13 +51,6 @@ export const handler = task({
     return { set: true };
   },
 });
-
-/** Whether the step is the next one, and nobody asked for something else. */
-const isWanted = ({ current, status, paused, promote, ends }: RolloutRecord, step: number): boolean =>
-  ends === null &&
-  status === 'running' &&
-  (paused === null || promote !== null) &&
-  (current === null ? step === 0 : step === current.index + 1);
 
 interface Entered {
   step: number;
