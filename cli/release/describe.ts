@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Release } from '#deployments/releases/schemas.ts';
 import { asTyped, colours, print, table } from '../output.ts';
 
@@ -10,6 +11,22 @@ const colour = (status: string) =>
 
 /** A status for a person: `rolling back`. */
 export const statusOf = (status: string): string => colour(status)(status.replaceAll('_', ' '));
+
+/** What a flag is set to, for a person: `high`, `on for 25 %`; of a URL's flags, JSON. */
+export function settingText(to: unknown): string {
+  const { success, data } = Setting.safeParse(to);
+  if (!success) return JSON.stringify(to);
+  if (data.enabled !== undefined) return data.enabled ? 'enabled' : 'disabled';
+  if (data.percentage !== undefined) return `${data.variant ?? 'on'} for ${data.percentage} %`;
+  return data.variant ?? JSON.stringify(to);
+}
+
+const Setting = z.strictObject({
+  variant: z.string().optional(),
+  percentage: z.number().optional(),
+  rest: z.string().optional(),
+  enabled: z.boolean().optional(),
+});
 
 /** Prints where a release stands: members in the order in which they move, flags, and what can be done next. */
 export function printRelease(release: Release): void {
@@ -34,7 +51,7 @@ export function printRelease(release: Release): void {
     const was = from === undefined ? 'as it was' : JSON.stringify(from);
     const is = {
       unknown: `not known${problem === null ? '' : `: ${problem}`}`,
-      new: JSON.stringify(to),
+      new: settingText(to),
       old: was,
     };
     print(`  flag ${flag}: ${is[state]}`);

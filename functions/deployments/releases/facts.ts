@@ -71,5 +71,6 @@ export async function planRelease({ services, atOnce, flags }: NewRelease): Prom
       from,
       accepted: harmless.get(service) ?? null,
     })),
+    flags: flags?.changes ?? [],
   };
 }

@@ -134,6 +134,7 @@ export const ReleasePlan = z
         accepted: z.string().nullable().describe('What it breaks, and why that does no harm'),
       }),
     ),
+    flags: z.array(Flag),
   })
   .meta({ id: 'ReleasePlan' });
 export type ReleasePlan = z.infer<typeof ReleasePlan>;
