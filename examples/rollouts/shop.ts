@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { TheseusProvider } from 'theseus/openfeature';
 import { exposureHook } from 'theseus/openfeature/exposures';
@@ -17,13 +18,19 @@ await OpenFeature.setProviderAndWait(provider);
 const flags = OpenFeature.getClient();
 flags.addHooks(exposures);
 
-// Three hundred people buy something; the new checkout fails for every third of them, the old one for every fiftieth.
-for (let n = 0; n < 300; n += 1) {
-  const context = { targetingKey: `customer-${n}` };
-  const isNew = await flags.getBooleanValue('express-checkout', false, context);
-  if (n % (isNew ? 3 : 50) === 0) flags.track('checkout-failed', context);
+// Three hundred people buy something in an hour; the new checkout fails for every third of them, the old one for every
+// fiftieth. Hours are short here, and the shop closes when somebody had the new one.
+let withIt = 0;
+for (let hour = 0; withIt === 0; hour += 1) {
+  if (hour > 0) await setTimeout(500);
+  for (let n = 0; n < 300; n += 1) {
+    const context = { targetingKey: `customer-${hour}-${n}` };
+    const isNew = await flags.getBooleanValue('express-checkout', false, context);
+    if (isNew) withIt += 1;
+    if (n % (isNew ? 3 : 50) === 0) flags.track('checkout-failed', context);
+  }
 }
 
 await exposures.close();
 await OpenFeature.close();
-console.log('300 people came.');
+console.log(`${withIt} people had the new checkout.`);
