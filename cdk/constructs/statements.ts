@@ -60,6 +60,10 @@ export const wildcardReasons = {
   DeployConfiguration:
     'Environments, profiles and deployments of this one application get their ids when they are made; whoever sets up an environment names its strategy.',
   ListDeployments: 'Environments of this one application get their ids when somebody sets one up.',
+  DeleteFlagObjects:
+    'Keys begin with the name of an environment of flags; nothing outside the folder of flags can be deleted.',
+  DeleteHostedConfiguration:
+    'Profiles and versions of this one application get their ids when they are made.',
   ReadHostedConfiguration: 'Profiles and versions of this one application get their ids when they are made.',
   ReadDeployedConfiguration:
     'Environments and profiles of this one application get their ids when somebody sets one up.',

@@ -8,7 +8,12 @@ const answering: Right[] = ['readRecords', 'listRecords', 'writeRecords', 'delet
 const acting: Right[] = ['readRecords', 'writeRecords'];
 
 /** What AppConfig is asked to deploy. */
-const publishing: Right[] = ['makeConfigurationPlaces', 'deployConfiguration'];
+const publishing: Right[] = [
+  'makeConfigurationPlaces',
+  'deployConfiguration',
+  'listDeployments',
+  'deleteHostedConfiguration',
+];
 
 /**
  * The rights of each function, and no others. A test compares them with the AWS calls that remain in its
@@ -25,7 +30,6 @@ export const configurationGrants: Record<keyof typeof configurationFunctions, Ri
     'sealSecrets',
     'openSecrets',
     'publishEvents',
-    'listDeployments',
     'readHostedConfiguration',
   ],
   'take-update-slots': [...acting, 'listRecords', 'deleteRecords', 'answerTokens'],

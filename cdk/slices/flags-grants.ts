@@ -10,6 +10,7 @@ const publishing: Right[] = [
   'makeConfigurationPlaces',
   'deployConfiguration',
   'listDeployments',
+  'deleteHostedConfiguration',
   'publishEvents',
 ];
 
@@ -20,6 +21,7 @@ const changing: Right[] = [
   'writeRecords',
   'deleteRecords',
   'writeArtifacts',
+  'deleteFlagObjects',
   ...publishing,
   'answerTokens',
 ];
@@ -38,6 +40,7 @@ export const flagGrants: Record<keyof typeof flagFunctions, Right[]> = {
   api: [
     ...answering,
     'writeArtifacts',
+    'deleteFlagObjects',
     ...publishing,
     'readDeployedConfiguration',
     'readHostedConfiguration',

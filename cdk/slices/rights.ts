@@ -24,6 +24,7 @@ export type Right =
   | 'writeArtifacts'
   | 'writeBackups'
   | 'deleteBackups'
+  | 'deleteFlagObjects'
   | 'readDatabaseSecret'
   | 'makeLoginSecret'
   | 'deleteLoginSecret'
@@ -56,6 +57,7 @@ export type Right =
   | 'readDeployedConfiguration'
   | 'listDeployments'
   | 'readHostedConfiguration'
+  | 'deleteHostedConfiguration'
   | 'sealSecrets'
   | 'openSecrets';
 
@@ -102,6 +104,7 @@ export const actionsOf: Record<Right, string[]> = {
   writeArtifacts: ['s3:PutObject'],
   writeBackups: ['s3:AbortMultipartUpload'],
   deleteBackups: ['s3:DeleteObject'],
+  deleteFlagObjects: ['s3:DeleteObject'],
   readDatabaseSecret: ['secretsmanager:GetSecretValue'],
   makeLoginSecret: ['secretsmanager:CreateSecret', 'secretsmanager:GetSecretValue'],
   deleteLoginSecret: ['secretsmanager:DeleteSecret'],
@@ -176,6 +179,7 @@ export const actionsOf: Record<Right, string[]> = {
     'appconfig:GetDeployment',
   ],
   listDeployments: ['appconfig:ListDeployments'],
+  deleteHostedConfiguration: ['appconfig:DeleteHostedConfigurationVersion'],
   readHostedConfiguration: ['appconfig:GetHostedConfigurationVersion'],
   readDeployedConfiguration: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
   sealSecrets: ['kms:GenerateDataKey'],
@@ -233,6 +237,12 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('DeleteBackups', {
         actions: actionsOf.deleteBackups,
         resources: [`${bucket('deleteBackups')}/backups/*`],
+      }),
+    ],
+    deleteFlagObjects: () => [
+      allow('DeleteFlagObjects', {
+        actions: actionsOf.deleteFlagObjects,
+        resources: [`${bucket('deleteFlagObjects')}/flags/*`],
       }),
     ],
     readDatabaseSecret: () => readSecret(needed(resources.secretArns, 'readDatabaseSecret'), stack.region),
@@ -482,6 +492,15 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('ListDeployments', {
         actions: actionsOf.listDeployments,
         resources: [application('listDeployments').arn, `${application('listDeployments').arn}/*`],
+      }),
+    ],
+    deleteHostedConfiguration: () => [
+      allow('DeleteHostedConfiguration', {
+        actions: actionsOf.deleteHostedConfiguration,
+        resources: [
+          application('deleteHostedConfiguration').arn,
+          `${application('deleteHostedConfiguration').arn}/*`,
+        ],
       }),
     ],
     readHostedConfiguration: () => [

@@ -9,6 +9,10 @@ import { EnvironmentSettings } from './schemas.ts';
 const Stored = z.object({ key: z.string(), bytes: z.int() });
 export type Stored = z.infer<typeof Stored>;
 
+/** An object that no record names any more, and since when. */
+const Superseded = z.object({ key: z.string(), at: z.string() });
+export type Superseded = z.infer<typeof Superseded>;
+
 /** How far a document has come at AppConfig. */
 export const Publication = z.object({
   /** Of the newest document: counts its changes. */
@@ -60,6 +64,8 @@ export const EnvironmentRecord = z.object({
   snapshot: Stored.nullable(),
   /** The same as one document of flagd. */
   document: Stored.nullable(),
+  /** Objects of former changes that are not deleted yet, the oldest first. */
+  superseded: z.array(Superseded).default([]),
   /** How many there are. */
   flags: z.int(),
   publication: Publication,

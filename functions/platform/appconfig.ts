@@ -84,7 +84,8 @@ export interface Profile {
   profileId: string;
 }
 
-async function hostedVersion(
+/** The version that a label names, if it is there. */
+export async function hostedVersion(
   { ApplicationId, profileId }: Profile,
   VersionLabel: string,
 ): Promise<number | undefined> {

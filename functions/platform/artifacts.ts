@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3 } from './clients.ts';
 import { environmentVariable } from './environment.ts';
 import { NotFound } from './errors.ts';
@@ -26,4 +26,9 @@ export async function readArtifact(key: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+/** Deletes an object; one that is not there is deleted. A bucket that keeps versions keeps this one. */
+export async function deleteArtifact(key: string): Promise<void> {
+  await s3().send(new DeleteObjectCommand({ Bucket: artifactsBucket(), Key: key }));
 }

@@ -46,6 +46,7 @@ const rights = [
   'deployConfiguration',
   'listDeployments',
   'readHostedConfiguration',
+  'deleteHostedConfiguration',
   'readDeployedConfiguration',
 ] as const;
 

@@ -103,6 +103,7 @@ const actionOfCommand: Record<string, string> = {
       actionsOf.deployConfiguration,
       actionsOf.listDeployments,
       actionsOf.readHostedConfiguration,
+      actionsOf.deleteHostedConfiguration,
       actionsOf.readDeployedConfiguration,
     ].flatMap((actions) => actions.map((action) => [action.replace('appconfig:', ''), action])),
   ),

@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlagRollout, RolloutStatus } from '#flags/rollouts/schemas.ts';
 import { flags } from '#local/capabilities/flags.ts';
 import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
+import { artifactsBucket } from '#platform/artifacts.ts';
+import { s3 } from '#platform/clients.ts';
 import { recordRights } from '../infrastructure/recorded-rights.ts';
 import { stopAll } from './harness.ts';
 import { sendTo } from './send.ts';
@@ -256,5 +259,25 @@ describe('a rollout', () => {
     const { id } = await said('POST', `${within}/flags/plain/rollouts`, { why: 'yes', ...twoSteps });
     await act(id, 'rollback');
     await ended(id, 'rolled_back');
+  });
+});
+
+describe('what changes leave behind', () => {
+  it('is deleted an hour later, and what is in force is not', async () => {
+    const objects = async () => {
+      const { Contents = [] } = await s3().send(
+        new ListObjectsV2Command({ Bucket: artifactsBucket(), Prefix: 'flags/production/' }),
+      );
+      return Contents.length;
+    };
+    const before = await objects();
+    expect(before).toBeGreaterThan(20);
+    await later(3_601);
+    await said('PUT', `${within}/flags/late`, { form: { type: 'boolean', on: true } });
+    // The snapshot and the document of before, which somebody may be about to read, and those of now.
+    expect(await objects()).toBe(4);
+    expect(await formOf('late')).toEqual({ type: 'boolean', on: true });
+    const { items } = await said('GET', `${within}/flags/asked/history`);
+    expect(items.at(-1)).toMatchObject({ version: 1 });
   });
 });

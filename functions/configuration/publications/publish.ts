@@ -2,10 +2,12 @@ import {
   ensureEnvironment,
   ensureProfile,
   host,
+  hostedVersion,
   readDeployment,
   refusalOf,
   startDeployment,
 } from '#platform/appconfig.ts';
+import { deleteOldVersions } from '#platform/appconfig-hosted.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import type { Place } from '#platform/records.ts';
@@ -14,6 +16,8 @@ import { documentOf } from './document.ts';
 import { changePublication, listPublications, readPublication } from './publications.ts';
 import { largestDocument, type PublicationRecord, profileName } from './schemas.ts';
 
+/** What the labels of versions begin with that are ours. */
+const labelPrefix = 'document-';
 const application = () => environmentVariable('CONFIGURATION_APPLICATION');
 
 /**
@@ -31,7 +35,7 @@ export async function publish(found: PublicationRecord): Promise<PublicationReco
   try {
     const { environmentId, profileId } = observed.resources ?? (await makeResources(observed));
     const profile = { ApplicationId: application(), profileId };
-    const version = await host(profile, `document-${hash}`, text);
+    const version = await host(profile, `${labelPrefix}${hash}`, text);
     const deployment = await startDeployment({
       ...profile,
       environmentId,
@@ -45,10 +49,18 @@ export async function publish(found: PublicationRecord): Promise<PublicationReco
     return await observe(await changePublication(observed, () => ({ deploying, refused: null })));
   } catch (error) {
     const why = refusalOf(error);
-    if (why === undefined) throw error;
+    if (why === undefined || (await wasDeleted(observed, hash))) throw error;
     return refuse(observed, hash, why);
   }
 }
+
+/** An old version that was to be deployed once more may have been deleted between, which the next run finds out. */
+const wasDeleted = async ({ resources }: PublicationRecord, hash: string): Promise<boolean> =>
+  resources !== null &&
+  (await hostedVersion(
+    { ApplicationId: application(), profileId: resources.profileId },
+    `${labelPrefix}${hash}`,
+  )) === undefined;
 
 const refuse = (record: PublicationRecord, hash: string, why: string): Promise<PublicationRecord> =>
   changePublication(record, () => ({ deploying: null, refused: { hash, why, at: clock.iso() } }));
@@ -72,7 +84,13 @@ async function observe(record: PublicationRecord): Promise<PublicationRecord> {
       current.deploying?.deployment === deployment ? { deploying: null, ...change } : undefined,
     );
   const at = clock.iso();
-  if (state === 'COMPLETE') return ended({ deployed: { hash, version, at } });
+  if (state === 'COMPLETE') {
+    const deployed = await ended({ deployed: { hash, version, at } });
+    // What fails is for the end of the next deployment.
+    const hosting = { ApplicationId: application(), ...resources };
+    await deleteOldVersions(hosting, labelPrefix, [version]).catch(() => 0);
+    return deployed;
+  }
   if (state === 'ROLLED_BACK' || state === 'REVERTED')
     return ended({ refused: { hash, why: `AppConfig took it back: ${state}`, at } });
   return record;

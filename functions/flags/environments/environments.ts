@@ -86,6 +86,7 @@ export async function setEnvironment(
     settings,
     snapshot: null,
     document: null,
+    superseded: [],
     flags: 0,
     publication: unpublished,
     ...nextEvents(

@@ -32,9 +32,12 @@ export const validators = (): Validator[] => [
   { Type: 'LAMBDA', Content: environmentVariable('FLAGS_VALIDATOR_FUNCTION') },
 ];
 
+/** What the labels of versions begin with that are ours. */
+export const labelPrefix = 'revision-';
+
 /** What a revision of a document is hosted as. The text is in it, too: a table that was restored counts revisions anew. */
 export const labelOf = (revision: number, text: string): string =>
-  `revision-${revision}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+  `${labelPrefix}${revision}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
 
 /** Sets the alarms that take a deployment back, and the role that AppConfig looks at them with. */
 export async function watchAlarms(environmentId: string, alarms: readonly string[]): Promise<void> {

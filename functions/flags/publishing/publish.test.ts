@@ -222,6 +222,23 @@ describe('a document', () => {
     expect(await deployments(one)).toHaveLength(2);
   });
 
+  it('leaves twenty versions behind, and those of others', async () => {
+    const one = placeOf('production');
+    await untilSettled(one);
+    const profile = { ...application(), ConfigurationProfileId: one.now.resources?.profileId ?? '' };
+    const theirs = { ContentType: 'application/json', Content: Buffer.from('{}'), VersionLabel: 'by hand' };
+    await appConfigClient().send(new CreateHostedConfigurationVersionCommand({ ...profile, ...theirs }));
+    for (let at = 2; at <= 24; at += 1) {
+      one.write(JSON.stringify({ flags: {}, metadata: { at } }));
+      await untilSettled(one);
+    }
+    const { Items = [] } = await appConfigClient().send(new ListHostedConfigurationVersionsCommand(profile));
+    expect(Items.map(({ VersionLabel = '' }) => VersionLabel.split('-').slice(0, 2).join('-'))).toEqual([
+      ...Array.from({ length: 20 }, (_, at) => `revision-${24 - at}`),
+      'by hand',
+    ]);
+  });
+
   it('of kill switches does not wait for the flags of its environment', async () => {
     const flags = placeOf('production', 'FLAGS_LINEAR_STRATEGY');
     const switches = placeOf('production-kill-switches');

@@ -6,10 +6,11 @@ import {
   refusalOf,
   startDeployment,
 } from '#platform/appconfig.ts';
+import { deleteOldVersions } from '#platform/appconfig-hosted.ts';
 import { clock } from '#platform/clock.ts';
 import type { NewEvent } from '#platform/workflow-record.ts';
 import type { Publication } from '../records.ts';
-import { application, deploymentOf, labelOf, validators, watchAlarms } from './appconfig.ts';
+import { application, deploymentOf, labelOf, labelPrefix, validators, watchAlarms } from './appconfig.ts';
 import { isUnsettled } from './progress.ts';
 
 /** Where it is written down how far a document has come. */
@@ -122,6 +123,15 @@ async function ensureResources(place: Place, found: Publication) {
   }
 }
 
+/** Deletes hosted versions that nobody needs any more; what fails is for the end of the next deployment. */
+async function deleteOld({ resources, deployed, hosted }: Publication): Promise<void> {
+  if (resources === null) return;
+  const needed = [deployed?.version, hosted?.version].flatMap((version) => version ?? []);
+  const { environmentId, profileId } = resources;
+  const hosting = { ApplicationId: application(), environmentId, profileId };
+  await deleteOldVersions(hosting, labelPrefix, needed).catch(() => 0);
+}
+
 const versionOf = (text: string | undefined): number | null =>
   text === undefined || !/^\d+$/.test(text) ? null : Number(text);
 
@@ -139,13 +149,15 @@ async function observe(place: Place, found: Publication): Promise<Publication> {
   const ifStill = (moved: Moved) =>
     place.change((current) => (current.deploying?.deployment === deployment ? moved : undefined));
   if (State === 'COMPLETE') {
-    return ifStill({
+    const ended = await ifStill({
       set: {
         deploying: null,
         deployed: { revision, at: clock.iso(), version: versionOf(ConfigurationVersion) },
       },
       events: [{ type: 'flags.deployed', actor: platform, data: { document: place.name, revision } }],
     });
+    await deleteOld(ended);
+    return ended;
   }
   if (State === 'ROLLED_BACK' || State === 'REVERTED') {
     const [cause] = EventLog.filter(({ EventType }) => EventType === 'ROLLBACK_STARTED');

@@ -10,6 +10,7 @@ import type { EnvironmentRecord } from '../records.ts';
 import { candidate } from './candidate.ts';
 import { type FlagAction, writeVersion } from './history.ts';
 import { type Flags, readFlags, type StoredFlag, storeFlags } from './snapshot.ts';
+import { afterChange, deleteObjects } from './superseded.ts';
 
 /** Who changes something, and why. */
 export interface Reason {
@@ -74,7 +75,7 @@ function applied(flags: Flags, edit: Edit, { by, why, id }: Reason) {
     };
   });
   const { evaluators = flags.evaluators, metadata = flags.metadata } = edit;
-  return { next: { flags: next, deleted, evaluators, metadata }, versions };
+  return { change, next: { flags: next, deleted, evaluators, metadata }, versions };
 }
 
 function eventsOf(edit: Edit, { by, why }: Reason, revision: number): NewEvent[] {
@@ -110,22 +111,27 @@ export async function changeFlags(
     const flags = await readFlags(record);
     const edit = await decide(flags, record);
     if (edit === undefined) return { record, flags, changed: false };
-    const { next, versions } = applied(flags, edit, reason);
+    const { change, next, versions } = applied(flags, edit, reason);
     const text = candidate(next, new Set(edit.flags.map(({ key }) => key)));
     for (let from = 0; from < versions.length; from += atOnce) {
       const batch = versions.slice(from, from + atOnce);
       await Promise.all(batch.map(({ key, entry }) => writeVersion(environment, key, entry)));
     }
     const revision = record.publication.revision + 1;
+    const { kept, gone } = afterChange(record);
     const committed = await commitEnvironment(record, {
       set: {
-        ...(await storeFlags(environment, next, text)),
+        ...(await storeFlags(environment, change, next, text)),
+        superseded: kept,
         flags: next.flags.size,
         publication: { ...record.publication, revision },
       },
       events: eventsOf(edit, reason, revision),
     });
-    if (committed !== undefined) return { record: committed, flags: next, changed: true };
+    if (committed !== undefined) {
+      await deleteObjects(gone);
+      return { record: committed, flags: next, changed: true };
+    }
     await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
   }
   throw new RecordContended(`The flags of ${environment} were changed by others ${attempts} times in a row`, {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { readArtifact, writeArtifact } from '#platform/artifacts.ts';
 import type { KeyedFlag } from '../authoring/compile-flag.ts';
@@ -64,10 +63,9 @@ export async function readFlags({ snapshot }: Pick<EnvironmentRecord, 'snapshot'
   return read;
 }
 
-/** Writes an object whose key says what is in it: written twice it is the same. */
-async function store(environment: string, kind: string, text: string): Promise<Stored> {
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  const key = `flags/${environment}/${kind}/${hash}.json`;
+/** Writes an object of one change: no other change has its key, so that it may be deleted once it is superseded. */
+async function store(environment: string, kind: string, change: string, text: string): Promise<Stored> {
+  const key = `flags/${environment}/${kind}/${change}.json`;
   await writeArtifact(key, text, 'application/json');
   return { key, bytes: Buffer.byteLength(text) };
 }
@@ -75,6 +73,7 @@ async function store(environment: string, kind: string, text: string): Promise<S
 /** Keeps flags and their document; the record of the environment names them when they count. */
 export async function storeFlags(
   environment: string,
+  change: string,
   { flags, deleted, evaluators, metadata }: Flags,
   document: string,
 ): Promise<{ snapshot: Stored; document: Stored }> {
@@ -86,8 +85,8 @@ export async function storeFlags(
     metadata,
   });
   return {
-    snapshot: await store(environment, 'snapshots', text),
-    document: await store(environment, 'documents', document),
+    snapshot: await store(environment, 'snapshots', change, text),
+    document: await store(environment, 'documents', change, document),
   };
 }
 
