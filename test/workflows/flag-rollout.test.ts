@@ -65,7 +65,7 @@ async function begin(flag: string, rollout: object, more: object = {}): Promise<
 
 /** Looks until this holds, and moves no time. */
 async function until(id: string, holds: (seen: FlagRollout) => boolean): Promise<FlagRollout> {
-  for (let look = 0; look < 1_500; look += 1) {
+  for (let look = 0; look < 3_000; look += 1) {
     const seen = await show(id);
     if (holds(seen)) {
       await cloud.engine.idle();
