@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Level, Verdict } from '#compatibility/changes.ts';
 import { compareDescriptions, type Description, readDescription } from '#compatibility/descriptions.ts';
 import type { Content } from '#compatibility/json-schema/compare.ts';
-import type { CompatibilityMode } from '#compatibility/json-schema/modes.ts';
+import type { CompatibilityMode } from '#compatibility/json-schema/mode-names.ts';
 import { LevelOverrides } from '#compatibility/levels.ts';
 import { changelogMarkdown } from '#compatibility/report/markdown.ts';
 import { positionsOf } from '#compatibility/report/positions.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { Feed } from '#apis/deprecations/notices/feed.ts';
+import { Feed } from '#apis/deprecations/notices/feed-schema.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
 import { limitOption } from '../paging.ts';

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
-import { Registered } from '#apis/registry/version-schemas.ts';
-import { Upload } from '#apis/routes/uploads.ts';
+import { Registered, Upload } from '#apis/registry/version-schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { colours, print, printJson } from '../output.ts';

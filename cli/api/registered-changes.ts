@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { parse } from 'yaml';
 import { ChangesView, DerivedView } from '#apis/transformation/schemas.ts';
 import type { VersionChange } from '#transformations/schemas.ts';
 import { call } from '../client.ts';
@@ -18,6 +17,7 @@ export async function changesIn(file: string | undefined): Promise<unknown[] | u
       action: 'Expected a list of changes in YAML or JSON; docs/api-transformations.md has every operation.',
     });
   try {
+    const { parse } = await import('yaml');
     const written: unknown = parse(await readFile(file, 'utf8'), { maxAliasCount: 100 });
     if (Array.isArray(written)) return written;
   } catch (error) {

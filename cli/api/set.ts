@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { ApiView } from '#apis/schemas.ts';
 import { call } from '../client.ts';
@@ -42,6 +41,7 @@ export function choiceOf(text: string): object {
 
 async function fileOf(path: string): Promise<object> {
   try {
+    const { parse } = await import('yaml');
     return Object(parse(await readFile(path, 'utf8'), { maxAliasCount: 100 }));
   } catch (error) {
     throw new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {

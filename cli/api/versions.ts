@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { ApiVersionPage } from '#apis/registry/version-schemas.ts';
-import { DescriptionText } from '#apis/routes/versions.ts';
+import { ApiVersionPage, DescriptionText } from '#apis/registry/version-schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { AuditOutcome, AuditPage } from '#platform/audit.ts';
+import { AuditOutcome, AuditPage } from '#platform/audit-entry.ts';
 import { call } from '../client.ts';
 import { timeOf } from '../migration/hours.ts';
 import { print, printJson, table } from '../output.ts';

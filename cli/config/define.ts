@@ -2,10 +2,10 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { Definition } from '#configuration/schemas.ts';
 import { call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
 import { type Platform, platformOf } from '../platform.ts';
-import { readDocument } from '../service/file.ts';
 import { collect, pathOf } from './options.ts';
 
 interface Options {

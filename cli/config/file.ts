@@ -13,9 +13,9 @@ import {
 import { ValuePage, type ValueView } from '#configuration/values/views.ts';
 import { fieldProblems } from '#platform/errors.ts';
 import { call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { exitCode, Failure } from '../failure.ts';
 import type { Platform } from '../platform.ts';
-import { readDocument } from '../service/file.ts';
 import { pathOf } from './options.ts';
 
 // A file of values, as `config export` writes it and `config import` reads it.

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { Differences } from '#configuration/routes/resolved.ts';
-import { Changes, ValuePage } from '#configuration/values/views.ts';
+import { Changes, Differences, ValuePage } from '#configuration/values/views.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson, table } from '../output.ts';

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { DefinitionPage } from '#configuration/routes/keys.ts';
-import { Definition } from '#configuration/schemas.ts';
+import { Definition, DefinitionPage } from '#configuration/schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { layerText } from '#configuration/resolution/layers.ts';
-import { ResolvedDocument } from '#configuration/routes/resolved.ts';
 import type { LayerName } from '#configuration/schemas.ts';
 import { OpenedSecrets } from '#configuration/secrets/views.ts';
-import { ExplainedView, ValuePage } from '#configuration/values/views.ts';
+import { ExplainedView, ResolvedDocument, ValuePage } from '#configuration/values/views.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { colours, print, printJson, table } from '../output.ts';

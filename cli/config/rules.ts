@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { Rule } from '#configuration/compliance/schemas.ts';
 import { pageOf } from '#platform/page.ts';
 import { call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { print, printJson, table } from '../output.ts';
 import { platformOf } from '../platform.ts';
-import { readDocument } from '../service/file.ts';
 import { pathOf } from './options.ts';
 
 interface Json {

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { DefinitionPage } from '#configuration/routes/keys.ts';
-import type { Definition } from '#configuration/schemas.ts';
+import { type Definition, DefinitionPage } from '#configuration/schemas.ts';
 import { call } from '../client.ts';
 import { counted, print } from '../output.ts';
 import { type Platform, platformOf } from '../platform.ts';

@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { DeploymentAnalysis } from '#deployments/schemas.ts';
 import { judge } from '#judge/judge.ts';
 import { fieldProblems } from '#platform/errors.ts';
+import { readDocument } from '../document.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { print, printJson } from '../output.ts';
-import { readDocument } from '../service/file.ts';
 import { judgementLines } from './describe.ts';
 
 /** `theseus deployment judge <file>`: without a platform; the same samples get the same judgement. */

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { Deployment, DeploymentPlan } from '#deployments/schemas.ts';
 import { asking, call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { duration, print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
-import { readDocument } from '../service/file.ts';
 import { reportDeployment } from './describe.ts';
 import { watchDeployment } from './watch.ts';
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { Run } from '#flags/experiments/begin-run.ts';
+import { Run } from '#flags/experiments/run-schemas.ts';
 import { call } from '../client.ts';
 import { print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';

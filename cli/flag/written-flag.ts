@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlagView } from '#flags/schemas.ts';
 import { call } from '../client.ts';
@@ -30,6 +29,7 @@ export interface FlagOptions {
 /** A file of YAML or JSON. @throws Failure (usage) */
 export async function readStructured(path: string, expected: string): Promise<unknown> {
   try {
+    const { parse } = await import('yaml');
     return parse(await readFile(path, 'utf8'), { maxAliasCount: 100 });
   } catch (error) {
     throw new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {

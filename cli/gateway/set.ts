@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { parse } from 'yaml';
 import { Route } from '#gateway/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
@@ -46,6 +45,7 @@ async function settingsOf({ file, target }: Options): Promise<object> {
   }
   if (file === undefined) return { targets: target.map(targetOf) };
   try {
+    const { parse } = await import('yaml');
     return Object(parse(await readFile(file, 'utf8')));
   } catch (error) {
     throw new Failure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { Promotion } from '#deployments/releases/promotion-schemas.ts';
 import { Release } from '#deployments/releases/schemas.ts';
 import { call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { numberOf } from '../number.ts';
 import { print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
-import { readDocument } from '../service/file.ts';
 import { printRelease } from './describe.ts';
 import { releasePath } from './read.ts';
 

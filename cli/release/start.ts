@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { Release, ReleasePlan } from '#deployments/releases/schemas.ts';
 import { call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
-import { readDocument } from '../service/file.ts';
 import { printRelease, settingText } from './describe.ts';
 import { watchRelease } from './watch.ts';
 

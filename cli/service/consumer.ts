@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { ConsumerPage, ConsumerWithVersions } from '#services/consumers/schemas.ts';
 import { call } from '../client.ts';
+import { readDocument } from '../document.ts';
 import { print, printJson, table } from '../output.ts';
 import { cursorOption, limitOption, type PageOptions, printMore } from '../paging.ts';
 import { platformOf } from '../platform.ts';
-import { readDocument } from './file.ts';
 
 interface SetOptions {
   range: string;

@@ -1,35 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { ServiceContract } from '#compatibility/contract.ts';
 import { fieldProblems } from '#platform/errors.ts';
-import { Name, NewVersion } from '#services/schemas.ts';
+import { NewVersion } from '#services/new-version.ts';
+import { Name } from '#services/schemas.ts';
+import { readDocument } from '../document.ts';
 import { exitCode, Failure } from '../failure.ts';
-
-const largestFile = 1_048_576;
 
 /** A file of a service: its name, and what a version is registered with. */
 const Registration = z.looseObject({ service: Name });
 const HasContract = z.looseObject({ version: z.unknown(), contract: z.unknown() });
-
-/** What is in a YAML or JSON file. @throws Failure when it cannot be read, is too large or is neither. */
-export async function readDocument(path: string): Promise<unknown> {
-  try {
-    const { size } = await stat(path);
-    if (size > largestFile) {
-      throw new Failure(`${path} has ${size} bytes; at most ${largestFile} are read.`, {
-        code: exitCode.refused,
-      });
-    }
-    return parse(await readFile(path, 'utf8'), { maxAliasCount: 100 });
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      code: exitCode.usage,
-      action: 'Expected a file of YAML or JSON.',
-    });
-  }
-}
 
 function parsed<T extends z.ZodType>(path: string, schema: T, value: unknown, what: string): z.output<T> {
   const found = schema.safeParse(value);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ApiVersion, Choice, HeaderName } from '#compatibility/api-version.ts';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { DescriptionKind } from '#compatibility/description-kind.ts';
-import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
+import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/mode-names.ts';
 import { LevelOverride } from '#compatibility/levels.ts';
 import { pageOf } from '#platform/page.ts';
 

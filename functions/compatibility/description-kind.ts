@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Change } from './changes.ts';
 import type { Content } from './json-schema/compare.ts';
-import type { CompatibilityMode } from './json-schema/modes.ts';
+import type { CompatibilityMode } from './json-schema/mode-names.ts';
 import type { Source } from './source.ts';
 import type { Usage } from './usage.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
+import { pageOf } from '#platform/page.ts';
 
 /** What may be held at most. */
 export const limits = {
@@ -174,6 +175,7 @@ export const Definition = z
   })
   .meta({ id: 'ConfigurationDefinition' });
 export type Definition = z.infer<typeof Definition>;
+export const DefinitionPage = pageOf(Definition).meta({ id: 'ConfigurationDefinitionPage' });
 
 /** A secret as it is stored: what it says can only be read with the key of the platform. */
 export const SealedSecret = z.strictObject({

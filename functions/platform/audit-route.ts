@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Needs } from './access.ts';
-import { AuditOutcome, AuditPage, type AuditStore } from './audit.ts';
+import type { AuditStore } from './audit.ts';
+import { AuditOutcome, AuditPage } from './audit-entry.ts';
 import { decodeCursor, pageBody, pageQuery } from './page.ts';
 import { type Route, route } from './route.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { AuditEntry, AuditStore } from './audit.ts';
+import type { AuditStore } from './audit.ts';
+import type { AuditEntry } from './audit-entry.ts';
 import { httpEvent } from './request.ts';
 import { route } from './route.ts';
 import { invocationLogger } from './telemetry.ts';

@@ -1,5 +1,6 @@
 import type { About } from './access.ts';
-import type { AuditEntry, AuditOutcome, AuditStore } from './audit.ts';
+import type { AuditStore } from './audit.ts';
+import type { AuditEntry, AuditOutcome } from './audit-entry.ts';
 import { clock } from './clock.ts';
 import { ServiceUnavailable } from './errors.ts';
 import { redactText } from './redact.ts';

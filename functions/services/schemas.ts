@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { Bump, Change } from '#compatibility/changes.ts';
-import { ServiceContract } from '#compatibility/contract.ts';
 import { ServiceName } from '#compatibility/contracts/shape.ts';
 import { Version, VersionRange } from '#compatibility/ranges.ts';
 import { pageOf, pageQuery } from '#platform/page.ts';
@@ -93,7 +92,8 @@ export const Accept = z
     'What is broken on purpose: ids of rules such as endpoint-removed, dependants such as shop or shop@1.2.0',
   );
 
-const Content = z.strictObject({
+/** What is said of a version besides its contract. */
+export const VersionContent = z.strictObject({
   version: Version,
   endpoints: z
     .array(Endpoint)
@@ -101,7 +101,6 @@ const Content = z.strictObject({
     .refine((all) => new Set(all.map(({ url }) => url)).size === all.length, 'Expected each URL once')
     .default([]),
   healthCheck: HealthCheck.nullable().default(null),
-  contract: ServiceContract.nullable().default(null),
   dependencies: Dependencies.default({}).describe('Ranges of the services it calls, as npm reads them'),
   workflows: z
     .array(z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'Expected the name of a state machine'))
@@ -111,36 +110,11 @@ const Content = z.strictObject({
   labels: Labels.default({}),
 });
 
-/** What a version is registered with. */
-export const NewVersion = Content.extend({
-  accept: Accept.default([]),
-  reason: z.string().min(1).max(500).optional(),
-})
-  .superRefine(({ accept, reason, dependencies, contract }, context) => {
-    if (accept.length > 0 && reason === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['reason'],
-        message: 'Expected a reason for what is accepted',
-      });
-    }
-    for (const [service, range] of Object.entries(contract?.dependencies ?? {})) {
-      if (dependencies[service] === undefined || dependencies[service] === range) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['dependencies', service],
-        message: `Expected ${range} as in the contract, found ${dependencies[service]}`,
-      });
-    }
-  })
-  .meta({ id: 'NewServiceVersion' });
-export type NewVersion = z.infer<typeof NewVersion>;
-
 const Time = z.iso.datetime();
 
 export const Accepted = z.strictObject({ what: z.array(z.string()), reason: z.string(), by: z.string() });
 
-export const ServiceVersion = Content.extend({
+export const ServiceVersion = VersionContent.extend({
   service: Name,
   contract: z.json().nullable().describe('A ServiceContract'),
   accepted: Accepted.nullable().describe('What it breaks on purpose, why, and who said so'),

@@ -18,14 +18,23 @@ function malformed(expression: string, why: string): Error {
 export function parseExpression(expression: string, timezone: string, start: number): NextAfter {
   const [, kind, inner] = /^(at|rate|cron)\((.+)\)$/.exec(expression) ?? [];
   if (!kind || inner === undefined) throw malformed(expression, 'expected at(…), rate(…) or cron(…)');
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone });
-  } catch {
-    throw malformed(expression, `there is no time zone ${timezone}`);
-  }
+  if (!isTimezone(timezone)) throw malformed(expression, `there is no time zone ${timezone}`);
   if (kind === 'at') return once(expression, inner, timezone);
   if (kind === 'rate') return every(expression, inner, start);
   return cron(expression, inner, timezone);
+}
+
+/** Those that were found: to ask takes milliseconds, and every look at a schedule asks. */
+const timezones = new Set(['UTC']);
+function isTimezone(name: string): boolean {
+  if (timezones.has(name)) return true;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+  } catch {
+    return false;
+  }
+  timezones.add(name);
+  return true;
 }
 
 /** Whether it fires at one moment only. */

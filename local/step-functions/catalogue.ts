@@ -151,7 +151,7 @@ export function openCatalogue(directory: string, toDisk: boolean): Catalogue {
       const hash = hashOf(text);
       const newest = versions.get(machine)?.at(-1);
       if (newest?.hash === hash) return newest;
-      writeAtomically(definitionFile(hash), text);
+      writeAtomically(definitionFile(hash), text, toDisk);
       const version = (newest?.version ?? 0) + 1;
       write({ t: 'version', machine, version, hash, at });
       return { version, hash, publishedAt: at };
@@ -164,9 +164,9 @@ export function openCatalogue(directory: string, toDisk: boolean): Catalogue {
   };
 }
 
-/** Writes a file so that a reader sees all of it or nothing. */
-export function writeAtomically(file: string, text: string): void {
+/** Writes a file so that a reader sees all of it or nothing; `toDisk`: also after a power cut. */
+export function writeAtomically(file: string, text: string, toDisk: boolean): void {
   const draft = `${file}.${process.pid}.tmp`;
-  writeFileSync(draft, text, { mode: 0o600, flush: true });
+  writeFileSync(draft, text, { mode: 0o600, flush: toDisk });
   renameSync(draft, file);
 }

@@ -127,7 +127,7 @@ async function begin(position: Position, state: MapState): Promise<void> {
     randomUUID(),
   );
   mkdirSync(join(host.directory, 'map-runs'), { recursive: true, mode: 0o700 });
-  writeAtomically(planFile(host.directory, arn), JSON.stringify(plan));
+  writeAtomically(planFile(host.directory, arn), JSON.stringify(plan), true);
   record(position, {
     event: { type: 'MapStateStarted', mapStateStartedEventDetails: { length: items.length } },
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApiVersion } from '#compatibility/api-version.ts';
-import { operationLimits } from '#compatibility/graphql/operations.ts';
-import { SubgraphName } from '#compatibility/graphql/supergraph.ts';
+import { operationLimits } from '#compatibility/graphql/operation-limits.ts';
+import { SubgraphName } from '#compatibility/graphql/subgraph-name.ts';
 import { pageOf } from '#platform/page.ts';
 import { ApiComparison } from '../registry/version-schemas.ts';
 import { ApiName } from '../schemas.ts';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Change, type Verdict, verdictOf } from '#compatibility/changes.ts';
 import { checkVersion } from '#compatibility/contracts/compare.ts';
 import { compareDescriptions, type Description } from '#compatibility/descriptions.ts';
-import type { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
+import type { CompatibilityMode, ContentMode } from '#compatibility/json-schema/mode-names.ts';
 import type { Usage } from '#compatibility/usage.ts';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';

@@ -119,3 +119,15 @@ export const Registered = z
   })
   .meta({ id: 'RegisteredApiVersion' });
 export type Registered = z.infer<typeof Registered>;
+
+export const DescriptionText = z
+  .strictObject({ version: ApiVersion, hash: z.string(), bytes: z.int(), text: z.string() })
+  .meta({ id: 'ApiDescription' });
+
+export const Upload = z
+  .strictObject({
+    upload: z.string().describe('To be named when the version is registered, within a day'),
+    url: z.string().describe('Takes the text by PUT, without a token'),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({ id: 'ApiUpload' });

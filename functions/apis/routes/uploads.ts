@@ -3,6 +3,7 @@ import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
 import { readApi } from '../registry/apis.ts';
 import { largestDescription, offerUpload } from '../registry/uploads.ts';
+import { Upload } from '../registry/version-schemas.ts';
 import { ApiParams } from './apis.ts';
 
 export const NewUpload = z
@@ -14,14 +15,6 @@ export const NewUpload = z
       .describe('Of the text in UTF-8'),
   })
   .meta({ id: 'NewApiUpload' });
-
-export const Upload = z
-  .strictObject({
-    upload: z.string().describe('To be named when the version is registered, within a day'),
-    url: z.string().describe('Takes the text by PUT, without a token'),
-    expiresAt: z.iso.datetime(),
-  })
-  .meta({ id: 'ApiUpload' });
 
 export const uploadRoutes: Route[] = [
   route({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiVersion } from '#compatibility/api-version.ts';
-import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/modes.ts';
+import { CompatibilityMode, ContentMode } from '#compatibility/json-schema/mode-names.ts';
 import { NotFound } from '#platform/errors.ts';
 import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { type Route, route } from '#platform/route.ts';
@@ -15,6 +15,7 @@ import {
   ApiComparison,
   ApiVersionPage,
   ApiVersionView,
+  DescriptionText,
   NewApiVersion,
   Registered,
 } from '../registry/version-schemas.ts';
@@ -37,10 +38,6 @@ const Deregistration = z
 
 /** An answer of Lambda ends at 6 MB, and JSON escapes quotes. */
 const largestShown = 2_000_000;
-
-export const DescriptionText = z
-  .strictObject({ version: ApiVersion, hash: z.string(), bytes: z.int(), text: z.string() })
-  .meta({ id: 'ApiDescription' });
 
 export const versionRoutes: Route[] = [
   route({

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { type FieldProblem, InvalidInput } from '#platform/errors.ts';
 import type { Usage } from '../usage.ts';
 import { elementsOf } from './elements.ts';
+import { operationLimits } from './operation-limits.ts';
 import { parseWithin, problemOf } from './schema.ts';
-
-export const operationLimits = { bytes: 100_000, problems: 20 } as const;
 
 /** A client's operation and how often it was sent in a window: registered by hand, or recorded. */
 export const RecordedOperation = z.strictObject({

@@ -1,13 +1,8 @@
 import { composeServices } from '@theguild/federation-composition';
 import type { GraphQLError } from 'graphql';
-import { z } from 'zod';
 import { type FieldProblem, InvalidInput } from '#platform/errors.ts';
 import { pointerTo } from '../json-schema/document.ts';
 import { type GraphqlSchema, limits, parseWithin, readSchema } from './schema.ts';
-
-export const SubgraphName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'Expected lower-case letters, digits and hyphens, at most 63');
 
 /** One service's part of a supergraph. */
 export interface Subgraph {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareDescriptions, readDescription, ruleNames } from '../descriptions.ts';
-import { type CompatibilityMode, checkMode, contentModel } from './modes.ts';
+import type { CompatibilityMode } from './mode-names.ts';
+import { checkMode, contentModel } from './modes.ts';
 import { compile } from './validator.ts';
 
 const object = (properties: object, more: object = {}) => ({ type: 'object', properties, ...more });

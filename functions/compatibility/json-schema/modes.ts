@@ -1,28 +1,10 @@
-import { z } from 'zod';
 import type { Change } from '../changes.ts';
 import { type Content, SchemaComparison } from './compare.ts';
 import { isObject } from './document.ts';
+import type { CompatibilityMode } from './mode-names.ts';
 import { everySchema } from './references.ts';
 import { type KindName, kinds } from './rules.ts';
 import type { SchemaSide } from './validator.ts';
-
-/**
- * What the next version of a schema has to be, by the names of Confluent's schema registry. `BACKWARD`: who reads with the
- * new one reads what was written with the last one. `FORWARD`: who reads with the last one reads what is written with the
- * new one. `FULL`: both. `_TRANSITIVE`: not only the last one, but all before.
- */
-export const CompatibilityMode = z.enum([
-  'NONE',
-  'BACKWARD',
-  'BACKWARD_TRANSITIVE',
-  'FORWARD',
-  'FORWARD_TRANSITIVE',
-  'FULL',
-  'FULL_TRANSITIVE',
-]);
-export type CompatibilityMode = z.infer<typeof CompatibilityMode>;
-
-export const ContentMode = z.enum(['lenient', 'strict']);
 
 /** Whether objects take properties that they do not name: all of them, none, or some. */
 export type ContentModel = 'open' | 'closed' | 'partly open';

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { decodeCursor, pageBody, pageOf, pageQuery } from '#platform/page.ts';
+import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
 import { listDefinitions, putDefinition, readDefinition, removeDefinition } from '../keys/definitions.ts';
-import { Definition, KeyName, Namespace, NewDefinition } from '../schemas.ts';
+import { Definition, DefinitionPage, KeyName, Namespace, NewDefinition } from '../schemas.ts';
 
 export const KeyParams = z.strictObject({ namespace: Namespace, key: KeyName });
-export const DefinitionPage = pageOf(Definition).meta({ id: 'ConfigurationDefinitionPage' });
-
 export const keyRoutes: Route[] = [
   route({
     method: 'GET',

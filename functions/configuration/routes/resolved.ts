@@ -9,29 +9,16 @@ import { openByKey, readableSecrets } from '../secrets/resolved.ts';
 import { assertAnswerable, readExplained, readResolved } from '../values/resolved.ts';
 import { etagOf, hasTag } from '../values/tags.ts';
 import {
-  Changes,
   changesOf,
+  Differences,
   ExplainedView,
   explainedView,
-  ResolvedView,
+  ResolvedDocument,
   resolvedView,
   type Side,
 } from '../values/views.ts';
 
 const yes = z.enum(['true', 'false']).default('false');
-
-/** All that holds for a reader. */
-export const ResolvedDocument = z
-  .strictObject({
-    reader: LayerName,
-    layers: z.array(LayerName).describe('Those looked at, the most specific first'),
-    items: z.array(ResolvedView),
-  })
-  .meta({ id: 'ResolvedDocument' });
-
-export const Differences = z
-  .strictObject({ before: LayerName, after: LayerName, items: z.array(Changes) })
-  .meta({ id: 'ConfigurationDifferences' });
 
 const sideOf = ({ content, secret, version, from }: Resolved): Side => ({
   content,

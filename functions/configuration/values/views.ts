@@ -131,3 +131,16 @@ export function changesOf(key: string, before: Side | undefined, after: Side | u
 /** Which value a query asks for. */
 export const valueParams = ConfigurationKey.pick({ namespace: true, key: true });
 export const layerQuery = ConfigurationKey.pick({ service: true, environment: true, tenant: true });
+
+/** All that holds for a reader. */
+export const ResolvedDocument = z
+  .strictObject({
+    reader: LayerName,
+    layers: z.array(LayerName).describe('Those looked at, the most specific first'),
+    items: z.array(ResolvedView),
+  })
+  .meta({ id: 'ResolvedDocument' });
+
+export const Differences = z
+  .strictObject({ before: LayerName, after: LayerName, items: z.array(Changes) })
+  .meta({ id: 'ConfigurationDifferences' });

@@ -1,4 +1,6 @@
-import { compare as compareVersions, parse, type SemVer } from 'semver';
+import type { SemVer } from 'semver';
+import compareVersions from 'semver/functions/compare.js';
+import parse from 'semver/functions/parse.js';
 import type { PlainOperator } from './expression.ts';
 import type { Work } from './run.ts';
 import { NotComputable, numberOf, truthy } from './values.ts';

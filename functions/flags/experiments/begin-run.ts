@@ -1,30 +1,10 @@
-import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import type { RecordChange } from '#platform/workflow-record.ts';
 import { changeExperiment, type ExperimentRecord, ensureExperiment } from './experiment-store.ts';
 import { usualControl } from './flag-facts.ts';
 import { registeredFlags } from './registered-flags.ts';
-
-export const NewRun = z
-  .strictObject({
-    why: z.string().min(1).max(2_000),
-    control: z.string().min(1).max(256).optional().describe('The variant that others are compared with'),
-  })
-  .meta({ id: 'NewFlagExperimentRun' });
-export type NewRun = z.infer<typeof NewRun>;
-
-export const Run = z
-  .strictObject({
-    flag: z.string(),
-    run: z.int(),
-    startedAt: z.iso.datetime(),
-    control: z.string().nullable(),
-    sticky: z.boolean(),
-  })
-  .meta({ id: 'FlagExperimentRun' });
-
-export type Run = z.infer<typeof Run>;
+import type { NewRun, Run } from './run-schemas.ts';
 
 /** Begins the next run of an experiment: nobody has been seen in it. Throws NotFound, InvalidInput. */
 export async function beginRun(

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import semver from 'semver';
+import rcompare from 'semver/functions/rcompare.js';
+import isWithin from 'semver/functions/satisfies.js';
 import { VersionUnknown } from '../errors.ts';
 import type { Route, RouteTarget, Sticky } from '../schemas.ts';
 import { type HeaderFields, headerText } from './headers.ts';
@@ -40,11 +41,9 @@ export function choose(route: Route, asked: Asked, chance: Chance): Choice {
 }
 
 function inRange({ service, targets }: Route, range: string): RouteTarget[] {
-  const suitable = targets.filter(({ version }) =>
-    semver.satisfies(version, range, { includePrerelease: true }),
-  );
+  const suitable = targets.filter(({ version }) => isWithin(version, range, { includePrerelease: true }));
   if (suitable.some(({ percent }) => percent > 0)) return suitable;
-  const [newest] = suitable.toSorted((a, b) => semver.rcompare(a.version, b.version));
+  const [newest] = suitable.toSorted((a, b) => rcompare(a.version, b.version));
   if (newest !== undefined) return [{ ...newest, percent: 100 }];
   const versions = targets.map(({ version }) => version);
   throw new VersionUnknown(`No version of ${service} is in the range '${range.slice(0, 100)}'`, {

@@ -4,6 +4,7 @@ import { decodeCursor, pageBody, pageQuery } from '#platform/page.ts';
 import { placeSchema } from '#platform/records.ts';
 import { type Route, route } from '#platform/route.ts';
 import { needs } from '../access.ts';
+import { NewVersion } from '../new-version.ts';
 import { deregisterVersion, forgetService } from '../registry/deregister.ts';
 import { registerVersion } from '../registry/register.ts';
 import {
@@ -15,15 +16,7 @@ import {
   summaryOf,
   versionView,
 } from '../registry/versions.ts';
-import {
-  Name,
-  NewVersion,
-  Service,
-  ServicePage,
-  ServiceVersion,
-  VersionPage,
-  VersionQuery,
-} from '../schemas.ts';
+import { Name, Service, ServicePage, ServiceVersion, VersionPage, VersionQuery } from '../schemas.ts';
 
 export const ServiceParams = z.strictObject({ name: Name });
 export const VersionParams = z.strictObject({ name: Name, version: Version });

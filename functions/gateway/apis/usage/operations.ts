@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buildSchema, type DocumentNode, type GraphQLSchema, Kind, separateOperations } from 'graphql';
 import { elementsOf } from '#compatibility/graphql/elements.ts';
-import { operationLimits } from '#compatibility/graphql/operations.ts';
+import { operationLimits } from '#compatibility/graphql/operation-limits.ts';
 import { parseWithin } from '#compatibility/graphql/schema.ts';
 import { isObject } from '#compatibility/json-schema/document.ts';
 
