@@ -105,6 +105,7 @@ export const flagEnvironmentShow = (): Command =>
       print(`${shown.name}: ${counted(shown.flags, 'flag')}, changes come into force ${strategyText(shown)}`);
       if (shown.description !== '') print(`  ${shown.description}`);
       for (const alarm of shown.alarms) print(`  watched by ${alarm}`);
+      if (shown.remediate) print('  what somebody deploys by hand is deployed over');
       print(`  flags: ${publicationText(shown)}`);
       print(`  kill switches: ${publicationText(shown.killSwitches)}`);
       for (const { document, since } of shown.drift) {

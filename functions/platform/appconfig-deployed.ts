@@ -22,6 +22,12 @@ export interface Deployed {
 /** Deployments looked through: 50 a page. */
 const mostPages = 20;
 
+/** A profile, by its id and, since not every answer has that, by its name. */
+export interface WantedProfile {
+  id: string;
+  name: string;
+}
+
 const underWay: ReadonlySet<string> = new Set(['DEPLOYING', 'BAKING', 'VALIDATING', 'ROLLING_BACK']);
 
 /**
@@ -31,20 +37,22 @@ const underWay: ReadonlySet<string> = new Set(['DEPLOYING', 'BAKING', 'VALIDATIN
  */
 export async function deployedOf(
   { applicationId, environmentId }: { applicationId: string; environmentId: string },
-  profileIds: readonly string[],
+  profiles: readonly WantedProfile[],
 ): Promise<Map<string, Deployed | null> | undefined> {
   const found = new Map<string, Deployed | null>();
-  const wanted = new Set(profileIds);
+  const wanted = new Map(profiles.map((profile) => [profile.id, profile]));
   let token: string | undefined;
   for (let page = 0; page < mostPages && wanted.size > 0; page += 1) {
     const answer = await listed(applicationId, environmentId, token);
     if (answer === undefined) return undefined;
     for (const one of answer.Items ?? []) {
-      const { ConfigurationProfileId: profileId = '', State: state = '' } = one;
+      const { ConfigurationProfileId: id, ConfigurationName: name, State: state = '' } = one;
       const complete = state === 'COMPLETE';
-      if (!wanted.has(profileId) || (!complete && !underWay.has(state))) continue;
-      wanted.delete(profileId);
-      found.set(profileId, {
+      const profile =
+        id === undefined ? [...wanted.values()].find((each) => each.name === name) : wanted.get(id);
+      if (profile === undefined || (!complete && !underWay.has(state))) continue;
+      wanted.delete(profile.id);
+      found.set(profile.id, {
         deployment: one.DeploymentNumber ?? 0,
         version: Number(one.ConfigurationVersion),
         label: one.VersionLabel ?? null,
@@ -54,7 +62,7 @@ export async function deployedOf(
     }
     token = answer.NextToken;
     if (token !== undefined) continue;
-    for (const profileId of wanted) found.set(profileId, null);
+    for (const id of wanted.keys()) found.set(id, null);
     break;
   }
   return found;

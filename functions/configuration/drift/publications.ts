@@ -8,7 +8,7 @@ import { type FindingKind, readFindings, settleFindings } from '../findings.ts';
 import { readDefinitions } from '../keys/definitions.ts';
 import { documentOf } from '../publications/document.ts';
 import { changePublication, findPublication, listPublications } from '../publications/publications.ts';
-import type { PublicationRecord } from '../publications/schemas.ts';
+import { type PublicationRecord, profileName } from '../publications/schemas.ts';
 import type { Definition } from '../schemas.ts';
 import { keys } from '../store.ts';
 import { comparePublished } from './compare-published.ts';
@@ -70,7 +70,9 @@ async function inForce(
   for (const [environmentId, all] of byEnvironment) {
     const deployed = await deployedOf(
       { applicationId, environmentId },
-      all.flatMap(({ resources }) => resources?.profileId ?? []),
+      all.flatMap((one) =>
+        one.resources === null ? [] : [{ id: one.resources.profileId, name: profileName(one) }],
+      ),
     );
     for (const one of all) {
       const own = deployed === undefined ? 'no environment' : deployed.get(one.resources?.profileId ?? '');

@@ -29,13 +29,13 @@ function expectedVersion(publication: Publication): number | undefined {
  * What AppConfig has in force of a publication in place of what ought to be; null where that is in force. Undefined while
  * a deployment of ours is on its way, and where nothing was deployed.
  */
-async function lookAt(publication: Publication): Promise<Seen | null | undefined> {
+async function lookAt(name: string, publication: Publication): Promise<Seen | null | undefined> {
   const { resources } = publication;
   const version = expectedVersion(publication);
   if (resources === null || version === undefined) return undefined;
   const { environmentId, profileId } = resources;
   const applicationId = environmentVariable('FLAGS_APPLICATION');
-  const deployed = await deployedOf({ applicationId, environmentId }, [profileId]);
+  const deployed = await deployedOf({ applicationId, environmentId }, [{ id: profileId, name }]);
   if (deployed === undefined)
     return { found: null, problem: 'The environment is not at AppConfig any more', differences: [] };
   const found = deployed.get(profileId);
@@ -100,7 +100,7 @@ export const deployedAnew = (
  */
 export async function detectDrift(place: PublicationPlace, remediate: boolean): Promise<boolean> {
   const before = await place.read();
-  const seen = await lookAt(before);
+  const seen = await lookAt(place.name, before);
   if (seen === undefined) return before.drift !== null;
   const after = await place.change((found) => {
     if (!isDeepStrictEqual(position(found), position(before))) return undefined;
