@@ -12,7 +12,7 @@ import type { Place } from '#platform/records.ts';
 import { putDefinition, readDefinition, removeDefinition } from './keys/definitions.ts';
 import { nameOf } from './resolution/layers.ts';
 import { type ConfigurationKey, type Content, NewDefinition } from './schemas.ts';
-import { deleteItem, keys } from './store.ts';
+import { countItems, deleteItem, keys } from './store.ts';
 import { readExplained, readResolved } from './values/resolved.ts';
 import { listHolders, readHistory, readValue, readVersion, writeValue } from './values/store.ts';
 
@@ -258,6 +258,18 @@ describe('a definition', () => {
       problems: expect.arrayContaining([expect.objectContaining({ pointer })]),
     });
   });
+});
+
+it('counts the keys of a namespace, and none of its neighbours', async () => {
+  const namespace = fresh();
+  for (const [of, key] of [
+    [namespace, 'a'],
+    [namespace, 'b'],
+    [`${namespace}-x`, 'c'],
+  ] as const)
+    await define(of, key, {});
+  const { pk, sk } = keys.definition(namespace, '');
+  expect(await countItems(pk, sk)).toBe(2);
 });
 
 describe('what holds', () => {

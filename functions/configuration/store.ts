@@ -3,6 +3,7 @@ import { eventSortKey } from '#platform/event-log.ts';
 import {
   allReader,
   type ItemKey,
+  itemCounter,
   itemDeleter,
   itemReader,
   itemWriter,
@@ -21,6 +22,7 @@ export const writeItem = /* @__PURE__ */ itemWriter(table);
 export const deleteItem = /* @__PURE__ */ itemDeleter(table);
 export const readPage = /* @__PURE__ */ pageReader(table);
 export const readAll = /* @__PURE__ */ allReader(table);
+export const countItems = /* @__PURE__ */ itemCounter(table);
 export const readWork = /* @__PURE__ */ workReader(table);
 
 /** No name is `-`: each begins with a letter or a digit. */

@@ -147,6 +147,30 @@ export const allReader = (table: TableName) => {
   };
 };
 
+/** Counts the items of a partition whose sort key begins with `prefix`, at most 20 MB of them, without reading them. */
+export const itemCounter =
+  (table: TableName) =>
+  async (pk: string, prefix: string): Promise<number> => {
+    let count = 0;
+    let from: Place | undefined;
+    for (let page = 0; page < 20; page += 1) {
+      const found = await dynamodb().send(
+        new QueryCommand({
+          TableName: table(),
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+          Select: 'COUNT',
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      count += found.Count ?? 0;
+      if (found.LastEvaluatedKey === undefined) break;
+      from = Place.parse(found.LastEvaluatedKey);
+    }
+    return count;
+  };
+
 /** A page of what is open: ids, the oldest first. */
 export interface WorkPage {
   ids: string[];

@@ -5,7 +5,7 @@ import { absent, type ItemPage, type Place } from '#platform/records.ts';
 import { KeyInUse, TooManyKeys, UpdateConflict } from '../errors.ts';
 import { layerOf } from '../resolution/layers.ts';
 import { type Definition, limits, type NewDefinition } from '../schemas.ts';
-import { deleteItem, keys, readAll, readItem, readPage, writeItem } from '../store.ts';
+import { countItems, deleteItem, keys, readAll, readItem, readPage, writeItem } from '../store.ts';
 import { readHolders } from '../values/store.ts';
 import { assertSchema, brokenBy } from './check.ts';
 import { assertValuesFit } from './holders.ts';
@@ -114,7 +114,8 @@ const ofVersion = (version: number) => ({
 });
 
 async function assertRoom(namespace: string): Promise<void> {
-  const found = (await readDefinitions(namespace)).length;
+  const { pk, sk } = keys.definition(namespace, '');
+  const found = await countItems(pk, sk);
   if (found < limits.keys) return;
   throw new TooManyKeys(`${namespace} has ${found} keys, at most ${limits.keys} are possible`, {
     evidence: { namespace, found, limit: limits.keys },
