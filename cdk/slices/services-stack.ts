@@ -45,6 +45,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
   const variables = {
     THESEUS_PRIVATE_ENDPOINTS: props.environment.privateEndpoints ? 'allowed' : 'refused',
   };
+  const approvals = { THESEUS_AUTHOR_MAY_APPROVE: String(props.environment.authorMayApprove) };
   const deployedServices = deployCapability(stack, services, {
     ...common,
     table: tables.services,
@@ -76,6 +77,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     },
     variables: {
       ...variables,
+      ...approvals,
       GATE_SECRET: gateSecret(props.environment.prefix),
       PROMOTION_SECRET: promotionSecret(props.environment.prefix),
     },
@@ -94,7 +96,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
     table: tables.configuration,
     asks: { SERVICES_DESCRIBE_SERVICE_FUNCTION: deployedServices.live('describe-service') },
     secretsKeyArn,
-    variables: { ...variables, CONFIGURATION_SECRETS_KEY: secretsKeyArn },
+    variables: { ...variables, ...approvals, CONFIGURATION_SECRETS_KEY: secretsKeyArn },
   });
   const answering = (noun: string, api: Alias, nouns: readonly string[]): ApiHandler => ({
     root: `/${noun}`,

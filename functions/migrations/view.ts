@@ -1,9 +1,9 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { clock } from '#platform/clock.ts';
 import { notCounted } from './access/approvals.ts';
 import { shownAlert } from './alerts/state.ts';
 import { backupId } from './backups/catalogue.ts';
 import { nextActions } from './decisions/actions.ts';
-import { authorMayApprove } from './decisions/policy.ts';
 import { readFailures } from './executions/failures.ts';
 import { readBackups, readRangePlan, readRangesOfAllStages, readSteps } from './executions/progress.ts';
 import { shownReadings } from './monitoring/metrics.ts';

@@ -1,5 +1,5 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { clock } from '#platform/clock.ts';
-import { currentEnvironment } from '#platform/environment.ts';
 import { Conflict, Forbidden } from '#platform/errors.ts';
 import { newExecution, startExecution } from './execution.ts';
 import type { UpdateRecord } from './records.ts';
@@ -67,8 +67,7 @@ function changeFor(record: UpdateRecord, action: UpdateAction, { subject, why: s
     const execution = newExecution(record.id, 'back', record.execution.attempt + 1);
     return { set: { cancel, status: 'rolling_back', phase: 'roll_back', execution }, events };
   }
-  // In production a second person approves.
-  if (subject === record.createdBy && currentEnvironment() === 'production') {
+  if (subject === record.createdBy && !authorMayApprove()) {
     throw new Forbidden(`${subject} asked for ${record.id} and may not approve it here`, {
       evidence: { author: record.createdBy },
       action: 'Ask somebody else who may approve.',

@@ -1,3 +1,4 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { clock } from '#platform/clock.ts';
 import { Forbidden } from '#platform/errors.ts';
 import { type Change, changeDeployment } from '../deployment-store.ts';
@@ -5,7 +6,6 @@ import { newExecution, startExecution } from '../executions/workflow.ts';
 import type { DeploymentRecord } from '../records.ts';
 import type { Action } from '../schemas.ts';
 import { assertPossible } from './actions.ts';
-import { authorMayApprove } from './policy.ts';
 import { deliverAnswers } from './tokens.ts';
 
 // What a person decides is first written to the record on the condition that it is possible, then acted on. Whoever is

@@ -1,7 +1,2 @@
-import { currentEnvironment } from '#platform/environment.ts';
-
 /** Whether every deployment has to be approved here, whatever it asks: DEPLOYMENT_APPROVAL is `always`. */
 export const approvalAlways = (): boolean => process.env.DEPLOYMENT_APPROVAL === 'always';
-
-/** In production a second person approves. */
-export const authorMayApprove = (): boolean => currentEnvironment() !== 'production';

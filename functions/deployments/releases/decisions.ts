@@ -1,7 +1,7 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { clock } from '#platform/clock.ts';
 import { Conflict, Forbidden } from '#platform/errors.ts';
 import type { By } from '../decisions/decisions.ts';
-import { authorMayApprove } from '../decisions/policy.ts';
 import type { ReleaseRecord } from './records.ts';
 import { changeRelease, type ReleaseChange } from './release-store.ts';
 import type { ReleaseAction } from './schemas.ts';

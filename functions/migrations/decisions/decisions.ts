@@ -1,3 +1,4 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import { type BrokenGlass, type GivenApproval, withApproval } from '../access/approvals.ts';
@@ -17,7 +18,7 @@ import { assertCanBeNotValid, statusOnWayBack, verdictOnWayBack } from '../undo/
 import { assertPossible } from './actions.ts';
 import { assertConsents } from './consents.ts';
 import { pausing } from './pausing.ts';
-import { approvalRule, approvalsNeeded, approvers, authorMayApprove } from './policy.ts';
+import { approvalRule, approvalsNeeded, approvers } from './policy.ts';
 import { deliverAnswers } from './tokens.ts';
 
 // What a person decides is first written to the record on the condition that it is possible, then acted on. Whoever is

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { migrationRecord } from '../testing/record.ts';
-import { approvalRequired, approvalsNeeded, approvers, authorMayApprove } from './policy.ts';
+import { approvalRequired, approvalsNeeded, approvers } from './policy.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -47,13 +47,4 @@ it('as many people approve as the environment says of the risk', () => {
   }
   vi.stubEnv('THESEUS_ENVIRONMENT', 'staging');
   expect(approvers()).toEqual({ low: 1, medium: 1, high: 1 });
-});
-
-it('authors may approve their own on a laptop, and elsewhere where the environment says so', () => {
-  vi.stubEnv('THESEUS_ENVIRONMENT', 'local');
-  expect(authorMayApprove()).toBe(true);
-  vi.stubEnv('THESEUS_ENVIRONMENT', 'production');
-  expect(authorMayApprove()).toBe(false);
-  vi.stubEnv('THESEUS_AUTHOR_MAY_APPROVE', 'true');
-  expect(authorMayApprove()).toBe(true);
 });

@@ -76,9 +76,3 @@ export function approvalsDemanded({ plan, options }: Judged): Approval[] {
 /** Whether a migration waits for an approver. */
 export const approvalRequired = (record: Judged): boolean =>
   approvalsDemanded(record).some(({ from }) => from === 'approver');
-
-/** THESEUS_AUTHOR_MAY_APPROVE, `true` or `false`; unset it is false in staging and production. */
-export function authorMayApprove(): boolean {
-  const rule = process.env.THESEUS_AUTHOR_MAY_APPROVE;
-  return rule === undefined || rule === '' ? !guarded() : rule === 'true';
-}

@@ -1,10 +1,11 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { clock } from '#platform/clock.ts';
 import { InvalidInput } from '#platform/errors.ts';
 import type { NewEvent } from '#platform/workflow-record.ts';
 import { withApproval } from '../access/approvals.ts';
 import { readPlan } from '../artifacts.ts';
 import { assertConsents } from '../decisions/consents.ts';
-import { approvalsNeeded, authorMayApprove } from '../decisions/policy.ts';
+import { approvalsNeeded } from '../decisions/policy.ts';
 import { ApprovalMissing, PlanHashDiffers, StrategyImpossible } from '../errors.ts';
 import { readMigration } from '../migration-store.ts';
 import { type RollbackStrategy, strategiesOf } from '../plan/strategies.ts';

@@ -1,5 +1,5 @@
+import { authorMayApprove } from '#platform/approvals.ts';
 import { notCounted } from '../access/approvals.ts';
-import { authorMayApprove } from '../decisions/policy.ts';
 import { nextFleetActions } from './actions.ts';
 import { fleetApprovalsNeeded } from './decisions.ts';
 import type { FleetRecord, FleetTarget, TargetRecord } from './records.ts';
