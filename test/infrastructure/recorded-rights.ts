@@ -12,10 +12,15 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { App, Stack } from 'aws-cdk-lib';
 import type { Capability } from '#local/capability.ts';
 import { artifactsBucket, eventBusName } from '#local/environment.ts';
+import { functionArn, parseFunctionName } from '#local/lambda/arn.ts';
 import { ACCOUNT, REGION, ROLE_ARN } from '#local/step-functions/arns.ts';
+import { apiGrants } from '../../cdk/slices/apis-grants.ts';
 import { configurationGrants } from '../../cdk/slices/configuration-grants.ts';
+import { deploymentGrants } from '../../cdk/slices/deployment-grants.ts';
 import { flagGrants } from '../../cdk/slices/flags-grants.ts';
+import { gatewayGrants } from '../../cdk/slices/gateway-grants.ts';
 import { type Right, statementsOf } from '../../cdk/slices/rights.ts';
+import { serviceGrants } from '../../cdk/slices/service-grants.ts';
 import { questionsOf } from '../workflows/bundles/questions.ts';
 import { askedBelow } from './appconfig-questions.ts';
 import { resolve } from './intrinsics.ts';
@@ -27,11 +32,26 @@ import { statementsIn } from './statements.ts';
 
 /** The rights of functions by capability; those of migrations are held against their calls by the bundles' own test. */
 const grants: Record<string, Readonly<Record<string, readonly Right[]>>> = {
+  services: serviceGrants,
+  gateway: gatewayGrants,
+  deployments: deploymentGrants,
+  apis: apiGrants,
   flags: flagGrants,
   configuration: configurationGrants,
 };
 /** The functions of others that a capability asks, by the variables that name them, as cdk/slices/services-stack.ts says. */
-const asked: Record<string, string[]> = { configuration: ['SERVICES_DESCRIBE_SERVICE_FUNCTION'] };
+const asked: Record<string, string[]> = {
+  deployments: [
+    'SERVICES_DESCRIBE_VERSION_FUNCTION',
+    'SERVICES_COMPARE_VERSIONS_FUNCTION',
+    'GATEWAY_DESCRIBE_ROUTE_FUNCTION',
+    'GATEWAY_SHIFT_TRAFFIC_FUNCTION',
+    'GATEWAY_READ_TRAFFIC_FUNCTION',
+    'FLAGS_SET_FLAG_FUNCTION',
+  ],
+  apis: ['GATEWAY_PUT_API_FUNCTION', 'GATEWAY_READ_API_USAGE_FUNCTION'],
+  configuration: ['SERVICES_DESCRIBE_SERVICE_FUNCTION'],
+};
 
 type Note = (question: Question) => void;
 /** Of the function that runs, where it is watched. */
@@ -75,6 +95,20 @@ const kmsQuestions = (command: string, input: Input): Question[] => {
     Object.entries(EncryptionContext ?? {}).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
   );
   return [{ action: `kms:${command}`, resource: KeyId ?? '', context }];
+};
+
+/** Functions of users have the tags by which they are the gateway's and the deployments' to use. */
+const tags = {
+  'aws:ResourceTag/theseus:gateway': 'target',
+  'aws:ResourceTag/theseus:deployments': 'target',
+};
+const lambdaQuestions = (command: string, { FunctionName }: Input): Question[] => {
+  const given = String(FunctionName);
+  const { name } = parseFunctionName(given);
+  const isOwn = Object.keys(grants).some((capability) => name.startsWith(`${capability}-`));
+  const action = command.startsWith('Invoke') ? 'InvokeFunction' : command;
+  const resource = given.startsWith('arn:') ? given : functionArn(given);
+  return [{ action: `lambda:${action}`, resource, ...(isOwn ? {} : { context: tags }) }];
 };
 
 const documentCommands: Record<string, string> = {
@@ -129,9 +163,7 @@ watch(SecretsManagerClient, by('secretsmanager'));
 watch(AppConfigClient, appConfigQuestions);
 watch(AppConfigDataClient, appConfigQuestions);
 watch(KMSClient, kmsQuestions);
-watch(LambdaClient, (_command, { FunctionName }) => [
-  { action: 'lambda:InvokeFunction', resource: String(FunctionName) },
-]);
+watch(LambdaClient, lambdaQuestions);
 
 const template = { Parameters: {}, Outputs: {}, Resources: {} };
 const deployment = {
@@ -150,6 +182,11 @@ function policyOf(
   rights: readonly Right[],
   variables: NodeJS.ProcessEnv,
 ): PlainStatement[] {
+  const askedOf = (capability: string) =>
+    (asked[name] ?? [])
+      .filter((variable) => variable.startsWith(capability))
+      // Where the other capability is not there, nobody can ask it.
+      .map((variable) => variables[variable] ?? arn('lambda', 'function:not-there'));
   const statements = statementsOf(stack, [...rights], {
     prefix: 'theseus',
     tableArn: arn('dynamodb', `table/theseus-${name}`),
@@ -165,7 +202,8 @@ function policyOf(
     secretsKeyArn: arn('kms', 'key/*'),
     scheduleGroup: 'theseus',
     schedulerRoleArn: ROLE_ARN,
-    asked: { services: (asked[name] ?? []).map((variable) => variables[variable] ?? '') },
+    noticeSender: variables.NOTICE_SENDER,
+    asked: { gateway: askedOf('GATEWAY_'), services: askedOf('SERVICES_'), flags: askedOf('FLAGS_') },
   });
   const Statement: unknown = stack.resolve(statements.map((each) => each.toStatementJson()));
   const holder = { Type: 'AWS::IAM::Policy', Properties: { Statement }, Metadata: {} };

@@ -15,6 +15,7 @@ import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import type { InvocationNotice } from '#local/lambda/runtime.ts';
 import { bucketOf } from '#platform/latency-histogram.ts';
+import { recordRights } from '../infrastructure/recorded-rights.ts';
 import { stopAll } from './harness.ts';
 
 /** What a version is said to have done in every 10 s, in place of real traffic. */
@@ -162,10 +163,13 @@ export async function startLab(
             },
           },
         };
+  const rights = recordRights(
+    [services, told, deployments, ...more].map((one) => ({ ...one, schedules: [] })),
+  );
   const start = () =>
     startCloud({
       directory,
-      capabilities: [services, told, deployments, ...more].map((one) => ({ ...one, schedules: [] })),
+      capabilities: rights.capabilities,
       port: 0,
       survives: 'process',
       clock,
@@ -173,6 +177,7 @@ export async function startLab(
       drill: { duplicate, onInvoke: (notice: InvocationNotice) => hook.current?.(notice) },
     });
   let cloud = await start();
+  rights.started();
 
   const lab: Lab = {
     get cloud() {
@@ -305,6 +310,7 @@ export async function startLab(
         server.close();
       }
       await rm(directory, { recursive: true, force: true });
+      rights.check();
     },
   };
   return lab;

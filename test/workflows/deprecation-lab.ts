@@ -10,6 +10,7 @@ import type { Capability } from '#local/capability.ts';
 import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import { callFunction } from '#platform/call.ts';
+import { recordRights } from '../infrastructure/recorded-rights.ts';
 import { stopAll } from './harness.ts';
 import { sendTo } from './send.ts';
 
@@ -118,16 +119,18 @@ export async function startDeprecationLab() {
   const directory = await mkdtemp(join(tmpdir(), 'theseus-deprecations-'));
   const clock = shiftableClock();
   const traffic: Traffic = { consumers: new Map(), refused: new Map() };
+  const rights = recordRights([
+    { ...apis, schedules: [] },
+    { ...gatewayThatCounts(traffic), schedules: [] },
+  ]);
   const cloud: Cloud = await startCloud({
     directory,
-    capabilities: [
-      { ...apis, schedules: [] },
-      { ...gatewayThatCounts(traffic), schedules: [] },
-    ],
+    capabilities: rights.capabilities,
     port: 0,
     survives: 'process',
     clock,
   });
+  rights.started();
 
   const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
   const run = (name: string) =>
@@ -203,9 +206,11 @@ export async function startDeprecationLab() {
     },
     /** What the gateway has of an API. */
     route: async (name: string) => (await send('GET', `/gateway/apis/${name}`)).body,
+    /** Throws Error when functions did what their roles in the cloud may not. */
     async stop(): Promise<void> {
       await cloud.stop();
       await rm(directory, { recursive: true, force: true });
+      rights.check();
     },
   };
 }

@@ -8,12 +8,14 @@ import { services } from '#local/capabilities/services.ts';
 import { shiftableClock } from '#local/clock.ts';
 import { type Cloud, startCloud } from '#local/cloud.ts';
 import { callFunction } from '#platform/call.ts';
+import { recordRights } from '../infrastructure/recorded-rights.ts';
 import { stopAll } from './harness.ts';
 import { sendTo } from './send.ts';
 
 let cloud: Cloud;
 let directory: string;
 const clock = shiftableClock();
+const rights = recordRights([{ ...services, schedules: [] }]);
 const events: { type: string; detail: unknown }[] = [];
 
 beforeAll(async () => {
@@ -22,11 +24,12 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'theseus-services-'));
   cloud = await startCloud({
     directory,
-    capabilities: [{ ...services, schedules: [] }],
+    capabilities: rights.capabilities,
     port: 0,
     survives: 'process',
     clock,
   });
+  rights.started();
   cloud.events.listen({ source: ['theseus.services'] }, (event) => {
     events.push({ type: event['detail-type'], detail: event.detail });
   });
@@ -34,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cloud.stop();
   await rm(directory, { recursive: true, force: true });
+  rights.check();
 });
 
 const send = (method: string, path: string, body?: unknown) => sendTo(cloud, method, path, body);
