@@ -166,6 +166,11 @@ describe('a client of the configuration', () => {
     ]);
   });
 
+  it('asks at an interval only that leaves a pause', async () => {
+    const reader = { url: 'http://127.0.0.1:9', token: 'token', namespace: 'shop', pollMs: 0 };
+    await expect(createConfigurationClient(reader)).rejects.toThrow('pollMs: expected 20');
+  });
+
   it('waits for the first document as long as it may, and no longer', async () => {
     const shop = platform([{ key: 'a', value: 1 }]);
     shop.hangs = true;

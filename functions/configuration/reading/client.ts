@@ -1,4 +1,5 @@
 import { clock } from '../../platform/clock.ts';
+import { pollInterval } from '../../platform/poll-interval.ts';
 import { jitteredBackoff, random } from '../../platform/random.ts';
 import {
   type ConfigurationChange,
@@ -105,14 +106,16 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 
 /**
  * A client with its first document. Where the platform does not give one within `firstMs`, the document of the last run
- * is in force (`file`), as a stale one. Throws ConfigurationUnavailable when there is none either.
+ * is in force (`file`), as a stale one. Throws ConfigurationUnavailable when there is none either, RangeError for a `pollMs`
+ * below 20 ms or above an hour.
  */
 export async function createConfigurationClient(
   options: ConfigurationClientOptions,
 ): Promise<ConfigurationClient> {
   const { url, token, namespace, environment, service, tenant, file, instance } = options;
   const { secrets = false, maxStaleMs = Number.POSITIVE_INFINITY } = options;
-  const { pollMs = isLoopback(url) ? 500 : 10_000, background = !isOnLambda(), firstMs = 5_000 } = options;
+  const { background = !isOnLambda(), firstMs = 5_000 } = options;
+  const pollMs = pollInterval(options.pollMs ?? (isLoopback(url) ? 500 : 10_000));
   const platform: Platform = { url, token };
   const reader: Reader = { namespace, environment, service, tenant };
   const watchers = new Set<{ pattern: string; callback: (change: ConfigurationChange) => void }>();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clock } from '#platform/clock.ts';
+import { pollInterval } from '#platform/poll-interval.ts';
 import type { Answer, Feed } from './feed.ts';
 
 export interface DocumentEndpoint {
@@ -60,7 +61,7 @@ export function documentEndpoint({ url, environment, token, pollMs = 1_000 }: Do
   return {
     name: `flags of ${environment} at ${url}`,
     parts: ['flags', 'killSwitches'],
-    intervalMs: pollMs,
+    intervalMs: pollInterval(pollMs),
     async ask(cursor, signal) {
       const before = cursor === undefined ? undefined : Cursor.parse(JSON.parse(cursor));
       const response = await fetch(address, {

@@ -34,6 +34,11 @@ async function server(answer: () => { status: number; headers?: Record<string, s
 }
 
 describe('the platform over HTTP', () => {
+  it('is asked at an interval only that leaves a pause', () => {
+    const endpoint = { url: 'http://localhost:9', environment: 'production', token: () => 'token' };
+    expect(() => documentEndpoint({ ...endpoint, pollMs: Number.NaN })).toThrow('pollMs: expected 20');
+  });
+
   it('is asked with the tag of what is known', async () => {
     let fresh = true;
     const { seen, port } = await server(() =>
