@@ -199,9 +199,12 @@ export class EnvironmentIncomplete extends TheseusError {
 
 const escapePointer = (part: PropertyKey) => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
+const isOfAnotherType = ({ code, path }: z.core.$ZodIssue): boolean =>
+  code === 'invalid_type' && path.length === 0;
+
 /**
  * Zod issues as field problems under `prefix`; an unknown key is named itself, and of alternatives the one that lacks
- * least is spoken of. At most 50 are kept.
+ * least is spoken of: among those that take what was sent at all, a text or an object. At most 50 are kept.
  */
 export function fieldProblems(prefix: string, error: Pick<z.ZodError, 'issues'>): FieldProblem[] {
   const problems = error.issues.flatMap((issue): FieldProblem[] => {
@@ -213,7 +216,8 @@ export function fieldProblems(prefix: string, error: Pick<z.ZodError, 'issues'>)
       }));
     }
     if (issue.code === 'invalid_union') {
-      const [nearest] = issue.errors
+      const ofItsType = issue.errors.filter((issues) => !issues.some(isOfAnotherType));
+      const [nearest] = (ofItsType.length > 0 ? ofItsType : issue.errors)
         .map((issues) => fieldProblems(pointer, { issues }))
         .toSorted((one, other) => one.length - other.length);
       if (nearest !== undefined && nearest.length > 0) return nearest;

@@ -94,6 +94,17 @@ describe('field problems of alternatives', () => {
     expect(problemsOf({ id: 7, surprise: true })).toEqual(['/body/id', '/body/surprise']);
     expect(problemsOf({ dryRun: { file: 1 } })).toEqual(['/body/dryRun/file']);
   });
+
+  it('are not those of a text where an object was sent', () => {
+    const strategy = z.strictObject({ kind: z.literal('canary'), percent: z.number() });
+    const schema = z.object({ strategy: z.union([z.string(), strategy]) });
+    const problemsOf = (value: unknown) => {
+      const { error } = schema.safeParse({ strategy: value });
+      return error === undefined ? [] : fieldProblems('/body', error).map(({ pointer }) => pointer);
+    };
+    expect(problemsOf({ percent: 'x' })).toEqual(['/body/strategy/kind', '/body/strategy/percent']);
+    expect(problemsOf(7)).toEqual(['/body/strategy']);
+  });
 });
 
 describe('environment', () => {
