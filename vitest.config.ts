@@ -108,7 +108,7 @@ export default defineConfig({
         ...databases,
         globalSetup: ['local/postgres/test-server-15.ts'],
       }),
-      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 240_000, {}),
+      project('infrastructure', ['test/infrastructure/**/*.test.ts', 'cdk/**/*.test.ts'], 1, 240_000, shared),
       project('workflows', ['test/workflows/**/*.test.ts'], 1, 240_000, {
         ...shared,
         ...databases,
