@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import {
   CreateTableCommand,
@@ -12,6 +12,7 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { HttpResponse } from '@smithy/core/protocols';
+import { createServer } from '#platform/node-http.ts';
 import type { Clock } from '../clock.ts';
 import { type Answer, type Emulator, invalid, openEmulator } from './emulator.ts';
 

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Gateway } from '#gateway/serving/gateway.ts';
 import { newId } from '#platform/ids.ts';
+import { createServer } from '#platform/node-http.ts';
 import { close, listen } from './listening.ts';
 
 /** What the gateway makes of a request: see functions/gateway/serving/request.ts. */

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { Forbidden, NotFound, PayloadTooLarge, Unauthenticated } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
+import { createServer } from '#platform/node-http.ts';
 import { problemOf } from '#platform/problem.ts';
 import type { Clock } from '../clock.ts';
 import type { Lambda } from '../lambda/runtime.ts';

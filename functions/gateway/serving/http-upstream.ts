@@ -1,7 +1,8 @@
-import { type ClientRequest, Agent as HttpAgent, request as overHttp } from 'node:http';
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent, request as overHttps } from 'node:https';
 import { clock } from '#platform/clock.ts';
 import { TheseusError } from '#platform/errors.ts';
+import { Agent, request as overHttp } from '#platform/node-http.ts';
 import { type UpstreamRefused, UpstreamTimeout, UpstreamUnreachable } from '../errors.ts';
 import { checkedLookup, refusalOf } from './addresses.ts';
 import type { Attempt, Failed, Send } from './attempt.ts';
@@ -79,7 +80,7 @@ interface Agents {
   https: HttpsAgent;
 }
 const newAgents = (): Agents => ({
-  http: new HttpAgent({ ...limits, timeout: silenceMs }),
+  http: new Agent({ ...limits, timeout: silenceMs }),
   https: new HttpsAgent({ ...limits, timeout: silenceMs }),
 });
 const closeAll = ({ http, https }: Agents): void => {

@@ -1,8 +1,8 @@
-import { request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { clock } from '../clock.ts';
 import { TheseusError } from '../errors.ts';
+import { request as overHttp } from '../node-http.ts';
 import { type Destination, DestinationUnreachable, type Reaches, resolveDestination } from './destination.ts';
 
 export interface Request {
