@@ -1,8 +1,9 @@
 import type { Migration } from '#migrations/schemas.ts';
 import { progressLine } from '../cli/migration/screen.ts';
-import { colours, count, cutTo, print, table } from '../cli/output.ts';
+import { colours, count, table } from '../cli/output.ts';
 import type { RunningApplication } from './applications.ts';
 import { trafficBetween } from './figures.ts';
+import { type LiveBlock, startLiveBlock } from './live-block.ts';
 
 /** What is on the screen now; the demo's flow changes it, the screen draws it. */
 export interface Scene {
@@ -43,72 +44,30 @@ function phaseLine(migration: Migration): string {
   return `  ${[...done.slice(-7), ...now].join('  ')}`;
 }
 
-export interface Screen {
-  /** Prints a line that stays. */
-  say(text: string): void;
-  stop(): void;
+/** The same in a few words, where lines cannot be drawn again. */
+function inWords(scene: Scene): string[] {
+  const { migration } = scene;
+  const where = migration
+    ? [`[${(migration.phase ?? migration.status).replaceAll('_', ' ')}]${progressLine(migration) ?? ''}`]
+    : [];
+  return [...where, ...applicationRows(scene).map((row) => row.join(', '))];
 }
 
-/**
- * Draws the scene twice a second: in place on a terminal, elsewhere as a line when something changed and each 5 s.
- */
-export function startScreen(scene: Scene): Screen {
-  const inPlace = Boolean(process.stdout.isTTY);
-  let stopped = false;
-  let drawn = 0;
-  let told = '';
-  let toldAt = 0;
-
-  function clear(): void {
-    if (inPlace && drawn > 0) process.stdout.write(`\u001b[${drawn}A\u001b[J`);
-    drawn = 0;
-  }
-
-  function block(): string[] {
-    const { migration } = scene;
-    const progress = migration && progressLine(migration);
-    return [
-      colours.bold(scene.title),
-      ...(migration ? [phaseLine(migration)] : []),
-      ...(progress ? [progress] : []),
-      ...table(applicationRows(scene)),
-      ...(scene.keys === '' ? [] : [colours.dim(`  ${scene.keys}`)]),
-    ];
-  }
-
-  function draw(): void {
-    if (inPlace) {
-      clear();
-      const lines = block().map((line) => cutTo(line, process.stdout.columns));
-      for (const line of lines) print(line);
-      drawn = lines.length;
-      return;
-    }
-    const now = `${scene.title} ${scene.migration?.status} ${scene.migration?.phase}`;
-    if (now === told && Date.now() - toldAt < recentMs) return;
-    told = now;
-    toldAt = Date.now();
-    const { migration } = scene;
-    const where = migration
-      ? ` [${(migration.phase ?? migration.status).replaceAll('_', ' ')}]${progressLine(migration) ?? ''}`
-      : '';
-    const rows = applicationRows(scene).map((row) => row.join(', ').trim());
-    print([`${scene.title}${where}`, ...rows].join(' | '));
-  }
-
-  const timer = setInterval(draw, 500);
-  draw();
-  return {
-    say(text) {
-      if (stopped) return;
-      clear();
-      print(text);
-      draw();
-    },
-    stop() {
-      stopped = true;
-      clearInterval(timer);
-      clear();
-    },
-  };
+function inPlaceLines(scene: Scene): string[] {
+  const { migration } = scene;
+  const progress = migration && progressLine(migration);
+  return [
+    ...(migration ? [phaseLine(migration)] : []),
+    ...(progress ? [progress] : []),
+    ...table(applicationRows(scene)),
+    ...(scene.keys === '' ? [] : [colours.dim(`  ${scene.keys}`)]),
+  ];
 }
+
+/** Draws the scene until it is stopped. */
+export const startScreen = (scene: Scene): LiveBlock =>
+  startLiveBlock({
+    title: () => colours.bold(scene.title),
+    lines: (inPlace) => (inPlace ? inPlaceLines(scene) : inWords(scene)),
+    state: () => `${scene.title} ${scene.migration?.status} ${scene.migration?.phase}`,
+  });

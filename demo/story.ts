@@ -16,9 +16,10 @@ import type { ShopSize } from '../examples/shop/data.ts';
 import { type RunningApplication, runApplication } from './applications.ts';
 import { measureContrast } from './contrast.ts';
 import { trafficBetween } from './figures.ts';
+import type { LiveBlock } from './live-block.ts';
 import type { PlatformProcess } from './platform.ts';
 import type { Measurements } from './report.ts';
-import type { Scene, Screen } from './screen.ts';
+import type { Scene } from './screen.ts';
 
 export const migrationFile = 'examples/05-shop.yaml';
 const requestsPerSecond = 100;
@@ -31,7 +32,7 @@ export interface Cast {
   size: ShopSize;
   platform: PlatformProcess;
   scene: Scene;
-  screen: Screen;
+  screen: LiveBlock;
   /** Whether the visitor wants the migration taken back now. */
   undoWanted(): boolean;
   /** From here on the visitor's keys would only spoil the measurement. */

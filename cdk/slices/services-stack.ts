@@ -216,18 +216,7 @@ export function servicesStack(stack: Stack, props: ServicesStackProps): Services
         name: 'flag-rollout-ended-badly',
         meaning:
           'A rollout of a flag failed, timed out or was aborted: another execution goes on from its record',
-        when: {
-          pattern: {
-            source: ['aws.states'],
-            detailType: ['Step Functions Execution Status Change'],
-            detail: {
-              status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-              stateMachineArn: flags.machines.map((machine) =>
-                stateMachineArn(stack, props.environment.prefix, machine),
-              ),
-            },
-          },
-        },
+        when: endedBadly(stack, props.environment, flags.machines),
         handlers: [deployedFlags.live('reconcile-rollouts')],
       },
       {

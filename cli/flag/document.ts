@@ -6,6 +6,7 @@ import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import { counted, print, printJson } from '../output.ts';
 import { platformOf } from '../platform.ts';
+import { namedValue } from './named-value.ts';
 import { environmentOption, whyOption } from './options.ts';
 import { flagPath } from './path.ts';
 import { readStructured } from './written-flag.ts';
@@ -62,21 +63,9 @@ export const flagExport = (): Command =>
       print(`${output}: ${counted(Object.keys(document.flags).length, 'flag')}.`);
     });
 
-/** `plan=pro` of --context: JSON where it is JSON, else the text itself. @throws Failure (usage) */
-export function attributeOf(text: string): [string, unknown] {
-  const at = text.indexOf('=');
-  if (at <= 0) {
-    throw new Failure(`--context has '${text}'; expected attribute=value, such as plan=pro.`, {
-      code: exitCode.usage,
-    });
-  }
-  const value = text.slice(at + 1);
-  try {
-    return [text.slice(0, at), JSON.parse(value)];
-  } catch {
-    return [text.slice(0, at), value];
-  }
-}
+/** `plan=pro` of --context. @throws Failure (usage) */
+const attributeOf = (text: string): [string, unknown] =>
+  namedValue(text, '--context', 'attribute=value, such as plan=pro');
 
 /** `theseus flag evaluate checkout --environment production --key ada --context plan=pro`. */
 export const flagEvaluate = (): Command =>

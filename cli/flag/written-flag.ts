@@ -4,6 +4,7 @@ import { FlagView } from '#flags/schemas.ts';
 import { call } from '../client.ts';
 import { exitCode, Failure } from '../failure.ts';
 import type { Platform } from '../platform.ts';
+import { namedValue } from './named-value.ts';
 import { flagPath } from './path.ts';
 
 /** What `flag set` names of a flag. */
@@ -57,21 +58,9 @@ function weightOf(text: string): [string, number] {
   return [text.slice(0, at), numberOf(text.slice(at + 1), '--weights')];
 }
 
-/** `red=#f00` of --variants: the value is JSON, else a text. @throws Failure (usage) */
-function variantOf(text: string): [string, unknown] {
-  const at = text.indexOf('=');
-  if (at <= 0) {
-    throw new Failure(`--variants has '${text}'; expected name=value, such as red=#f00 or large=50.`, {
-      code: exitCode.usage,
-    });
-  }
-  const value = text.slice(at + 1);
-  try {
-    return [text.slice(0, at), JSON.parse(value)];
-  } catch {
-    return [text.slice(0, at), value];
-  }
-}
+/** `red=#f00` of --variants. @throws Failure (usage) */
+const variantOf = (text: string): [string, unknown] =>
+  namedValue(text, '--variants', 'name=value, such as red=#f00 or large=50');
 
 /** What variants there are, and which of them a flag gives that is switched off: `off` where it is named, else the first. */
 function variantsOf(variants: string[]): object {

@@ -1,6 +1,5 @@
-import { InvalidToken, SendTaskSuccessCommand, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
-import { stepFunctions } from '#platform/clients.ts';
 import { clock } from '#platform/clock.ts';
+import { succeedTask } from '#platform/task-tokens.ts';
 import { deleteItem, keys, readAll, writeItem } from '../store.ts';
 import { nextOf } from './next.ts';
 import { type RolloutRecord, TokenRecord, type WaitsFor } from './records.ts';
@@ -39,22 +38,11 @@ export async function deliverAnswers(record: RolloutRecord): Promise<void> {
   const standing = isOpen(record) ? await standingOf(record) : undefined;
   for (const one of waiting) {
     if (standing !== undefined && goesOnWaiting(one, record, standing, clock.now())) continue;
-    await send(one.token);
+    await succeedTask(one.token, {});
     await deleteItem(keys.rolloutToken(record.id, one.waitsFor), {
       expression: '#token = :token',
       names: { '#token': 'token' },
       values: { ':token': one.token },
     });
-  }
-}
-
-async function send(taskToken: string): Promise<void> {
-  try {
-    await stepFunctions().send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
-  } catch (error) {
-    // Nobody waits with this token any more: it was answered, its time was over, or its execution ended.
-    if (error instanceof TaskDoesNotExist || error instanceof TaskTimedOut || error instanceof InvalidToken)
-      return;
-    throw error;
   }
 }
