@@ -10,7 +10,7 @@ import type { EnvironmentRecord } from '../records.ts';
 import { candidate } from './candidate.ts';
 import { type FlagAction, writeVersion } from './history.ts';
 import { type Flags, readFlags, type StoredFlag, storeFlags } from './snapshot.ts';
-import { afterChange, deleteObjects } from './superseded.ts';
+import { afterChange, deleteObjects, names } from './superseded.ts';
 
 /** Who changes something, and why. */
 export interface Reason {
@@ -119,9 +119,10 @@ export async function changeFlags(
     }
     const revision = record.publication.revision + 1;
     const { kept, gone } = afterChange(record);
+    const stored = await storeFlags(environment, change, next, text);
     const committed = await commitEnvironment(record, {
       set: {
-        ...(await storeFlags(environment, change, next, text)),
+        ...stored,
         superseded: kept,
         flags: next.flags.size,
         publication: { ...record.publication, revision },
@@ -132,6 +133,10 @@ export async function changeFlags(
       await deleteObjects(gone);
       return { record: committed, flags: next, changed: true };
     }
+    // It may have been written all the same, and only the answer was lost.
+    const found = await readEnvironment(environment);
+    if (names(found, stored.snapshot.key)) return { record: found, flags: next, changed: true };
+    await deleteObjects([stored.snapshot.key, stored.document.key]);
     await clock.sleep(jitteredBackoff(attempt, 20, 1_000));
   }
   throw new RecordContended(`The flags of ${environment} were changed by others ${attempts} times in a row`, {

@@ -27,6 +27,12 @@ export function afterChange({
   return { kept: all.slice(drop), gone: all.slice(0, drop).map(({ key }) => key) };
 }
 
+/** Whether a record names an object, as what counts or as what it left behind: then its change was made. */
+export const names = (
+  { snapshot, superseded }: Pick<EnvironmentRecord, 'snapshot' | 'superseded'>,
+  key: string,
+): boolean => snapshot?.key === key || superseded.some((one) => one.key === key);
+
 /** Deletes objects that the record names no more. What is cut off here stays in the bucket, and harms nobody. */
 export async function deleteObjects(keys: readonly string[]): Promise<void> {
   await Promise.allSettled(keys.map(deleteArtifact));
