@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http';
+import { visitSteadily } from '../steady.ts';
 import { type Second, TrafficSettings } from './second.ts';
 import { versionHeader } from './versions.ts';
 
@@ -6,7 +7,6 @@ import { versionHeader } from './versions.ts';
 // take. Every second it says what came of them, by the version that answered. Started by fork() with its settings.
 
 const timeoutMs = 10_000;
-const tickMs = 10;
 const settings = TrafficSettings.parse(JSON.parse(process.argv[2] ?? '{}'));
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 const fresh = (): Second => ({ at: Date.now(), versions: {}, lost: {} });
@@ -44,29 +44,14 @@ function visit(): void {
   });
 }
 
-const startedAt = performance.now();
-let sent = 0;
-const ticking = setInterval(() => {
-  const due = Math.floor(((performance.now() - startedAt) / 1_000) * settings.rate);
-  for (; sent < due; sent += 1) visit();
-}, tickMs);
-const telling = setInterval(tell, 1_000);
-
-function tell(): void {
-  process.send?.(second);
-  second = fresh();
-}
-
-/** Lets what is under way end, and tells of it. */
-function stop(): void {
-  clearInterval(ticking);
-  const waiting = setInterval(() => {
-    if (inFlight > 0) return;
-    clearInterval(waiting);
-    clearInterval(telling);
-    tell();
-    process.send?.('over', () => process.exit(0));
-  }, tickMs);
-}
-process.once('message', stop);
-process.once('disconnect', () => process.exit(0));
+visitSteadily({
+  rate: settings.rate,
+  visit,
+  inFlight: () => inFlight,
+  tellMs: 1_000,
+  take: () => {
+    const told = second;
+    second = fresh();
+    return told;
+  },
+});

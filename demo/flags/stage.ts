@@ -7,7 +7,8 @@ import type { Ask } from '../../cli/client.ts';
 import { exitCode, Failure } from '../../cli/failure.ts';
 import type { Curtain } from '../curtain.ts';
 import { startPlatform } from '../platform.ts';
-import { launch, type RunningService, runService } from '../service-process.ts';
+import { type RunningService, runService } from '../service-process.ts';
+import { runVisitors } from '../visitors.ts';
 import { type InstanceSettings, type UserSettings, type Visit, Visits } from './messages.ts';
 import { crowd, environment, flag, limit, limits, service } from './shop.ts';
 
@@ -111,32 +112,14 @@ export async function openStage(curtain: Curtain): Promise<Stage> {
 
 /** Starts the users; they end with this process. */
 function runUsers(settings: UserSettings): Pick<Stage, 'visits' | 'died' | 'stopUsers'> & { kill(): void } {
-  const child = launch(new URL('./users.ts', import.meta.url), settings);
   const visits: Visit[] = [];
-  const over = Promise.withResolvers<void>();
   const died = Promise.withResolvers<never>();
   // Whoever waits for it hears of it; nobody has to.
   died.promise.catch(() => {});
-  let asked = false;
-  child.on('message', (message) => {
-    if (message === 'over') over.resolve();
-    else visits.push(...Visits.parse(message));
+  const { stop, kill } = runVisitors(new URL('./users.ts', import.meta.url), settings, {
+    name: 'users',
+    told: (message) => visits.push(...Visits.parse(message)),
+    died: died.reject,
   });
-  child.once('exit', (code, signal) => {
-    over.resolve();
-    if (!asked) died.reject(new Error(`The users ended with ${signal ?? `code ${code}`}`));
-  });
-  return {
-    visits,
-    died: died.promise,
-    async stopUsers() {
-      asked = true;
-      child.send('stop');
-      await over.promise;
-    },
-    kill() {
-      asked = true;
-      child.kill('SIGKILL');
-    },
-  };
+  return { visits, died: died.promise, stopUsers: stop, kill };
 }

@@ -1,12 +1,11 @@
 import { Agent, get } from 'node:http';
+import { visitSteadily } from '../steady.ts';
 import { headers, UserSettings, type Visit } from './messages.ts';
 
 // The shop's users as a process of its own: requests at a steady rate, whatever the answers take. Several times a second it
 // says what they saw. Started by fork() with its settings.
 
 const timeoutMs = 10_000;
-const tickMs = 10;
-const tellMs = 200;
 const { urls, users, rate } = UserSettings.parse(JSON.parse(process.argv[2] ?? '{}'));
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 let seen: Visit[] = [];
@@ -50,29 +49,14 @@ function visit(number: number): void {
   });
 }
 
-const startedAt = performance.now();
-let sent = 0;
-const ticking = setInterval(() => {
-  const due = Math.floor(((performance.now() - startedAt) / 1_000) * rate);
-  for (; sent < due; sent += 1) visit(sent);
-}, tickMs);
-const telling = setInterval(tell, tellMs);
-
-function tell(): void {
-  process.send?.(seen);
-  seen = [];
-}
-
-/** Lets what is under way end, and tells of it. */
-function stop(): void {
-  clearInterval(ticking);
-  const waiting = setInterval(() => {
-    if (inFlight > 0) return;
-    clearInterval(waiting);
-    clearInterval(telling);
-    tell();
-    process.send?.('over', () => process.exit(0));
-  }, tickMs);
-}
-process.once('message', stop);
-process.once('disconnect', () => process.exit(0));
+visitSteadily({
+  rate,
+  visit,
+  inFlight: () => inFlight,
+  tellMs: 200,
+  take: () => {
+    const told = seen;
+    seen = [];
+    return told;
+  },
+});
