@@ -202,6 +202,8 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   const application = (right: Right) => needed(resources.application, right);
+  /** The application of AppConfig and all that belongs to it. */
+  const wholeApplication = (right: Right) => [application(right).arn, `${application(right).arn}/*`];
   const grant: Record<Right, () => PolicyStatement[]> = {
     readRecords: () => [allow('ReadRecords', { actions: actionsOf.readRecords, resources: [tableArn] })],
     listRecords: () => [
@@ -475,8 +477,7 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
       allow('DeployConfiguration', {
         actions: actionsOf.deployConfiguration,
         resources: [
-          application('deployConfiguration').arn,
-          `${application('deployConfiguration').arn}/*`,
+          ...wholeApplication('deployConfiguration'),
           // Of the platform, of AWS, or of whoever sets up an environment.
           stack.formatArn({ service: 'appconfig', resource: 'deploymentstrategy', resourceName: '*' }),
         ],
@@ -491,25 +492,19 @@ export function statementsOf(scope: Construct, rights: Right[], resources: Resou
     listDeployments: () => [
       allow('ListDeployments', {
         actions: actionsOf.listDeployments,
-        resources: [application('listDeployments').arn, `${application('listDeployments').arn}/*`],
+        resources: wholeApplication('listDeployments'),
       }),
     ],
     deleteHostedConfiguration: () => [
       allow('DeleteHostedConfiguration', {
         actions: actionsOf.deleteHostedConfiguration,
-        resources: [
-          application('deleteHostedConfiguration').arn,
-          `${application('deleteHostedConfiguration').arn}/*`,
-        ],
+        resources: wholeApplication('deleteHostedConfiguration'),
       }),
     ],
     readHostedConfiguration: () => [
       allow('ReadHostedConfiguration', {
         actions: actionsOf.readHostedConfiguration,
-        resources: [
-          application('readHostedConfiguration').arn,
-          `${application('readHostedConfiguration').arn}/*`,
-        ],
+        resources: wholeApplication('readHostedConfiguration'),
       }),
     ],
     sealSecrets: () => [

@@ -79,10 +79,28 @@ async function listed(ApplicationId: string, EnvironmentId: string, NextToken: s
   }
 }
 
-/** The text of a hosted version; undefined where it is not there any more. */
-export async function hostedText(
-  applicationId: string,
-  profileId: string,
+/** Why no difference can be named where a profile has nothing in force. */
+export const problems = {
+  noEnvironment: 'The environment is not at AppConfig any more',
+  nothing: 'Nothing is in force',
+};
+
+/** The texts of the version that ought to be in force and of the one that is, or which of them is not there any more. */
+export async function hostedTexts(
+  hosting: { applicationId: string; profileId: string },
+  versions: { expected: number; found: number },
+): Promise<{ expected: string; found: string } | { problem: string }> {
+  const [expected, found] = await Promise.all([
+    hostedText(hosting, versions.expected),
+    hostedText(hosting, versions.found),
+  ]);
+  if (expected !== undefined && found !== undefined) return { expected, found };
+  const gone = expected === undefined ? versions.expected : versions.found;
+  return { problem: `Version ${gone} is not at AppConfig any more` };
+}
+
+async function hostedText(
+  { applicationId, profileId }: { applicationId: string; profileId: string },
   version: number,
 ): Promise<string | undefined> {
   try {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { shownValue } from '#platform/shown-value.ts';
 import { differencesOf } from '../resolution/differences.ts';
 import type { PublishedDifference } from './schemas.ts';
 
 const mostNamed = 50;
-const mostCharacters = 200;
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 const Entries = z.record(z.string(), z.json());
@@ -15,13 +15,6 @@ function parsed(text: string): z.infer<typeof Document> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A value as it is shown: JSON, cut where it is long. */
-function shown(value: Json | undefined): string | null {
-  if (value === undefined) return null;
-  const text = JSON.stringify(value);
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
 }
 
 /** All that a document has, by namespace and key. */
@@ -61,8 +54,8 @@ export function comparePublished(
       namespace,
       key,
       pointer: plain ? pointer : '',
-      expected: plain ? shown(before) : null,
-      found: plain ? shown(after) : null,
+      expected: plain ? shownValue(before) : null,
+      found: plain ? shownValue(after) : null,
       hidden: !plain,
     }));
   });
@@ -77,6 +70,11 @@ function beside(ours: z.infer<typeof Document>, theirs: z.infer<typeof Document>
   return [...new Set([...(left?.keys() ?? []), ...(right?.keys() ?? [])])]
     .filter((name) => differencesOf(left?.get(name), right?.get(name)).length > 0)
     .map((name) => ({
-      ...{ namespace: null, key: null, pointer: `/${name}`, expected: null, found: null, hidden: true },
+      namespace: null,
+      key: null,
+      pointer: `/${name}`,
+      expected: null,
+      found: null,
+      hidden: true,
     }));
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type Deployed, deployedOf, hostedText } from '#platform/appconfig-deployed.ts';
+import { type Deployed, deployedOf, hostedTexts, problems } from '#platform/appconfig-deployed.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import type { Place } from '#platform/records.ts';
@@ -53,9 +53,12 @@ async function readPublications(): Promise<PublicationRecord[]> {
 }
 
 /** The deployments of a publication: while they are the same, nothing of ours was deployed. */
-const position = ({ resources, deployed, deploying, refused }: PublicationRecord) => [
-  ...[resources, deployed, deploying, refused],
-];
+const position = ({ resources, deployed, deploying, refused }: PublicationRecord) => ({
+  resources,
+  deployed,
+  deploying,
+  refused,
+});
 
 /** What AppConfig has in force of every publication, by id: asked once for each environment. */
 async function inForce(
@@ -97,7 +100,11 @@ async function compare(
   const drift = (problem: string | null, differences: Found['differences'] = []): Found => {
     const meant = new Set(differences.map(({ namespace, key }) => `${namespace}/${key}`));
     return {
-      ...{ environment, service, expected: deployed.version, problem, differences },
+      environment,
+      service,
+      expected: deployed.version,
+      problem,
+      differences,
       found: has === 'no environment' ? null : has,
       remediate: [...definitions].some(
         ([name, { policy }]) => policy.remediate && (differences.length === 0 || meant.has(name)),
@@ -105,20 +112,16 @@ async function compare(
       remediatedAt: redeployedAt,
     };
   };
-  if (has === null) return drift('Nothing is in force');
-  if (has === 'no environment') return drift('The environment is not at AppConfig any more');
-  const applicationId = environmentVariable('CONFIGURATION_APPLICATION');
-  const [expected, found] = await Promise.all([
-    hostedText(applicationId, resources.profileId, deployed.version),
-    hostedText(applicationId, resources.profileId, has.version),
-  ]);
-  if (expected === undefined || found === undefined) {
-    const gone = expected === undefined ? deployed.version : has.version;
-    return drift(`Version ${gone} is not at AppConfig any more`);
-  }
+  if (has === null) return drift(problems.nothing);
+  if (has === 'no environment') return drift(problems.noEnvironment);
+  const texts = await hostedTexts(
+    { applicationId: environmentVariable('CONFIGURATION_APPLICATION'), profileId: resources.profileId },
+    { expected: deployed.version, found: has.version },
+  );
+  if ('problem' in texts) return drift(texts.problem);
   const { differences, problem } = comparePublished(
-    expected,
-    found,
+    texts.expected,
+    texts.found,
     (namespace, key) => definitions.get(`${namespace}/${key}`)?.secret === false,
   );
   // Hosted once more, and the same: nobody reads anything else.

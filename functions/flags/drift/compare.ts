@@ -1,18 +1,11 @@
 import { z } from 'zod';
+import { shownValue } from '#platform/shown-value.ts';
 import { differences } from '../registry/diff.ts';
 import type { DriftDifference } from './schemas.ts';
 
 const mostNamed = 50;
-const mostCharacters = 200;
 
 const Document = z.looseObject({ flags: z.record(z.string(), z.unknown()) });
-
-/** A value as it is shown: JSON, cut where it is long. */
-function shown(value: unknown): string | null {
-  if (value === undefined) return null;
-  const text = JSON.stringify(value);
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
-}
 
 function parsed(text: string): unknown {
   try {
@@ -46,8 +39,8 @@ export function compareDocuments(
   return {
     differences: all.map(({ pointer, before, after }) => ({
       ...split(pointer),
-      expected: shown(before),
-      found: shown(after),
+      expected: shownValue(before),
+      found: shownValue(after),
     })),
     problem: null,
   };

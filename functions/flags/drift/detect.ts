@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { deployedOf, hostedText } from '#platform/appconfig-deployed.ts';
+import { deployedOf, hostedTexts, problems } from '#platform/appconfig-deployed.ts';
 import { clock } from '#platform/clock.ts';
 import { environmentVariable } from '#platform/environment.ts';
 import { isUnsettled } from '../publishing/progress.ts';
@@ -14,9 +14,13 @@ const redeployEveryMs = 10 * 60_000;
 type Seen = Pick<FoundDrift, 'found' | 'problem' | 'differences'>;
 
 /** The deployments of a publication, and what they are of: while these are the same, nothing of ours was deployed. */
-const position = ({ revision, resources, deployed, deploying, refused }: Publication) => [
-  ...[revision, resources, deployed, deploying, refused],
-];
+const position = ({ revision, resources, deployed, deploying, refused }: Publication) => ({
+  revision,
+  resources,
+  deployed,
+  deploying,
+  refused,
+});
 
 /** The version that ought to be in force, where that is certain: no deployment of ours is on its way or about to be. */
 function expectedVersion(publication: Publication): number | undefined {
@@ -36,20 +40,13 @@ async function lookAt(name: string, publication: Publication): Promise<Seen | nu
   const { environmentId, profileId } = resources;
   const applicationId = environmentVariable('FLAGS_APPLICATION');
   const deployed = await deployedOf({ applicationId, environmentId }, [{ id: profileId, name }]);
-  if (deployed === undefined)
-    return { found: null, problem: 'The environment is not at AppConfig any more', differences: [] };
+  if (deployed === undefined) return { found: null, problem: problems.noEnvironment, differences: [] };
   const found = deployed.get(profileId);
   if (found === undefined || found?.version === version) return found === undefined ? undefined : null;
-  if (found === null) return { found, problem: 'Nothing is in force', differences: [] };
-  const [expected, text] = await Promise.all([
-    hostedText(applicationId, profileId, version),
-    hostedText(applicationId, profileId, found.version),
-  ]);
-  if (expected === undefined || text === undefined) {
-    const gone = expected === undefined ? version : found.version;
-    return { found, problem: `Version ${gone} is not at AppConfig any more`, differences: [] };
-  }
-  const { differences, problem } = compareDocuments(expected, text);
+  if (found === null) return { found, problem: problems.nothing, differences: [] };
+  const texts = await hostedTexts({ applicationId, profileId }, { expected: version, found: found.version });
+  if ('problem' in texts) return { found, problem: texts.problem, differences: [] };
+  const { differences, problem } = compareDocuments(texts.expected, texts.found);
   // Hosted once more, and the same: nobody reads anything else.
   return differences.length === 0 && problem === null ? null : { found, problem, differences };
 }
